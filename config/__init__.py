@@ -1,0 +1,1 @@
+"""Settings, URL table, servers and the pipeline."""

@@ -1,0 +1,1 @@
+"""Settings: base, embedded (the default), testing, production. All values come from the environment."""
