@@ -1,0 +1,66 @@
+"""Which reader a file goes to: told by its content, with its name only as a tie-break."""
+
+from formats import dicom_image, nifti, npy, nrrd, png
+from formats.fault import gettext_noop, refuse
+from formats.labels import Masks
+from formats.manifest import Grid, Limits
+from formats.nifti import Buffer
+from formats.tables import Table, read_csv
+from formats.xlsx import read_xlsx
+
+READERS = {
+    "nifti": nifti.read_mask,
+    "dicom": dicom_image.read_mask,
+    "png": png.read_mask,
+    "npy": npy.read_mask,
+    "nrrd": nrrd.read_mask,
+}
+ENDINGS = {
+    "nifti": (".nii", ".nii.gz"),
+    "dicom": (".dcm", ".dicom", ""),
+    "png": (".png",),
+    "npy": (".npy",),
+    "nrrd": (".nrrd", ".seg.nrrd"),
+}
+TABLE_ENDINGS = (".csv", ".tsv", ".txt", ".xlsx")
+
+
+def kind_of(source: Buffer) -> str | None:
+    """`nifti`, `dicom`, `png`, `npy`, `nrrd`, or None when the first bytes are none of these."""
+    head = bytes(memoryview(source)[:540])
+    if head.startswith(npy.MAGIC):
+        return "npy"
+    if head.startswith(png.SIGNATURE):
+        return "png"
+    if head.startswith(b"NRRD"):
+        return "nrrd"
+    if head[128:132] == b"DICM":
+        return "dicom"
+    if head.startswith(b"\x1f\x8b") or head[344:347] in (b"n+1", b"ni1") or head[4:7] in (b"n+2", b"ni2"):
+        return "nifti"
+    return None
+
+
+def read_mask(
+    source: Buffer,
+    grid: Grid | None = None,
+    values: tuple[int, ...] | None = None,
+    name: str = "file",
+    allowed: tuple[str, ...] = tuple(READERS),
+) -> Masks:
+    """The masks of a file of any `allowed` format. Raises `wrong_format` when it is none of them."""
+    kind = kind_of(source)
+    if kind not in allowed:
+        template = gettext_noop("%(name)s is none of the formats this question takes: %(allowed)s.")
+        reason = "wrong_format" if len(source) else "unreadable_file"
+        raise refuse(reason, name, template, name=name, allowed=", ".join(allowed))
+    return READERS[kind](source, grid, values, name)
+
+
+def read_table(
+    source: Buffer, name: str = "table", limits: Limits | None = None, expected: tuple[str, ...] = ()
+) -> Table:
+    """A CSV or an XLSX, told apart by content."""
+    if bytes(memoryview(source)[:4]) == b"PK\x03\x04":
+        return read_xlsx(source, name, limits)
+    return read_csv(source, name, limits, expected)
