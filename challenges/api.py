@@ -1,0 +1,254 @@
+"""The frame over HTTP: challenges with their questions, phases and timeline, and the charters people sign."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import Http404
+from django_filters import rest_framework as filters
+from drf_spectacular.utils import OpenApiResponse, extend_schema, inline_serializer
+from rest_framework import mixins, serializers, viewsets
+from rest_framework.decorators import action
+from rest_framework.permissions import IsAuthenticatedOrReadOnly
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from challenges.charter import publish_charter, sign_charter
+from challenges.frame import (
+    close_challenge,
+    create_challenge,
+    load_question,
+    open_challenge,
+    plan_milestone,
+    reschedule_phase,
+)
+from challenges.lookup import organised_challenge
+from challenges.models import Challenge, Charter, Phase, Question
+from challenges.people import require_organiser
+from challenges.permissions import require_founder
+from challenges.question_files import said_mistakes, update_question
+from challenges.serializers import (
+    ChallengeDraftSerializer,
+    ChallengeSerializer,
+    CharterDraftSerializer,
+    CharterSerializer,
+    FileMistakeSerializer,
+    MilestoneDraftSerializer,
+    MilestoneSerializer,
+    PhaseSerializer,
+    QuestionDetailSerializer,
+    QuestionFileSerializer,
+    QuestionSerializer,
+    QuestionTextSerializer,
+    WindowSerializer,
+)
+from challenges.spec import SpecError
+from core.payload import payload
+
+
+def read_payload(kind: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
+    """The request's body as the draft's fields; what is wrong with any of them is an answer of 400."""
+    draft = kind(data=dict(payload(request).items()))
+    draft.is_valid(raise_exception=True)
+    return dict(draft.validated_data)
+
+
+def answer_mistakes(error: SpecError) -> Response:
+    """Every error of a question file, each with its line."""
+    mistakes = said_mistakes(error)
+    return Response({"reason": "question_file", "detail": mistakes[0]["message"], "errors": mistakes}, status=400)
+
+
+MISTAKES = OpenApiResponse(
+    inline_serializer(
+        "QuestionFileMistakes",
+        {
+            "reason": serializers.CharField(),
+            "detail": serializers.CharField(),
+            "errors": FileMistakeSerializer(many=True),
+        },
+    ),
+    description="Every error of the file, each with its line.",
+)
+
+
+class ChallengeViewSet(viewsets.ReadOnlyModelViewSet[Challenge]):
+    """Open challenges; drafts are their organisers'."""
+
+    serializer_class = ChallengeSerializer
+    permission_classes = [IsAuthenticatedOrReadOnly]
+    lookup_field = "slug"
+
+    def get_queryset(self) -> QuerySet[Challenge]:
+        return Challenge.objects.visible_to(self.request.user).prefetch_related("questions")
+
+    @extend_schema(request=ChallengeDraftSerializer, responses={201: ChallengeSerializer})
+    def create(self, request: Request) -> Response:
+        """A draft; whoever makes it is its first organiser."""
+        require_founder(request.user)
+        draft = read_payload(ChallengeDraftSerializer, request)
+        challenge = create_challenge(actor=request.user, **draft)
+        return Response(ChallengeSerializer(challenge).data, status=201)
+
+    @extend_schema(request=None, responses={200: ChallengeSerializer})
+    @action(detail=True, methods=["post"])
+    def open(self, request: Request, slug: str = "") -> Response:
+        """Makes the challenge public."""
+        challenge = organised_challenge(request.user, slug)
+        open_challenge(challenge=challenge, actor=request.user)
+        return Response(ChallengeSerializer(challenge).data)
+
+    @extend_schema(
+        request=inline_serializer("ChallengeClose", {"reason": serializers.CharField(required=False)}),
+        responses={200: ChallengeSerializer},
+    )
+    @action(detail=True, methods=["post"])
+    def close(self, request: Request, slug: str = "") -> Response:
+        challenge = organised_challenge(request.user, slug)
+        close_challenge(challenge=challenge, actor=request.user, reason=str(payload(request).get("reason", "")))
+        return Response(ChallengeSerializer(challenge).data)
+
+    @extend_schema(responses={200: MilestoneSerializer(many=True)})
+    @action(detail=True)
+    def timeline(self, request: Request, slug: str = "") -> Response:
+        """Every moment of the challenge and its questions, in order."""
+        challenge = self.get_object()
+        return Response(MilestoneSerializer(challenge.milestones.select_related("question"), many=True).data)
+
+    @extend_schema(request=MilestoneDraftSerializer, responses={200: MilestoneSerializer})
+    @timeline.mapping.post
+    def plan(self, request: Request, slug: str = "") -> Response:
+        """A moment of the challenge as a whole; the same key again moves it."""
+        challenge = organised_challenge(request.user, slug)
+        row = plan_milestone(challenge=challenge, **read_payload(MilestoneDraftSerializer, request))
+        return Response(MilestoneSerializer(row).data)
+
+
+class QuestionFilter(filters.FilterSet):
+    challenge = filters.CharFilter(field_name="challenge__slug")
+    slug = filters.CharFilter(field_name="slug")
+
+    class Meta:
+        model = Question
+        fields = ["challenge", "slug"]
+
+
+class QuestionViewSet(viewsets.ReadOnlyModelViewSet[Question]):
+    """Questions, named challenge/question. Each is a file; sending a new file is a new revision."""
+
+    permission_classes = [IsAuthenticatedOrReadOnly]
+    filterset_class = QuestionFilter
+    lookup_value_regex = "[^/.]+/[^/.]+"
+
+    def get_queryset(self) -> QuerySet[Question]:
+        return Question.objects.visible_to(self.request.user).select_related("challenge")
+
+    def get_serializer_class(self) -> Any:
+        return QuestionSerializer if self.action == "list" else QuestionDetailSerializer
+
+    def get_object(self) -> Question:
+        challenge, _slash, slug = self.kwargs["pk"].partition("/")
+        question = (
+            self.get_queryset()
+            .filter(challenge__slug=challenge, slug=slug)
+            .prefetch_related("phases__question__challenge")
+            .first()
+        )
+        if question is None:
+            raise Http404
+        return question
+
+    @extend_schema(request=QuestionFileSerializer, responses={201: QuestionDetailSerializer, 400: MISTAKES})
+    def create(self, request: Request) -> Response:
+        """Creates or updates the question that the file names; all of it or nothing."""
+        draft = read_payload(QuestionFileSerializer, request)
+        challenge = organised_challenge(request.user, draft["challenge"])
+        try:
+            question = load_question(challenge=challenge, text=draft["text"], actor=request.user)
+        except SpecError as error:
+            return answer_mistakes(error)
+        return Response(QuestionDetailSerializer(question).data, status=201)
+
+    @extend_schema(request=QuestionTextSerializer, responses={200: QuestionDetailSerializer, 400: MISTAKES})
+    def update(self, request: Request, pk: str = "") -> Response:
+        """A new revision of this question. The file must keep its slug."""
+        question = self.get_object()
+        require_organiser(request.user, question.challenge)
+        draft = read_payload(QuestionTextSerializer, request)
+        try:
+            question = update_question(question=question, text=draft["text"], actor=request.user)
+        except SpecError as error:
+            return answer_mistakes(error)
+        return Response(QuestionDetailSerializer(question).data)
+
+
+class PhaseFilter(filters.FilterSet):
+    challenge = filters.CharFilter(field_name="question__challenge__slug")
+    question = filters.CharFilter(field_name="question__slug")
+
+    class Meta:
+        model = Phase
+        fields = ["challenge", "question", "name"]
+
+
+class PhaseViewSet(viewsets.ReadOnlyModelViewSet[Phase]):
+    """Named windows; open while opens <= now < closes."""
+
+    serializer_class = PhaseSerializer
+    permission_classes = [IsAuthenticatedOrReadOnly]
+    filterset_class = PhaseFilter
+
+    def get_queryset(self) -> QuerySet[Phase]:
+        visible = Question.objects.visible_to(self.request.user)
+        return Phase.objects.filter(question__in=visible).select_related("question__challenge")
+
+    @extend_schema(request=WindowSerializer, responses={200: PhaseSerializer})
+    @action(detail=True, methods=["post"])
+    def reschedule(self, request: Request, pk: str | None = None) -> Response:
+        """Moves the window, with the reason on record."""
+        phase = self.get_object()
+        require_organiser(request.user, phase.question.challenge)
+        reschedule_phase(phase=phase, actor=request.user, **read_payload(WindowSerializer, request))
+        return Response(PhaseSerializer(phase).data)
+
+
+class CharterFilter(filters.FilterSet):
+    challenge = filters.CharFilter(field_name="challenge__slug")
+
+    class Meta:
+        model = Charter
+        fields = ["challenge", "audience", "version"]
+
+
+class CharterViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Charter]):
+    """Charters in versions; the newest of an audience is in force, and its people sign it."""
+
+    serializer_class = CharterSerializer
+    filterset_class = CharterFilter
+
+    def get_queryset(self) -> QuerySet[Charter]:
+        visible = Challenge.objects.visible_to(self.request.user)
+        return Charter.objects.filter(challenge__in=visible).select_related("challenge").prefetch_related("signatures")
+
+    @extend_schema(request=CharterDraftSerializer, responses={201: CharterSerializer})
+    def create(self, request: Request) -> Response:
+        """Publishes a version; everybody of the audience is asked to sign it."""
+        draft = read_payload(CharterDraftSerializer, request)
+        challenge = organised_challenge(request.user, draft.pop("challenge"))
+        charter = publish_charter(challenge=challenge, actor=request.user, **draft)
+        return Response(self.get_serializer(charter).data, status=201)
+
+    @extend_schema(
+        request=inline_serializer("Signature", {"name": serializers.CharField()}), responses={200: CharterSerializer}
+    )
+    @action(detail=True, methods=["post"])
+    def sign(self, request: Request, pk: str | None = None) -> Response:
+        """Signs this version with one's full name."""
+        sign_charter(
+            charter=self.get_object(),
+            user=request.user,
+            name=str(payload(request).get("name", "")),
+            address=request.META.get("REMOTE_ADDR") or None,
+        )
+        return Response(self.get_serializer(self.get_object()).data)

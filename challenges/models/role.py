@@ -1,0 +1,37 @@
+"""What a person is in a challenge: organiser, reader, juror or data protection officer."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from challenges.models.challenge import Challenge
+from challenges.models.question import Question
+
+
+class Role(models.Model):
+    """One role of one person. Readers and jurors may be limited to one question; null means all of them."""
+
+    class Kind(models.TextChoices):
+        ORGANISER = "organiser"
+        READER = "reader"
+        JUROR = "juror"
+        PROTECTION_OFFICER = "dpo"
+
+    challenge = models.ForeignKey(Challenge, on_delete=models.CASCADE, related_name="roles")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="roles")
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    question = models.ForeignKey(Question, null=True, blank=True, on_delete=models.CASCADE, related_name="roles")
+    granted_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["challenge", "user", "kind", "question"], name="one_role_per_question"),
+            models.UniqueConstraint(
+                fields=["challenge", "user", "kind"], condition=models.Q(question=None), name="one_role_per_challenge"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.user_id} of challenge {self.challenge_id}"

@@ -1,0 +1,278 @@
+"""What the API says of the frame: challenges, questions, phases, centres, teams, charters, invitations and roles."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from challenges.models import (
+    Centre,
+    Challenge,
+    Charter,
+    Invitation,
+    Membership,
+    Milestone,
+    Phase,
+    Question,
+    Role,
+    Team,
+)
+from challenges.people import unmet_rules
+from core.clock import database_now
+from core.models import AccessToken
+from core.words import say
+
+
+class MilestoneSerializer(serializers.ModelSerializer[Milestone]):
+    question = serializers.SlugRelatedField(slug_field="slug", read_only=True)  # type: ignore[var-annotated]
+
+    class Meta:
+        model = Milestone
+        fields = ["key", "question", "title", "run_at", "action", "done_at"]
+
+
+class ChallengeSerializer(serializers.ModelSerializer[Challenge]):
+    questions = serializers.SlugRelatedField(many=True, slug_field="slug", read_only=True)  # type: ignore[var-annotated]
+
+    class Meta:
+        model = Challenge
+        fields = ["slug", "title", "summary", "state", "contact", "data_protection_officer", "created_at", "questions"]
+
+
+class PhaseSerializer(serializers.ModelSerializer[Phase]):
+    question = serializers.SerializerMethodField()
+    is_open = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Phase
+        fields = ["id", "question", "name", "title", "opens", "closes", "batch", "decides", "is_open"]
+
+    def get_question(self, phase: Phase) -> str:
+        return f"{phase.question.challenge.slug}/{phase.question.slug}"
+
+    def get_is_open(self, phase: Phase) -> bool:
+        return phase.is_open(database_now())
+
+
+class QuestionSerializer(serializers.ModelSerializer[Question]):
+    name = serializers.SerializerMethodField()
+    challenge = serializers.CharField(source="challenge.slug", read_only=True)
+
+    class Meta:
+        model = Question
+        fields = ["id", "name", "challenge", "slug", "title", "summary", "kind", "revision"]
+
+    def get_name(self, question: Question) -> str:
+        """How other endpoints name the question: challenge/question."""
+        return f"{question.challenge.slug}/{question.slug}"
+
+
+class QuestionDetailSerializer(QuestionSerializer):
+    """With its phases, and its file: what is asked is public."""
+
+    phases = PhaseSerializer(many=True, read_only=True)
+    text = serializers.SerializerMethodField()
+    sha256 = serializers.SerializerMethodField()
+
+    class Meta(QuestionSerializer.Meta):
+        fields = [*QuestionSerializer.Meta.fields, "phases", "sha256", "text"]
+
+    def get_text(self, question: Question) -> str:
+        return question.current().source
+
+    def get_sha256(self, question: Question) -> str:
+        return question.current().sha256
+
+
+class CentreSerializer(serializers.ModelSerializer[Centre]):
+    challenge = serializers.CharField(source="challenge.slug", read_only=True)
+    members = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Centre
+        fields = ["id", "challenge", "slug", "name", "city", "members"]
+
+    def get_members(self, centre: Centre) -> list[str]:
+        """Names of the people who upload for it."""
+        return [str(member.user) for member in centre.memberships.all()]
+
+
+class MembershipSerializer(serializers.ModelSerializer[Membership]):
+    name = serializers.CharField(source="user.get_full_name", read_only=True)
+    email = serializers.EmailField(source="user.email", read_only=True)
+
+    class Meta:
+        model = Membership
+        fields = ["name", "email", "profession", "institution", "leads", "joined_at"]
+
+
+class TeamSerializer(serializers.ModelSerializer[Team]):
+    challenge = serializers.CharField(source="challenge.slug", read_only=True)
+    members = MembershipSerializer(source="memberships", many=True, read_only=True)
+    entered = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Team
+        fields = ["id", "challenge", "slug", "name", "state", "is_baseline", "waiver", "members", "entered"]
+
+    def get_entered(self, team: Team) -> list[str]:
+        """The questions it entered."""
+        return [entry.question.slug for entry in team.entries.all()]
+
+
+class TeamDetailSerializer(TeamSerializer):
+    unmet_rules = serializers.SerializerMethodField()
+
+    class Meta(TeamSerializer.Meta):
+        fields = [*TeamSerializer.Meta.fields, "unmet_rules"]
+
+    def get_unmet_rules(self, team: Team) -> list[str]:
+        """What the rules of composition still ask for, in words."""
+        return [say(template, values) for template, values in unmet_rules(team)]
+
+
+class CharterSerializer(serializers.ModelSerializer[Charter]):
+    challenge = serializers.CharField(source="challenge.slug", read_only=True)
+    signed = serializers.SerializerMethodField()
+    in_force = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Charter
+        fields = ["id", "challenge", "audience", "version", "text", "sha256", "created_at", "in_force", "signed"]
+
+    def get_signed(self, charter: Charter) -> bool:
+        """Whether the person who asks signed this version."""
+        user = self.context["request"].user
+        return user.is_authenticated and any(one.user_id == user.pk for one in charter.signatures.all())
+
+    def get_in_force(self, charter: Charter) -> bool:
+        return not charter.challenge.charters.filter(audience=charter.audience, version__gt=charter.version).exists()
+
+
+class InvitationSerializer(serializers.ModelSerializer[Invitation]):
+    challenge = serializers.CharField(source="challenge.slug", read_only=True)
+    centre = serializers.SlugRelatedField(slug_field="slug", read_only=True)  # type: ignore[var-annotated]
+    team = serializers.SlugRelatedField(slug_field="slug", read_only=True)  # type: ignore[var-annotated]
+    question = serializers.SlugRelatedField(slug_field="slug", read_only=True)  # type: ignore[var-annotated]
+
+    class Meta:
+        model = Invitation
+        fields = [
+            "id",
+            "challenge",
+            "email",
+            "what",
+            "centre",
+            "team",
+            "question",
+            "profession",
+            "created_at",
+            "expires_at",
+            "accepted_at",
+        ]
+
+
+class RoleSerializer(serializers.ModelSerializer[Role]):
+    challenge = serializers.CharField(source="challenge.slug", read_only=True)
+    question = serializers.SlugRelatedField(slug_field="slug", read_only=True)  # type: ignore[var-annotated]
+    name = serializers.CharField(source="user.get_full_name", read_only=True)
+    email = serializers.EmailField(source="user.email", read_only=True)
+
+    class Meta:
+        model = Role
+        fields = ["id", "challenge", "kind", "question", "name", "email", "granted_at"]
+
+
+class AccessTokenSerializer(serializers.ModelSerializer[AccessToken]):
+    class Meta:
+        model = AccessToken
+        fields = ["id", "name", "created_at", "expires_at", "last_used_at"]
+
+
+class FileMistakeSerializer(serializers.Serializer[Any]):
+    """One error of a question file."""
+
+    line = serializers.IntegerField()
+    where = serializers.CharField()
+    message = serializers.CharField()
+
+
+@extend_schema_field({"type": "object", "properties": {"en": {"type": "string"}, "fr": {"type": "string"}}})
+class WordsField(serializers.Field[Any, Any, Any, Any]):
+    """One text in the languages of the site: an object, or a plain string that stands for every language."""
+
+    def to_internal_value(self, data: Any) -> dict[str, str]:
+        if isinstance(data, str) and data.strip():
+            return {"en": data.strip(), "fr": data.strip()}
+        if isinstance(data, dict) and data.get("en") and all(isinstance(text, str) for text in data.values()):
+            return {"en": data["en"], "fr": data.get("fr") or data["en"]}
+        raise serializers.ValidationError("Give a text, or an object with the texts under 'en' and 'fr'.")
+
+    def to_representation(self, value: Any) -> Any:
+        return value
+
+
+class ChallengeDraftSerializer(serializers.Serializer[Any]):
+    slug = serializers.SlugField(max_length=60)
+    title = WordsField()
+    summary = WordsField(required=False)
+    contact = serializers.EmailField(required=False, allow_blank=True)
+
+
+class QuestionTextSerializer(serializers.Serializer[Any]):
+    text = serializers.CharField(trim_whitespace=False, max_length=500_000, help_text="The question file, as YAML.")
+
+
+class QuestionFileSerializer(QuestionTextSerializer):
+    challenge = serializers.SlugField()
+
+
+class CentreDraftSerializer(serializers.Serializer[Any]):
+    challenge = serializers.SlugField()
+    name = serializers.CharField(max_length=120)
+    city = serializers.CharField(max_length=80, required=False, allow_blank=True)
+
+
+class TeamDraftSerializer(serializers.Serializer[Any]):
+    challenge = serializers.SlugField()
+    name = serializers.CharField(max_length=80)
+    profession = serializers.ChoiceField(choices=Membership.Profession.choices)
+    institution = serializers.CharField(max_length=120, required=False, allow_blank=True)
+    is_baseline = serializers.BooleanField(required=False)
+
+
+class CharterDraftSerializer(serializers.Serializer[Any]):
+    challenge = serializers.SlugField()
+    audience = serializers.ChoiceField(choices=Charter.Audience.choices)
+    text = WordsField()
+
+
+class InvitationDraftSerializer(serializers.Serializer[Any]):
+    challenge = serializers.SlugField()
+    email = serializers.EmailField()
+    what = serializers.ChoiceField(choices=["organiser", "reader", "juror", "dpo", "centre", "team"])
+    centre = serializers.CharField(required=False, help_text="Slug of a centre of the challenge.")
+    team = serializers.CharField(required=False, help_text="Slug of a team of the challenge.")
+    question = serializers.CharField(required=False, help_text="Slug of a question: the role is limited to it.")
+    profession = serializers.ChoiceField(choices=Membership.Profession.choices, required=False)
+
+
+class RoleDraftSerializer(serializers.Serializer[Any]):
+    challenge = serializers.SlugField()
+    email = serializers.EmailField()
+    kind = serializers.ChoiceField(choices=Role.Kind.choices)
+    question = serializers.CharField(required=False)
+
+
+class WindowSerializer(serializers.Serializer[Any]):
+    opens = serializers.DateTimeField()
+    closes = serializers.DateTimeField()
+    reason = serializers.CharField()
+
+
+class MilestoneDraftSerializer(serializers.Serializer[Any]):
+    key = serializers.SlugField(max_length=60)
+    title = WordsField()
+    run_at = serializers.DateTimeField()

@@ -1,0 +1,19 @@
+"""Pages of this app."""
+
+from django.urls import path
+
+from challenges.views import charters, frame, people, tokens
+
+app_name = "challenges"
+urlpatterns = [
+    path("account/tokens/", tokens.tokens, name="tokens"),
+    path("account/tokens/<int:token>/revoke/", tokens.revoke, name="revoke_token"),
+    path("invitations/<str:secret>/", people.invitation, name="invitation"),
+    path("c/<slug:challenge>/", frame.challenge, name="challenge"),
+    path("c/<slug:challenge>/charter/<slug:audience>/", charters.charter, name="charter"),
+    path("c/<slug:challenge>/team/", people.team, name="team"),
+    path("c/<slug:challenge>/team/invite/", people.invite_member, name="invite_member"),
+    path("c/<slug:challenge>/team/leave/", people.leave, name="leave"),
+    path("c/<slug:challenge>/team/enter/<slug:question>/", people.enter, name="enter"),
+    path("c/<slug:challenge>/<slug:question>/", frame.question, name="question"),
+]
