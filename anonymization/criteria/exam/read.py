@@ -1,0 +1,209 @@
+"""Reads one de-identified exam into facts. Meant to run in a limited child process: JSON-able values in and out."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from anonymization.criteria.exam.annotation import read_field
+from anonymization.criteria.exam.budget import PixelsError
+from anonymization.criteria.exam.facts import Damage, ExamFacts, PixelFacts, SeriesFacts, SliceFacts
+from anonymization.criteria.exam.geometry import stack_of
+from anonymization.criteria.exam.header import functional_groups, header_of, number, plain, split_common, vector
+from anonymization.criteria.exam.perceptual import hash_thumbnails, thumbnail
+from anonymization.criteria.exam.pixels import jump_of, measure
+from anonymization.criteria.exam.source import Source, frames_of, open_source
+
+CLOSELY = 12  # slices of a series on which noise and ghosting are measured, evenly spread
+SAMPLED = 64  # slices of a series from which percentiles are taken
+PERCENTILES = (0.1, 1, 50, 99, 99.9)
+GEOMETRY = ("ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing")
+
+
+@dataclass(frozen=True)
+class _Frame:
+    source: Source
+    facts: SliceFacts
+    header: dict[str, Any]
+
+
+def read_exam_json(paths: Mapping[str, Sequence[str]], fields: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Like `read_exam`, with JSON-able values in and out: what the limited child runs."""
+    return read_exam(paths, fields).to_json()
+
+
+def read_exam(paths: Mapping[str, Sequence[str | Path]], fields: Mapping[str, Mapping[str, Any]]) -> ExamFacts:
+    """Return the facts of one exam.
+
+    `paths` maps each image that the question declares to its de-identified DICOM files (any order, none when nothing
+    was sent). `fields` maps each field that the question declares to `{"declared": the field's block of the question
+    file, "path": of an annotation file or "value": the clinical value or list of nodules}`; neither = missing.
+    Nothing that a file holds makes this raise: a damaged file becomes a `Damage` under its own (our) name.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # pydicom warns of each odd value; the criteria say it in words
+        series: list[SeriesFacts] = []
+        damaged: list[Damage] = []
+        for image, files in paths.items():
+            found, broken = _read_image(image, [Path(one) for one in files])
+            series += found
+            damaged += broken
+        read = {name: read_field(name, given) for name, given in fields.items()}
+    return ExamFacts(tuple(paths), tuple(series), read, tuple(damaged))
+
+
+def _read_image(image: str, files: Sequence[Path]) -> tuple[list[SeriesFacts], list[Damage]]:
+    by_series: dict[str, list[_Frame]] = {}
+    damaged: list[Damage] = []
+    for path in sorted(files):
+        try:
+            source = open_source(path)
+            frames, uid = _frames(source), str(source.header.get("SeriesInstanceUID", ""))
+        except PixelsError as error:
+            damaged.append(Damage(path.name, error.reason, error.what))
+        except OSError:
+            damaged.append(Damage(path.name, "unreadable_file", "the file cannot be opened"))
+        except Exception as error:  # pydicom converts an element when it is asked for, and raises almost anything
+            damaged.append(Damage(path.name, "unreadable_file", f"the header cannot be read: {type(error).__name__}"))
+        else:
+            by_series.setdefault(uid, []).extend(frames)
+    return [_series(image, uid, frames) for uid, frames in by_series.items()], damaged
+
+
+def _frames(source: Source) -> list[_Frame]:
+    dataset = source.header
+    top = header_of(dataset)
+    top |= {name: plain(dataset.get(name)) for name in GEOMETRY}
+    if top["PixelSpacing"] is None:
+        # Projection images state it at the detector (PS3.3 10.7.1.3).
+        top["PixelSpacing"] = plain(dataset.get("ImagerPixelSpacing"))
+    groups = functional_groups(dataset) or [{}]
+    frames = []
+    for n in range(source.claim.frames):
+        header = {**top, **groups[n if n < len(groups) else 0]}
+        geometry = {name: header.pop(name) for name in GEOMETRY}
+        known = n < len(groups) or source.claim.frames == 1
+        facts = SliceFacts(
+            instance=source.path.name,
+            frame=n,
+            position=vector(geometry["ImagePositionPatient"], 3) if known else None,
+            orientation=vector(geometry["ImageOrientationPatient"], 6) if known else None,
+            pixel_spacing=vector(geometry["PixelSpacing"], 2),
+            thickness=number(header, "SliceThickness"),
+            rows=source.claim.rows,
+            columns=source.claim.columns,
+        )
+        frames.append(_Frame(source, facts, header))
+    return frames
+
+
+def _series(image: str, uid: str, frames: list[_Frame]) -> SeriesFacts:
+    frames = _in_order(frames)
+    measured = _Measured(frames)
+    damaged = measured.run()
+    bad = {one.name for one in damaged}
+    common, own = split_common([frame.header for frame in frames])
+    slices = tuple(
+        replace(frame.facts, header=header, pixels=measured.pixels.get(n))
+        for n, (frame, header) in enumerate(zip(frames, own, strict=True))
+        if frame.facts.instance not in bad
+    )
+    return SeriesFacts(
+        image=image,
+        uid=uid,
+        header=common,
+        slices=slices,
+        damaged=tuple(damaged),
+        percentiles=measured.percentiles(),
+        perceptual_hash=measured.hash(),
+    )
+
+
+def _in_order(frames: list[_Frame]) -> list[_Frame]:
+    """Sort by position, else by InstanceNumber, and flip nothing."""
+    stack = stack_of([frame.facts for frame in frames])
+    if stack is not None:
+        return [frames[n] for n in stack.order]
+    return sorted(
+        frames, key=lambda one: (number(one.header, "InstanceNumber") or 0, one.facts.instance, one.facts.frame)
+    )
+
+
+class _Measured:
+    """One pass over the pixels of a series in the order of its slices, one decoded frame in memory at a time."""
+
+    def __init__(self, frames: list[_Frame]) -> None:
+        self.frames = frames
+        self.pixels: dict[int, PixelFacts] = {}
+        self.thumbnails: dict[int, np.ndarray] = {}
+        self.samples: list[np.ndarray] = []
+
+    def run(self) -> list[Damage]:
+        count = len(self.frames)
+        closely = set(np.linspace(0, count - 1, min(count, CLOSELY)).astype(int).tolist())
+        sampled = set(np.linspace(0, count - 1, min(count, SAMPLED)).astype(int).tolist())
+        places: dict[Path, dict[int, int]] = {}
+        for n, frame in enumerate(self.frames):
+            places.setdefault(frame.source.path, {})[frame.facts.frame] = n
+        damaged = []
+        for path, numbers in places.items():
+            source = self.frames[next(iter(numbers.values()))].source
+            try:
+                for number_in_file, stored in enumerate(frames_of(source)):
+                    n = numbers[number_in_file]
+                    self._measure(n, stored, n in closely, n in sampled)
+            except PixelsError as error:
+                damaged.append(Damage(path.name, error.reason, error.what))
+                for n in numbers.values():
+                    self.pixels.pop(n, None)
+                    self.thumbnails.pop(n, None)
+        self._jumps()
+        return damaged
+
+    def _measure(self, n: int, stored: np.ndarray, closely: bool, sampled: bool) -> None:
+        frame = self.frames[n]
+        if stored.dtype.kind == "f" and not np.isfinite(stored).all():
+            raise PixelsError("corrupt_pixels", "the pixels hold values that are no numbers")
+        slope = number(frame.header, "RescaleSlope")
+        slope = 1.0 if slope is None else slope
+        intercept = number(frame.header, "RescaleIntercept") or 0.0
+        padding = number(frame.header, "PixelPaddingValue")
+        modality = str(frame.header.get("Modality", ""))
+        self.pixels[n] = measure(stored, slope, intercept, padding, modality, closely)
+        self.thumbnails[n] = _upright(thumbnail(stored) * slope + intercept, frame.facts)
+        if sampled:
+            step = max(1, min(stored.shape) // 128)
+            some = stored[::step, ::step].ravel()
+            some = some if padding is None else some[some != padding]
+            self.samples.append(some.astype(np.float32) * np.float32(slope) + np.float32(intercept))
+
+    def _jumps(self) -> None:
+        for n in sorted(self.thumbnails):
+            if n - 1 in self.thumbnails and n + 1 in self.thumbnails:
+                jump = jump_of(self.thumbnails[n - 1], self.thumbnails[n], self.thumbnails[n + 1])
+                self.pixels[n] = replace(self.pixels[n], jump=jump)
+
+    def percentiles(self) -> dict[str, float]:
+        values = np.concatenate(self.samples) if self.samples else np.empty(0)
+        if not values.size:
+            return {}
+        return {f"{q:g}": float(v) for q, v in zip(PERCENTILES, np.percentile(values, PERCENTILES), strict=True)}
+
+    def hash(self) -> str:
+        if not self.thumbnails:
+            return ""
+        return f"{hash_thumbnails(np.stack([self.thumbnails[n] for n in sorted(self.thumbnails)])):064x}"
+
+
+def _upright(small: np.ndarray, facts: SliceFacts) -> np.ndarray:
+    """Flip a thumbnail so that rows and columns run towards larger coordinates: a mirrored copy hashes alike."""
+    if facts.orientation is None:
+        return small
+    along, down = np.asarray(facts.orientation[:3]), np.asarray(facts.orientation[3:])
+    small = small[:, ::-1] if along[int(np.argmax(np.abs(along)))] < 0 else small
+    return small[::-1] if down[int(np.argmax(np.abs(down)))] < 0 else small

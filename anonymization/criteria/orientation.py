@@ -1,0 +1,38 @@
+"""Plane of the slices: axial, coronal or sagittal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from anonymization.criteria.exam.facts import ExamFacts
+from anonymization.criteria.exam.geometry import plane_of
+from anonymization.criteria.judgement import Judge, Judgement, gettext_noop
+from anonymization.criteria.parameter import OF, Parameter
+
+SUMMARY = gettext_noop("The slices lie in the plane that the question asks for.")
+PARAMETERS = (
+    Parameter("allowed", "list", "planes", required=True, choices=("axial", "coronal", "sagittal", "oblique")),
+    Parameter("tolerance", "number", "largest angle to the plane", unit="degrees", default=30),
+    OF,
+)
+
+MET = gettext_noop("Plane: %(found)s.")
+NOT_MET = gettext_noop("The slices are %(found)s. Send: %(allowed)s.")
+UNKNOWN = gettext_noop("The orientation of the slices is not stated. Check that it is: %(allowed)s.")
+
+
+def judge(
+    say: Judge, exam: ExamFacts, allowed: list[str], tolerance: float, of: list[str] | None
+) -> Iterator[Judgement]:
+    """Judge the slice normal from ImageOrientationPatient (0020,0037) against the patient's axes."""
+    wanted = ", ".join(allowed)
+    for series in exam.of(of):
+        where = exam.where(series)
+        planes = {plane_of(one.orientation, tolerance) for one in series.slices if one.orientation is not None}
+        if not planes or any(one.orientation is None for one in series.slices):
+            yield say.review("missing_value", where, UNKNOWN, allowed=wanted)
+        elif planes <= set(allowed):
+            yield say.accept(where, MET, found=", ".join(sorted(planes)))
+        else:
+            found = ", ".join(sorted(planes - set(allowed)))
+            yield say.refuse("criterion_not_met", where, NOT_MET, found=found, allowed=wanted)

@@ -1,0 +1,162 @@
+"""One file opened for de-identification: its bytes, file meta information, elements and the place of its pixels."""
+
+import hashlib
+import mmap
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+
+from anonymization.deid import objects
+from anonymization.deid.refusal import RefusedError
+from anonymization.deid.tokens import NotPlain, PixelPlace, Token, encode, scan
+
+WHOLE = 8 << 20
+"""Files up to this size are read at once; larger ones are mapped, and only their headers touched."""
+MAX_SLOW = 256 << 20
+"""A file that only pydicom can read has to fit into memory."""
+
+
+@dataclass
+class Source:
+    """An open file. `fd` reads the bytes that `place` points into; `explicit` is how `tokens` are encoded."""
+
+    fd: int
+    size: int
+    sha256: str
+    buffer: bytes | mmap.mmap = field(repr=False)
+    transfer_syntax: str = ""
+    explicit: bool = True
+    fast: bool = True
+    tokens: list[Token] = field(default_factory=list, repr=False)
+    place: PixelPlace | None = None
+    pixel_buffer: bytes | None = field(default=None, repr=False)
+    descriptors: list[int] = field(default_factory=list)
+
+    def __enter__(self) -> "Source":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if isinstance(self.buffer, mmap.mmap):
+            self.buffer.close()
+        for descriptor in self.descriptors:
+            os.close(descriptor)
+
+
+def open_source(path: Path | str) -> Source:
+    """The file opened and hashed. Raises RefusedError where it cannot be opened."""
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        raise RefusedError("unreadable_file", "The file cannot be opened.") from None
+    size = os.fstat(fd).st_size
+    if size <= WHOLE:
+        data = b""
+        while len(data) < size and (part := os.read(fd, size - len(data))):
+            data = data + part if data else part
+        return Source(fd, len(data), hashlib.sha256(data).hexdigest(), data, descriptors=[fd])
+    digest = hashlib.sha256()
+    chunk = bytearray(1 << 20)
+    with open(fd, "rb", buffering=0, closefd=False) as stream:
+        while read := stream.readinto(chunk):
+            digest.update(memoryview(chunk)[:read])
+    mapped = mmap.mmap(fd, 0, access=mmap.ACCESS_READ)
+    return Source(fd, size, digest.hexdigest(), mapped, descriptors=[fd])
+
+
+def read_meta(source: Source) -> int:
+    """Reads the transfer syntax from the file meta information and returns where the data set starts (PS3.10 chapter 7)."""
+    buffer = source.buffer
+    if source.size < 132 or buffer[128:132] != b"DICM":
+        raise RefusedError("not_dicom", "The file has no DICOM preamble.")
+    pos = 132
+    while pos + 8 <= source.size and buffer[pos : pos + 2] == b"\x02\x00":
+        element, vr = buffer[pos + 2 : pos + 4], buffer[pos + 4 : pos + 6]
+        long = vr in (b"OB", b"UN", b"UT", b"OW", b"UR", b"UC")
+        header = 12 if long else 8
+        length = int.from_bytes(buffer[pos + 8 : pos + 12] if long else buffer[pos + 6 : pos + 8], "little")
+        if pos + header + length > source.size:
+            raise RefusedError("unreadable_file", "The file ends within the file meta information.")
+        if element == b"\x10\x00":
+            if length > 64:
+                raise RefusedError("unreadable_file", "The file meta information is damaged.")
+            source.transfer_syntax = (
+                bytes(buffer[pos + header : pos + header + length]).decode("ascii", "replace").strip("\0 ")
+            )
+        pos += header + length
+    if not source.transfer_syntax:
+        raise RefusedError("unsupported_transfer_syntax", "The file meta information names no transfer syntax.")
+    return pos
+
+
+def read_elements(source: Source, vrs: Mapping[int, tuple[bytes, ...]], start: int, *, reader: str = "auto") -> None:
+    """Fills in the elements with the byte-level reader, or with pydicom where that cannot (`reader` forces "bytes" or "pydicom").
+
+    Raises RefusedError where neither reads the file, NotPlain where "bytes" is forced and does not.
+    """
+    syntax = source.transfer_syntax
+    if syntax not in objects.NATIVE | objects.ENCAPSULATED:
+        raise RefusedError("unsupported_transfer_syntax", "This transfer syntax is not taken.")
+    source.explicit = syntax != objects.LITTLE_IMPLICIT
+    if syntax == objects.DEFLATED:
+        _read_deflated(source, start, vrs)
+        return
+    if syntax == objects.BIG_EXPLICIT or reader == "pydicom":
+        read_slowly(source, vrs)
+        return
+    try:
+        source.tokens, _, source.place = scan(source.buffer, start, source.size, source.explicit, vrs, top=True)  # type: ignore[arg-type]
+    except NotPlain:
+        if reader == "bytes":
+            raise
+        read_slowly(source, vrs)
+
+
+def read_slowly(source: Source, vrs: Mapping[int, tuple[bytes, ...]]) -> None:
+    """Reads the elements with pydicom; big endian becomes explicit little endian."""
+    if source.size > MAX_SLOW:
+        raise RefusedError("too_large", "The file is irregular and too large to be read at once.")
+    source.fast = False
+    from anonymization.deid.with_pydicom import read_with_pydicom  # pydicom takes 20 MB that the fast path does without
+
+    data = source.buffer if isinstance(source.buffer, bytes) else bytes(source.buffer)
+    source.tokens, pixels = read_with_pydicom(data, source.explicit, vrs)
+    if source.transfer_syntax == objects.BIG_EXPLICIT:
+        source.transfer_syntax = objects.LITTLE_EXPLICIT
+    source.place = None
+    if pixels is not None:
+        tag, vr, value, encapsulated = pixels
+        _hold(source, tag, vr, value + (encode(0xFFFEE0DD, b"", b"", False) if encapsulated else b""), encapsulated)
+
+
+def _read_deflated(source: Source, start: int, vrs: Mapping[int, tuple[bytes, ...]]) -> None:
+    """Inflates with a limit; the data set inside is explicit little endian, and is written as such."""
+    source.fast = False
+    source.transfer_syntax = objects.LITTLE_EXPLICIT
+    data = source.buffer if isinstance(source.buffer, bytes) else bytes(source.buffer)
+    from anonymization.deid.with_pydicom import inflate
+
+    plain = inflate(data, start)
+    try:
+        source.tokens, _, place = scan(plain, 0, len(plain), True, vrs, top=True)
+    except NotPlain:
+        whole = bytes(128) + b"DICM" + encode(0x00020010, b"UI", objects.LITTLE_EXPLICIT.encode("ascii"), True) + plain
+        source.buffer = whole
+        source.size = len(whole)
+        read_slowly(source, vrs)
+        return
+    if place is not None:
+        _hold(source, place.tag, place.vr, plain[place.offset : place.offset + place.length], place.encapsulated)
+
+
+def _hold(source: Source, tag: int, vr: bytes, value: bytes, encapsulated: bool) -> None:
+    """Puts pixel bytes that are not in the file as they are behind a descriptor, so that one writer serves both readers."""
+    source.fd = os.memfd_create("pixels", os.MFD_CLOEXEC)
+    source.descriptors.append(source.fd)
+    with open(source.fd, "wb", closefd=False) as stream:
+        stream.write(value)
+    source.place = PixelPlace(tag, vr, 0, len(value), encapsulated)
+    source.pixel_buffer = value

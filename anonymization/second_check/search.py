@@ -1,0 +1,149 @@
+"""Searches files and folders for anything identifying that is left in them."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from anonymization.second_check.dicom_rules import is_only_a_date, judge_elements, readings
+from anonymization.second_check.dicom_tokens import DicomFile, Token, is_dicom, read_dicom
+from anonymization.second_check.finding import Finding
+from anonymization.second_check.known import Known
+from anonymization.second_check.other_formats import chunks
+from anonymization.second_check.own_words import own_identifiers
+from anonymization.second_check.pictures import (
+    Picture,
+    codestream_notes,
+    icon_findings,
+    overlay_findings,
+    unseen_bits,
+    writing_in,
+)
+from anonymization.second_check.raw_search import SHORTEST_IN_PIXELS, inflated_streams, places, search_bytes
+from anonymization.second_check.text_rules import kind_in_prose
+
+_PROSE_LIMIT = 1 << 20
+_RUN_ON = 256
+
+
+def find_identifiers(
+    paths: Iterable[Path | str], known: Iterable[str] = (), *, read_pixels: bool = True, root: Path | None = None
+) -> list[Finding]:
+    """Everything identifying that is left in these files (folders are entered), sorted; an empty list is what one wants.
+
+    `known` are the identifiers of the people concerned that the quarantine still holds: names, numbers, dates, addresses,
+    UIDs, in any form. They are searched in any spelling, order, accent, encoding and date format. What a header that still
+    names its patient gives away is searched in all files too. `read_pixels` also reads sampled frames optically.
+    File names in findings are relative to `root`. Values never appear in a finding.
+    """
+    wanted = known if isinstance(known, Known) else Known(known)
+    sampled: set[str] = set()
+    found: set[Finding] = set()
+    files = list(files_below(paths))
+    wanted = wanted.extended(_given_away(files))
+    for path in files:
+        name = str(path.relative_to(root)) if root is not None and path.is_relative_to(root) else str(path)
+        for where, kind in _search_file(path, name, wanted, sampled, read_pixels):
+            found.add(Finding(name, where, kind))
+    return sorted(found)
+
+
+def _given_away(files: Iterable[Path]) -> set[str]:
+    given: set[str] = set()
+    for path in files:
+        with path.open("rb") as stream:
+            head = stream.read(132)
+        if is_dicom(head):
+            given |= own_identifiers(read_dicom(path.read_bytes()))
+    return given
+
+
+def files_below(paths: Iterable[Path | str]) -> Iterator[Path]:
+    """The regular files among and below these paths, in order; symbolic links are not followed."""
+    for path in map(Path, paths):
+        if path.is_dir():
+            yield from sorted(p for p in path.rglob("*") if p.is_file() and not p.is_symlink())
+        elif path.is_file():
+            yield path
+
+
+def _search_file(
+    path: Path, name: str, known: Known, sampled: set[str], read_pixels: bool
+) -> Iterator[tuple[str, str]]:
+    data = path.read_bytes()
+    if known and known.kind_in(name):
+        yield "file name", "known identifier in the file name"
+    if is_dicom(data):
+        yield from _search_dicom(data, known, sampled, read_pixels)
+        return
+    for where, chunk, prose in chunks(path.name, data):
+        if is_dicom(chunk):
+            for inner, rule in _search_dicom(chunk, known, sampled, read_pixels):
+                yield f"{where}: {inner}", rule
+        elif kind := _kind_in_chunk(chunk, known, prose):
+            yield where, kind
+
+
+def _kind_in_chunk(chunk: bytes, known: Known, prose: bool) -> str | None:
+    if known and next(search_bytes(chunk, known), None) is not None:
+        return "known identifier in bytes"
+    if not prose:
+        return None
+    for text in readings(chunk[:_PROSE_LIMIT].rstrip(b"\x00 "), ["utf-8", "latin-1"])[:1]:
+        clean = text.replace("\x00", " ")
+        if known and (kind := known.kind_in(clean)):
+            return kind
+        if kind := kind_in_prose(clean):
+            return kind
+    return None
+
+
+def _search_dicom(data: bytes, known: Known, sampled: set[str], read_pixels: bool) -> Iterator[tuple[str, str]]:
+    parsed = read_dicom(data)
+    yield from judge_elements(parsed, known)
+    picture = Picture(parsed)
+    yield from unseen_bits(picture)
+    yield from codestream_notes(picture, known)
+    yield from icon_findings(parsed)
+    if known:
+        yield from _known_bytes(data, parsed, known)
+        for token in parsed.tokens:
+            if token.tag == 0x00420011:
+                for _offset, stream in inflated_streams(bytes(token.value)):
+                    if kind := _kind_in_chunk(stream, known, True):
+                        yield f"{token.path} stream", kind
+    if read_pixels:
+        yield from overlay_findings(picture, known)
+        yield from writing_in(picture, known, sampled)
+
+
+def _known_bytes(data: bytes, parsed: DicomFile, known: Known) -> Iterator[tuple[str, str]]:
+    inside = [token for token in parsed.tokens if token.path not in ("trailing bytes",)]
+    meta = [token for token in inside if token.tag >> 16 == 2]
+    body = inside if parsed.body is data else [token for token in inside if token.tag >> 16 != 2]
+    pixels = [token for token in body if token.tag == 0x7FE00010]
+    dates = {token.path for token in body if is_only_a_date(token)}  # judged as elements
+    for where in places(_outside(parsed.body, pixels, known), body) - dates:
+        yield where, "known identifier in bytes"
+    if parsed.body is not data:
+        for where in places(search_bytes(data[: parsed_start(data, meta)], known), meta):
+            yield where, "known identifier in bytes"
+    for token in pixels:
+        if next(search_bytes(token.value, known, SHORTEST_IN_PIXELS), None) is not None:
+            yield token.path, "known identifier in pixel bytes"
+
+
+def _outside(body: bytes, pixels: Iterable[Token], known: Known) -> Iterator[int]:
+    """Offsets of known identifiers that do not begin in pixel data; these are searched on their own, by another measure."""
+    view, position = memoryview(body), 0
+    for token in [*sorted(pixels, key=lambda token: token.offset), None]:
+        end = token.offset if token is not None else len(body)
+        start = max(0, position - 1)  # what stands before a needle counts, and a needle may run on into the pixels
+        for offset in search_bytes(view[start : end + _RUN_ON], known):
+            if position <= start + offset < end:
+                yield start + offset
+        position = end + (len(token.value) if token is not None else 0)
+
+
+def parsed_start(data: bytes, meta: Iterable[object]) -> int:
+    """Where the file meta ends, for a deflated file whose body is counted apart."""
+    ends = [token.offset + len(token.value) for token in meta]  # type: ignore[attr-defined]
+    return max(ends, default=132)
