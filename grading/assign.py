@@ -1,0 +1,87 @@
+"""Stage 4, first half: every accepted exam gets its readers, blind and in an order that says nothing of arrival."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.db.models import Count, Q
+
+from challenges.frame import spec_of
+from challenges.models import Question, Role
+from core.clock import database_now
+from core.models import Work
+from core.moves import move
+from core.work import Claim, enqueue
+from grading.models import Reading
+from grading.settle import keep_exam
+from uploads.models import Exam
+
+
+def assign_readings(claim: Claim) -> None:
+    """The stage's function: as many readings as the question asks for, to those with the shortest queues.
+
+    Readers of the exam's own centre come last. With no reader yet, the exam waits; `sweep_unassigned` asks again.
+    """
+    exam = Exam.objects.select_related("question__challenge", "centre").get(pk=claim.subject_id)
+    wanted = spec_of(exam.question).grading.readers
+    with claim.finish():
+        if exam.state != Exam.State.ACCEPTED:
+            return
+        if wanted == 0:
+            keep_exam(exam)
+            return
+        given = exam.readings.exclude(state__in=[Reading.State.CANCELLED, Reading.State.CANNOT_JUDGE]).count()
+        for reader in candidates(exam)[: wanted - given]:
+            Reading.objects.get_or_create(exam=exam, reader=reader, defaults={"order": place_in_queue(exam, reader)})
+
+
+def readers_of(question: Question) -> Any:
+    """People who read this question, with the length of their queues as `waiting`."""
+    roles = Role.objects.filter(challenge=question.challenge, kind=Role.Kind.READER).filter(
+        Q(question=None) | Q(question=question)
+    )
+    waiting = Count("readings", filter=Q(readings__state=Reading.State.WAITING))
+    return get_user_model().objects.filter(pk__in=roles.values("user"), is_active=True).annotate(waiting=waiting)
+
+
+def candidates(exam: Exam) -> list[Any]:
+    """Readers who have not had this exam, best first."""
+    own = set(exam.centre.memberships.values_list("user_id", flat=True))
+    free = readers_of(exam.question).exclude(readings__exam=exam)
+    return sorted(free, key=lambda reader: (reader.pk in own, reader.waiting, place_in_queue(exam, reader)))
+
+
+def place_in_queue(exam: Exam, reader: Any) -> int:
+    """A number drawn from the site's secret, the reader and the exam: a shuffle that repeats itself."""
+    digest = hmac.new(settings.SECRET_KEY.encode(), f"queue {reader.pk} {exam.pk}".encode(), hashlib.sha256).digest()
+    return int.from_bytes(digest[:7], "big")
+
+
+def sweep_unassigned() -> int:
+    """Accepted exams that lack readings, in questions that have readers by now, are offered again."""
+    lacking = Exam.objects.filter(state=Exam.State.ACCEPTED).annotate(
+        given=Count("readings", filter=~Q(readings__state__in=["cancelled", "cannot_judge"]))
+    )
+    # Asked for already: asking again every round would only move the work's time and take the database's lock.
+    under_way = Work.objects.filter(stage="assign_readings", state__in=[Work.State.WAITING, Work.State.RUNNING])
+    asked = set(under_way.values_list("subject_id", flat=True))
+    count = 0
+    for question in Question.objects.filter(exams__state=Exam.State.ACCEPTED).distinct():
+        wanted = spec_of(question).grading.readers
+        if not readers_of(question).exists():
+            continue
+        for exam in lacking.filter(question=question, given__lt=wanted)[:200]:
+            if str(exam.pk) not in asked and candidates(exam):
+                enqueue("assign_readings", exam, challenge_id=question.challenge_id)
+                count += 1
+    return count
+
+
+def cancel_readings(exam_id: str) -> None:
+    """The exam was withdrawn: nobody needs to look at it any more."""
+    for reading in Reading.objects.filter(exam_id=exam_id, state=Reading.State.WAITING):
+        move(reading, Reading.State.CANCELLED, allowed=Reading.MOVES, graded_at=database_now())
