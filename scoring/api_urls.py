@@ -1,0 +1,18 @@
+"""API of this app, below /api/v1/."""
+
+from django.urls import include, path
+from rest_framework.routers import SimpleRouter
+
+from scoring.api import JuryImagesView, JurySessionViewSet, JuryView, RescoreView, SubmissionViewSet, TruthsView
+
+router = SimpleRouter()
+router.register("submissions", SubmissionViewSet, basename="submission")
+router.register("jury/sessions", JurySessionViewSet, basename="jury-session")
+
+urlpatterns = [
+    path("submissions/rescore/", RescoreView.as_view(), name="rescore"),
+    path("truths/", TruthsView.as_view(), name="truths"),
+    path("jury/", JuryView.as_view(), name="jury"),
+    path("jury/cases/<uuid:pk>/images/", JuryImagesView.as_view(), name="jury-images"),
+    path("", include(router.urls)),
+]

@@ -1,0 +1,64 @@
+"""Runs in a limited child: what opens a team's file. Plain: paths and values in, values and arrays out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from challenges.spec import QuestionSpec, load_spec
+from formats.manifest import Manifest
+from formats.submission import images
+from scoring.evaluate import public_manifest, score, validate
+from scoring.known import known_names
+from scoring.truth import load_truth
+
+
+def spec_of_text(text: str) -> QuestionSpec:
+    return load_spec(text, known_names())
+
+
+def check(question: str, manifest: Mapping[str, Any], submission: str) -> dict[str, Any]:
+    """Validates with the public manifest alone; counts what was found. Raises FormatError with every fault at once."""
+    prediction = validate(spec_of_text(question), Manifest.from_json(manifest), Path(submission), isolated=False)
+    cases = max([len(prediction.images), *map(len, prediction.values.values()), *map(len, prediction.masks.values())])
+    return {"cases": cases or len({row.case for row in prediction.rows})}
+
+
+def score_generated(question: str, truth: str, submission: str, seed: int, networks: str) -> dict[str, Any]:
+    """Scores generated cases, whose truth every team has: embeddings are computed beside the file they come from."""
+    spec = spec_of_text(question)
+    known = load_truth(spec, Path(truth))
+    prediction = validate(spec, public_manifest(spec, known), Path(submission), isolated=False)
+    found = score(spec, known, prediction, seed, Path(networks))
+    real, generated = found.embeddings if found.embeddings is not None else (np.empty((0, 0)), np.empty((0, 0)))
+    return {
+        "scores": dict(found.scores),
+        "reasons": dict(found.reasons),
+        "intervals": {name: list(interval) for name, interval in found.intervals.items()},
+        "count": found.count,
+        "seed": found.seed,
+        "versions": dict(found.versions),
+        "sha256": [found.question_sha256, found.truth_sha256, found.submission_sha256],
+        "embedding": dict(found.embedding),
+        "real": real,
+        "generated": generated,
+    }
+
+
+def pictures(submission: str, manifest: Mapping[str, Any], indices: list[int]) -> list[Any]:
+    """The cases at `indices` (of all, sorted by id) as uint8 (images, rows, columns), each image from its own least to
+    its own greatest value."""
+    wanted = set(indices)
+    found: dict[int, Any] = {}
+    for number, (_case, array) in enumerate(images(submission, Manifest.from_json(manifest))):
+        if number in wanted:
+            found[number] = np.stack([_shown(plane) for plane in np.asarray(array, float)])
+    return [found[index] for index in indices]
+
+
+def _shown(plane: np.ndarray) -> np.ndarray:
+    low, high = float(plane.min()), float(plane.max())
+    return np.rint((plane - low) * (255.0 / (high - low) if high > low else 0.0)).astype(np.uint8)

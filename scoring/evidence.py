@@ -1,0 +1,78 @@
+"""What the scores of one submission are made of, case by case, kept sealed beside them so that boards can be bootstrapped.
+
+Plain: `evidence` gives arrays by name, `sampled` stacks those of several teams as `scoring.statistics` takes them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+import metrics
+from challenges.spec import MetricSpec, QuestionSpec
+from scoring.evaluate import EXTERNAL, Evaluation
+from scoring.statistics.bootstrap import Sampled
+from scoring.truth import Truth
+
+Arrays = dict[str, np.ndarray]
+ERRORS = {"mse": 2, "rmse": 2, "mae": 1}  # metric: the power of a case's absolute error
+
+
+def evidence(spec: QuestionSpec, truth: Truth, found: Evaluation) -> Arrays:
+    """`ids`, `parts`, and for each score made of cases `<score>.value` (n,), or `<score>.truth` and `<score>.said` (n,)."""
+    arrays: Arrays = {
+        "ids": np.array(truth.ids, dtype=str),
+        "parts": np.array([truth.parts.get(case, "") for case in truth.ids], dtype=str),
+    }
+    for name, one in spec.metrics.items():
+        if one.metric == EXTERNAL or one.over == "declared" or one.where:
+            continue
+        if metrics.find(one.metric).over == "case":
+            arrays[f"{name}.value"] = np.array([_number(found.cases[case].get(name)) for case in truth.ids])
+        elif one.metric in (*ERRORS, "roc_auc") and name in found.pairs:
+            true, said = (np.asarray(side, float) for side in found.pairs[name])
+            if true.shape == said.shape == (len(truth.ids),):
+                arrays[f"{name}.truth"], arrays[f"{name}.said"] = true, said
+    return arrays
+
+
+def _number(value: float | None) -> float:
+    return np.nan if value is None else float(value)
+
+
+def sampled(
+    spec: QuestionSpec, name: str, sides: Sequence[Mapping[str, Any]], values: Sequence[float | None], part: str
+) -> Sampled:
+    """One score of several teams over one part (`all`: every case); a fixed number each where it is not made of cases, or
+    where the teams were scored on different cases.
+    """
+    fixed = Sampled("fixed", np.array([_number(value) for value in values]))
+    one = spec.metrics.get(name)
+    if one is None or not sides or any(list(side["ids"]) != list(sides[0]["ids"]) for side in sides):
+        return fixed
+    kept = np.ones(len(sides[0]["ids"]), bool) if part == "all" else sides[0]["parts"] == part
+    if not kept.any():
+        return fixed
+    if all(f"{name}.value" in side for side in sides) and one.aggregate == "mean":
+        return Sampled("mean", np.stack([side[f"{name}.value"][kept] for side in sides]))
+    if all(f"{name}.said" in side for side in sides):
+        made = _over_set(one, sides, kept, name)
+        return fixed if made.truth is not None and len(set(made.truth.tolist())) < 2 else made
+    return fixed
+
+
+def testable(made: Sampled) -> bool:
+    """Whether teams can be compared in pairs: every team has every case, and DeLong's covariance two cases of each class."""
+    if made.how not in ("auc", "mean", "root_mean") or not np.isfinite(made.values).all():
+        return False
+    return made.truth is None or min(int(made.truth.sum()), int((~made.truth).sum())) >= 2
+
+
+def _over_set(one: MetricSpec, sides: Sequence[Mapping[str, Any]], kept: np.ndarray, name: str) -> Sampled:
+    truth = sides[0][f"{name}.truth"][kept]
+    said = np.stack([side[f"{name}.said"][kept] for side in sides])
+    if one.metric == "roc_auc":
+        return Sampled("auc", said, truth=truth == 1)
+    return Sampled("root_mean" if one.metric == "rmse" else "mean", np.abs(said - truth) ** ERRORS[one.metric])

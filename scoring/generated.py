@@ -1,0 +1,60 @@
+"""Embeddings of real and generated cases, the real ones computed once a truth and network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from challenges.spec import QuestionSpec
+from formats import npy
+from formats.fault import FormatError, gettext_noop, refuse
+from formats.submission import images
+from scoring import embedding
+from scoring.embedding import Network
+from scoring.prediction import Prediction
+from scoring.truth import Truth, TruthError, organiser_fault
+
+
+def network_of(spec: QuestionSpec, folder: Path | None = None) -> Network:
+    """The network the question asks for. Raises TruthError when the organiser has not imported it."""
+    generated = spec.submission.generated
+    wanted = generated.embedding if generated is not None and generated.embedding else embedding.DEFAULT.name
+    try:
+        return embedding.find(wanted, folder)
+    except LookupError as error:
+        template = gettext_noop("The network '%(name)s' has not been imported here.")
+        raise TruthError(organiser_fault("embedding", template, name=wanted)) from error
+
+
+def embeddings_of(truth: Truth, prediction: Prediction, network: Network) -> tuple[np.ndarray, np.ndarray]:
+    """Real (n, d) and generated (m, d) embeddings. Raises FormatError for a generated case of another shape."""
+    key = f"embeddings {network.sha256}"
+    if key not in truth.notes:
+        try:
+            truth.notes[key] = embedding.embed(_real(truth), network).values
+        except (FormatError, embedding.UnusableImageError) as error:
+            template = gettext_noop("A real case cannot be embedded: %(why)s")
+            raise TruthError(organiser_fault("images", template, why=str(error))) from error
+    real: Any = truth.notes[key]
+    if prediction.path is None or prediction.manifest is None:
+        raise ValueError("a prediction without its file holds no images")
+    return real, embedding.embed(_generated(prediction.path, prediction), network).values
+
+
+def _real(truth: Truth) -> Iterator[Any]:
+    for files in truth.images:
+        arrays = [npy.read_array(file.read_bytes(), file.name) for file in files]
+        yield arrays[0] if len(arrays) == 1 else arrays
+
+
+def _generated(path: Path, prediction: Prediction) -> Iterator[Any]:
+    if prediction.manifest is None:
+        return
+    for case, array in images(path, prediction.manifest):
+        if array.ndim != 3 or array.shape[0] != embedding.images.CHANNELS or not array.size:
+            template = gettext_noop("%(id)s: a case is an array (images, rows, columns) of three images.")
+            raise refuse("wrong_shape", case, template, id=case)
+        yield array

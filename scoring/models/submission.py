@@ -1,0 +1,80 @@
+"""What a team sent for a phase."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from challenges.models import Challenge, Phase, Team
+from uploads.models import Upload
+
+
+class SubmissionQuerySet(models.QuerySet["Submission"]):
+    def visible_to(self, user: Any) -> SubmissionQuerySet:
+        """A submission is its team's and the organisers'."""
+        if not user.is_authenticated:
+            return self.none()
+        if user.is_superuser:
+            return self
+        own = Q(team__memberships__user=user)
+        return self.filter(own | Q(team__challenge__in=Challenge.objects.organised_by(user))).distinct()
+
+
+class Submission(models.Model):
+    """One file of one team in one phase. In time when its last byte was durable before the phase closed."""
+
+    class State(models.TextChoices):
+        RECEIVED = "received"
+        VALID = "valid"
+        REJECTED = "rejected"  # all errors at once; counts against no quota
+        SCORED = "scored"
+        FAILED = "failed"  # the platform's fault, with a reason; a person can retry
+        CANCELLED = "cancelled"
+
+    MOVES: ClassVar[dict[str, frozenset[str]]] = {
+        "received": frozenset({"valid", "rejected", "failed", "cancelled"}),
+        "valid": frozenset({"scored", "rejected", "failed", "cancelled"}),
+        "failed": frozenset({"received", "valid", "cancelled"}),
+        "scored": frozenset({"valid"}),
+    }
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="submissions")
+    phase = models.ForeignKey(Phase, on_delete=models.PROTECT, related_name="submissions")
+    upload = models.OneToOneField(Upload, on_delete=models.PROTECT, related_name="submission")
+    sent_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    state = models.CharField(max_length=10, choices=State.choices, default=State.RECEIVED)
+    received_at = models.DateTimeField()  # the upload's last durable byte, by the database's clock
+    blob_key = models.CharField(max_length=200)
+    sha256 = models.CharField(max_length=64)
+    size = models.BigIntegerField()
+    idempotency_key = models.CharField(max_length=80, null=True, blank=True)  # null: none given
+    faults = models.JSONField(default=list, blank=True)  # [{"reason", "where", "template", "values"}]
+    reason = models.TextField(blank=True)
+    description = models.TextField(blank=True)
+    declared = models.JSONField(default=dict, blank=True)  # network size, seconds a case …
+    is_final = models.BooleanField(null=True, blank=True)  # the team's choice; null: the platform's rule decides
+    decided_at = models.DateTimeField(null=True, blank=True)
+
+    objects = SubmissionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-received_at"]
+        constraints = [
+            models.UniqueConstraint(fields=["team", "idempotency_key"], name="one_submission_per_idempotency_key"),
+            models.UniqueConstraint(
+                fields=["team", "phase"], condition=Q(is_final=True), name="one_final_submission_per_phase"
+            ),
+            models.CheckConstraint(condition=~Q(state="failed") | ~Q(reason=""), name="failed_submission_has_a_reason"),
+            models.CheckConstraint(
+                condition=~Q(state="rejected") | ~Q(faults=[]), name="rejected_submission_has_its_errors"
+            ),
+        ]
+        indexes = [models.Index(fields=["phase", "team", "received_at"], name="submissions_of_a_team")]
+
+    def __str__(self) -> str:
+        return f"submission {self.pk}"

@@ -1,0 +1,96 @@
+"""The scorer's way to sealed truths: which ones a phase is scored against, unpacked once a process in a private folder."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import tempfile
+import threading
+import zipfile
+from pathlib import Path
+
+from challenges.frame import spec_of
+from challenges.models import Phase
+from challenges.spec import QuestionSpec
+from core.storage import local_copy
+from scoring.models import Truth
+from scoring.truth import Truth as KnownTruth
+from scoring.truth import load_truth
+from scoring.truth_cache import TruthCache
+
+_folder: tempfile.TemporaryDirectory[str] | None = None
+_lock = threading.Lock()
+_cache = TruthCache()
+
+
+def truths_of(phase: Phase) -> list[Truth] | None:
+    """The newest truth of every batch that the phase is scored against, by the batch's name; None while one is not sealed."""
+    spec = spec_of(phase.question)
+    batches = phase.question.batches.order_by("name")
+    if phase.batch:
+        batches = batches.filter(name=phase.batch)
+        wanted = {phase.batch}
+    else:
+        wanted = {batch.name for batch in spec.batches if batch.set in spec.split.truth}
+        batches = batches.filter(name__in=wanted)
+    found = [truth for batch in batches if (truth := batch.truths.order_by("-version").first()) is not None]
+    return found if found and len(found) == len(wanted) else None
+
+
+def unpacked(truths: list[Truth]) -> Path:
+    """The folder of these truths as one, as `load_truth` reads it. Kept for the life of the process; only its owner may look."""
+    global _folder
+    name = hashlib.sha256("\n".join(truth.sha256 for truth in truths).encode()).hexdigest()[:32]
+    with _lock:
+        if _folder is None:
+            _folder = tempfile.TemporaryDirectory(prefix="concours-truth-")
+        target = Path(_folder.name) / name
+        if not target.is_dir():
+            draft = Path(tempfile.mkdtemp(dir=_folder.name))
+            for number, truth in enumerate(truths):
+                _unpack(truth, draft, f"table-{number}.csv")
+            _join_tables(draft)
+            draft.rename(target)
+    return target
+
+
+def _unpack(truth: Truth, target: Path, table: str) -> None:
+    with local_copy("sealed", truth.blob_key) as path, zipfile.ZipFile(path) as archive:
+        archive.extractall(target)
+    (target / "truth.csv").rename(target / table)
+
+
+def _join_tables(folder: Path) -> None:
+    """One table of all cases; the columns of the batches of one question are the same, or one lacks what nobody filled."""
+    tables = sorted(folder.glob("table-*.csv"))
+    if len(tables) == 1:
+        tables[0].rename(folder / "truth.csv")
+        return
+    rows: list[dict[str, str]] = []
+    columns: dict[str, None] = {}
+    for path in tables:
+        with path.open(encoding="utf-8", newline="") as file:
+            reader = csv.DictReader(file)
+            columns |= dict.fromkeys(reader.fieldnames or [])
+            rows += list(reader)
+        path.unlink()
+    with (folder / "truth.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(columns), restval="", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def known_truth(spec: QuestionSpec, truths: list[Truth]) -> KnownTruth:
+    """The truth in memory, with its boxes, surfaces and trees as they are computed; kept under its hash for the next team."""
+    folder = unpacked(truths)
+    return _cache.get(spec.sha256, folder.name, lambda: load_truth(spec, folder))
+
+
+def forget() -> None:
+    """Drops what was unpacked and read."""
+    global _folder
+    with _lock:
+        if _folder is not None:
+            _folder.cleanup()
+        _folder = None
+    _cache.forget()

@@ -1,0 +1,73 @@
+"""One score, every case: a strip of dots for each team, with its median and mean."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scoring.plots.axis import Axis, horizontal
+from scoring.plots.svg import ACCENT, WARM, dots, element, fit, label_width, line, picture, text, tip
+
+ROW = 30
+TOP = 12
+GOLDEN = 0.6180339887498949
+
+
+def case_strip(
+    teams: Sequence[str],
+    values: NDArray[np.float64],
+    *,
+    title: str,
+    description: str,
+    label: str,
+    median: str,
+    mean: str,
+    width: float = 640,
+) -> str:
+    """Values (t, n) of each case; a case has the same height in every strip, and its number says nothing of its value.
+
+    The bar is the median, the diamond the mean. Cases without a value are left out of the strip and of both marks.
+    """
+    left, right = label_width(teams) + 12, width - 14
+    known = values[np.isfinite(values)]
+    axis = Axis.around(known.min(), known.max(), left, right) if len(known) else Axis(0, 1, left, right)
+    bottom = TOP + ROW * len(teams)
+    parts = horizontal(axis, TOP, bottom, label)
+    # Multiples of the golden ratio spread the dots evenly without chance.
+    height = (np.arange(1, values.shape[1] + 1) * GOLDEN % 1 - 0.5) * (ROW - 12)
+    for index, team in enumerate(teams):
+        y = TOP + ROW * (index + 0.5)
+        shown = np.isfinite(values[index])
+        points = zip(map(axis, values[index][shown].tolist()), (y + height[shown]).tolist(), strict=True)
+        parts.append(text(left - 10, y + 4.5, fit(team, left - 10), anchor="end"))
+        parts.append(dots(points, 3.4, ACCENT, 0.6, "plot-cases"))
+        if shown.any():
+            parts.append(_marks(axis, y, team, values[index][shown], median, mean))
+    parts += _key(left, bottom + 56, median, mean)
+    return picture(title, description, width, bottom + 68, parts)
+
+
+def _marks(axis: Axis, y: float, team: str, values: NDArray[np.float64], median: str, mean: str) -> str:
+    middle, average = float(np.median(values)), float(np.mean(values))
+    words = tip(f"{team}: {median} {middle:.4g}, {mean} {average:.4g}")
+    return element("g", words, _bar(axis(middle), y), _diamond(axis(average), y))
+
+
+def _bar(x: float, y: float) -> str:
+    return line(x, y - ROW / 2 + 4, x, y + ROW / 2 - 4, stroke="currentColor", stroke_opacity=1, stroke_width=2.5)
+
+
+def _diamond(x: float, y: float) -> str:
+    return element("path", d=f"M{x:.2f} {y - 6:.2f}l6 6l-6 6l-6 -6z", fill=WARM, class_="plot-mean")
+
+
+def _key(x: float, y: float, median: str, mean: str) -> list[str]:
+    second = x + 30 + 7.5 * len(median)
+    return [
+        line(x + 4, y - 9, x + 4, y + 5, stroke="currentColor", stroke_opacity=1, stroke_width=2.5),
+        text(x + 14, y + 2.5, median, 12.5),
+        _diamond(second, y - 2),
+        text(second + 12, y + 2.5, mean, 12.5),
+    ]

@@ -1,0 +1,502 @@
+"""Places for teams by a question's published rule: a function of a table of scores, recomputed whole each time.
+
+One vectorised core ranks one table or a thousand bootstrap replicates, so that the board and its uncertainty obey the
+same rule.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from fractions import Fraction
+from typing import Any, Literal, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+import metrics
+from challenges.spec import QuestionSpec, RankingSpec
+
+RuleName = Literal["best_score", "rank_sum", "rank_mean", "weighted", "mean_of"]
+Ties = Literal["min", "average", "max", "dense"]
+Direction = Literal["higher", "lower"]
+Status = Literal["ranked", "N.S.", "baseline", "excluded"]
+EntryStatus = Literal["entered", "superseded", "excluded"]
+How = Literal["one_minus_over_worst", "one_minus", "divide", "mean"]
+
+RULES: tuple[RuleName, ...] = ("best_score", "rank_sum", "rank_mean", "weighted", "mean_of")
+RANK_RULES: tuple[RuleName, ...] = ("rank_sum", "rank_mean")
+TIES: tuple[Ties, ...] = ("min", "average", "max", "dense")
+SUBMITTED_AT = "submitted_at"
+LISTED_AFTER: dict[Status, int] = {"ranked": 0, "N.S.": 1, "excluded": 2, "baseline": 3}
+
+Number = int | float
+Floats = NDArray[np.float64]
+
+
+class RankingError(ValueError):
+    """A ranking that cannot be computed."""
+
+
+class RuleError(RankingError):
+    """The rule contradicts itself or names a score of which nothing is known."""
+
+
+class DuplicateTeamError(RankingError):
+    """A team stands twice in the set to rank: all but one of its submissions must be superseded."""
+
+
+@dataclass(frozen=True)
+class Derived:
+    """A score made of others before ranking, in the order of the rule's `derived`.
+
+    `one_minus_over_worst`: 1 - x / max of x over the ranked set (SFR 2021: `1 - FID/FIDmax`; 1 when that maximum is 0);
+    `one_minus`: 1 - x; `divide`: x / `by` (jury / 20); `mean`: the arithmetic mean of `of`. Missing if any part is
+    missing.
+    """
+
+    name: str
+    how: How
+    of: tuple[str, ...]
+    by: float = 1.0
+
+
+@dataclass(frozen=True)
+class RankingRule:
+    """How scores become places.
+
+    `best_score`: the one score of `by`. `rank_sum`, `rank_mean`: sum or mean of the ranks of each score of `by`, times
+    `weights`; lowest wins. `weighted`: sum of weight x score. `mean_of`: mean of the scores of `by`. The last two need
+    one common direction. `directions` says for every score that is used, derived ones aside, whether `higher` or
+    `lower` is better. `tie_break` names scores (the better one wins) and `submitted_at` (the earlier one wins), asked
+    in turn while totals are equal.
+    """
+
+    rule: RuleName
+    by: tuple[str, ...]
+    directions: Mapping[str, Direction]
+    weights: Mapping[str, float] = field(default_factory=dict)
+    ties: Ties = "min"
+    tie_break: tuple[str, ...] = ()
+    derived: tuple[Derived, ...] = ()
+
+    def __post_init__(self) -> None:
+        _check_rule(self)
+
+    @classmethod
+    def from_spec(cls, spec: QuestionSpec, ranking: RankingSpec | None = None) -> RankingRule:
+        """The rule of a question file, or of another ranking of it such as `spec.final.ranking`.
+
+        Directions are those that the metrics declare, the file's own for an external score, and higher for a jury's.
+        Raises RuleError where the section contradicts itself.
+        """
+        chosen = ranking or spec.ranking
+        return cls(
+            rule=cast(RuleName, chosen.rule),
+            by=tuple(chosen.by),
+            directions=directions(spec),
+            weights=dict(chosen.weights),
+            ties=cast(Ties, chosen.ties),
+            tie_break=tuple(chosen.tie_break),
+            derived=tuple(
+                Derived(made.name, cast(How, made.how), tuple(made.of), made.by) for made in chosen.derived.values()
+            ),
+        )
+
+    def direction(self, name: str) -> Direction:
+        """Whether higher or lower is better for a score, derived ones included; RuleError when that is unknown."""
+        made = next((one for one in self.derived if one.name == name), None)
+        if made is None:
+            return self._declared(name)
+        parts = {self.direction(part) for part in made.of}
+        if len(parts) != 1:
+            raise RuleError(f"Score '{name}' mixes scores where higher is better with scores where lower is better.")
+        only = parts.pop()
+        if made.how == "one_minus_over_worst" and only != "lower":
+            raise RuleError(
+                f"Score '{name}' divides by the worst value, so '{made.of[0]}' must be an error (lower is better)."
+            )
+        return only if made.how in ("divide", "mean") else _opposite(only)
+
+    def _declared(self, name: str) -> Direction:
+        try:
+            return self.directions[name]
+        except KeyError:
+            raise RuleError(
+                f"The rule uses score '{name}' but nothing says whether higher or lower is better."
+            ) from None
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Names of the scores the rule reads from entries, in order of first use."""
+        made = {one.name: one.of for one in self.derived}
+        names: dict[str, None] = {}
+
+        def visit(name: str) -> None:
+            for part in made.get(name, ()):
+                visit(part)
+            if name not in made and name != SUBMITTED_AT:
+                names[name] = None
+
+        for name in (*self.by, *self.tie_break):
+            visit(name)
+        return tuple(names)
+
+    @property
+    def lower_total_wins(self) -> bool:
+        """Whether the smallest total wins."""
+        return self.rule in RANK_RULES or self.direction(self.by[0]) == "lower"
+
+    def as_dict(self) -> dict[str, Any]:
+        """The rule as plain values, for a snapshot."""
+        return {
+            "rule": self.rule,
+            "by": list(self.by),
+            "directions": {name: self.directions[name] for name in self.inputs},
+            "weights": {name: float(value) for name, value in self.weights.items()},
+            "ties": self.ties,
+            "tie_break": list(self.tie_break),
+            "derived": [{"name": d.name, "how": d.how, "of": list(d.of), "by": float(d.by)} for d in self.derived],
+        }
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One submission offered to the ranking; `scores` None, or all of it missing or not finite, is N.S. (nothing
+    submitted).
+
+    A naive `submitted_at` is UTC; without one, a team counts as later than all others.
+    """
+
+    team: str
+    scores: Mapping[str, float | None] | None = None
+    submitted_at: datetime | None = None
+    baseline: bool = False
+    status: EntryStatus = "entered"
+
+
+@dataclass(frozen=True)
+class Placing:
+    """One line of a board. `place`, `total` are None and `ranks` is empty when the team is not ranked (None, never
+    0).
+    """
+
+    place: Number | None
+    team: str
+    status: Status
+    ranks: Mapping[str, Number]
+    total: Number | None
+    scores: Mapping[str, float | None]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The placing as plain values."""
+        return {
+            "place": self.place,
+            "team": self.team,
+            "status": self.status,
+            "ranks": dict(self.ranks),
+            "total": self.total,
+            "scores": dict(self.scores),
+        }
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """Placings with the set that was ranked: sums of ranks depend on who else takes part, so the set is published
+    too.
+    """
+
+    rule: RankingRule
+    placings: tuple[Placing, ...]
+    ranked_set: tuple[str, ...]
+    left_out: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Standings:
+    """Ranks, totals and places of `t` teams in `r` tables; each array is (r, t), NaN where a total is missing."""
+
+    scores: Mapping[str, Floats]
+    ranks: Mapping[str, Floats]
+    totals: Floats
+    places: Floats
+
+
+def directions(spec: QuestionSpec) -> dict[str, Direction]:
+    """Whether higher or lower is better for each score of a question that can be ranked on (measurements cannot)."""
+    found: dict[str, Direction] = {}
+    for name, score in spec.metrics.items():
+        declared = score.direction or metrics.find(score.metric).direction
+        if declared in ("higher", "lower"):
+            found[name] = cast(Direction, declared)
+    if spec.jury is not None:
+        found[spec.jury.score] = "higher"
+    return found
+
+
+def rank(rule: RankingRule, entries: Iterable[Entry]) -> list[Placing]:
+    """Placings of all entries but superseded ones, best first, then N.S., excluded and baselines, each by name.
+
+    The order of `entries` changes nothing. Raises DuplicateTeamError when a team has two entries that are not
+    superseded.
+    """
+    return list(rank_whole(rule, entries).placings)
+
+
+def rank_whole(rule: RankingRule, entries: Iterable[Entry]) -> Ranking:
+    """The whole ranking: placings, the ranked set, and who was left out of it and why."""
+    by_name = sorted(entries, key=lambda entry: entry.team)
+    current = [entry for entry in by_name if entry.status != "superseded"]
+    _refuse_duplicates(current)
+    contestants = [entry for entry in current if _status(entry) == "ranked"]
+    placings = _ranked_placings(rule, contestants) + [
+        Placing(None, entry.team, _status(entry), {}, None, _shown(rule, entry))
+        for entry in current
+        if _status(entry) != "ranked"
+    ]
+    placings.sort(key=lambda placing: (LISTED_AFTER[placing.status], placing.place or 0, placing.team))
+    left_out = [(entry.team, _why_left_out(entry)) for entry in by_name if _why_left_out(entry) != "ranked"]
+    return Ranking(rule, tuple(placings), tuple(entry.team for entry in contestants), tuple(left_out))
+
+
+def stand(rule: RankingRule, scores: Mapping[str, Floats], arrival: NDArray[np.int64] | None = None) -> Standings:
+    """Apply the rule to `r` tables of `t` teams at once.
+
+    scores: each input of the rule as (r, t), NaN or infinite = missing. arrival: (t,) order of submission, 0 the
+    earliest, equal numbers for equal times (default: all equal). A missing score takes the worst rank, shared by all
+    that miss it; a missing total the worst place, shared, with no tie-break.
+    """
+    table = _with_derived(rule, {name: _finite(scores[name]) for name in rule.inputs})
+    ranks = {name: rank_rows(_key(table[name], rule.direction(name)), rule.ties) for name in rule.by}
+    totals = _totals(rule, table, ranks)
+    total_key = _key(totals, "lower" if rule.lower_total_wins else "higher")
+    code = rank_rows(total_key, "dense")
+    teams = totals.shape[-1]
+    for name in rule.tie_break:
+        if name == SUBMITTED_AT:
+            key = np.zeros(teams) if arrival is None else np.asarray(arrival, dtype=np.float64)
+            key = np.broadcast_to(key, totals.shape)
+        else:
+            key = _key(table[name], rule.direction(name))
+        key = np.where(np.isinf(total_key), 0.0, rank_rows(key, "dense"))
+        code = rank_rows(code * (teams + 1) + key, "dense")
+    return Standings(table, ranks, totals, rank_rows(code, rule.ties))
+
+
+def rank_rows(keys: Floats, ties: Ties = "min") -> Floats:
+    """Ranks along the last axis, 1 for the smallest key; ties are exact equality. Keys hold no NaN (infinity is
+    allowed).
+    """
+    keys = np.asarray(keys, dtype=np.float64)
+    if keys.shape[-1] == 0:
+        return keys.copy()
+    order = np.argsort(keys, axis=-1, kind="stable")
+    ordered = np.take_along_axis(keys, order, axis=-1)
+    first = np.ones(keys.shape, dtype=bool)
+    first[..., 1:] = ordered[..., 1:] != ordered[..., :-1]
+    position = np.arange(1, keys.shape[-1] + 1, dtype=np.float64)
+    if ties == "dense":
+        ranks = np.cumsum(first, axis=-1).astype(np.float64)
+    else:
+        lowest = np.maximum.accumulate(np.where(first, position, 0.0), axis=-1)
+        last = np.ones(keys.shape, dtype=bool)
+        last[..., :-1] = first[..., 1:]
+        highest = np.minimum.accumulate(np.where(last, position, np.inf)[..., ::-1], axis=-1)[..., ::-1]
+        ranks = {"min": lowest, "max": highest, "average": (lowest + highest) / 2}[ties]
+    result = np.empty_like(ranks)
+    np.put_along_axis(result, order, ranks, axis=-1)
+    return result
+
+
+def arrival_order(times: Sequence[datetime | None]) -> NDArray[np.int64]:
+    """Dense order of submission times, 0 the earliest; no time is later than any."""
+    stamps = [None if time is None else _aware(time) for time in times]
+    distinct = sorted({stamp for stamp in stamps if stamp is not None})
+    place = {stamp: index for index, stamp in enumerate(distinct)}
+    return np.array([len(distinct) if stamp is None else place[stamp] for stamp in stamps], dtype=np.int64)
+
+
+def _check_rule(rule: RankingRule) -> None:
+    if rule.rule not in RULES:
+        raise RuleError(f"Unknown ranking rule '{rule.rule}'; known: {', '.join(RULES)}.")
+    if rule.ties not in TIES:
+        raise RuleError(f"Unknown treatment of ties '{rule.ties}'; known: {', '.join(TIES)}.")
+    if not rule.by or len(set(rule.by)) != len(rule.by) or SUBMITTED_AT in rule.by:
+        raise RuleError("The rule must name at least one score in 'by', each once.")
+    if rule.rule == "best_score" and len(rule.by) != 1:
+        raise RuleError("Rule 'best_score' ranks by exactly one score; use 'tie_break' for the others.")
+    if rule.rule == "weighted" and set(rule.weights) != set(rule.by):
+        raise RuleError("Rule 'weighted' needs one weight for each score of 'by'.")
+    if rule.rule not in (*RANK_RULES, "weighted") and rule.weights:
+        raise RuleError(f"Rule '{rule.rule}' takes no weights.")
+    weights = rule.weights.values()
+    if set(rule.weights) - set(rule.by) or not all(0 <= weight < math.inf for weight in weights):
+        raise RuleError("Weights are numbers from 0 for scores of 'by'.")
+    if set(rule.weights) == set(rule.by) and not any(weights):
+        raise RuleError("At least one weight must be more than 0.")
+    _check_derived(rule)
+    directions = {rule.direction(name) for name in (*rule.by, *rule.tie_break) if name != SUBMITTED_AT}
+    if directions - {"higher", "lower"}:
+        raise RuleError("A direction is 'higher' or 'lower'.")
+    if rule.rule in ("weighted", "mean_of") and len({rule.direction(name) for name in rule.by}) != 1:
+        raise RuleError(
+            f"Rule '{rule.rule}' adds scores up, so all must have one direction; turn errors round with 'derived'."
+        )
+
+
+def _check_derived(rule: RankingRule) -> None:
+    known: set[str] = set()
+    made = {one.name for one in rule.derived}
+    if len(made) != len(rule.derived):
+        raise RuleError("A derived score is defined twice.")
+    for one in rule.derived:
+        if one.how not in ("one_minus_over_worst", "one_minus", "divide", "mean"):
+            raise RuleError(f"Derived score '{one.name}': unknown operation '{one.how}'.")
+        if not one.of or (one.how != "mean" and len(one.of) != 1):
+            raise RuleError(
+                f"Derived score '{one.name}': '{one.how}' takes {'scores' if one.how == 'mean' else 'one score'}."
+            )
+        if one.name in rule.directions or (made - known) & set(one.of):
+            raise RuleError(f"Derived score '{one.name}' must have a new name and be made of scores defined before it.")
+        if not 0 < one.by < math.inf:
+            raise RuleError(f"Derived score '{one.name}': the divisor must be a positive number.")
+        known.add(one.name)
+
+
+def _opposite(direction: Direction) -> Direction:
+    return "lower" if direction == "higher" else "higher"
+
+
+def _aware(time: datetime) -> datetime:
+    return time if time.tzinfo is not None else time.replace(tzinfo=UTC)
+
+
+def _refuse_duplicates(entries: Sequence[Entry]) -> None:
+    counts = Counter((entry.team, entry.baseline) for entry in entries)
+    twice = next((team for (team, _), count in counts.items() if count > 1), None)
+    if twice is not None:
+        raise DuplicateTeamError(f"Team '{twice}' stands twice; mark all but one of its submissions as superseded.")
+
+
+def _status(entry: Entry) -> Status:
+    if entry.baseline:
+        return "baseline"
+    if entry.status == "excluded":
+        return "excluded"
+    values = (entry.scores or {}).values()
+    return "ranked" if any(value is not None and math.isfinite(value) for value in values) else "N.S."
+
+
+def _why_left_out(entry: Entry) -> str:
+    return "superseded" if entry.status == "superseded" else _status(entry)
+
+
+def _shown(rule: RankingRule, entry: Entry) -> dict[str, float | None]:
+    scores = entry.scores or {}
+    return {name: _value(scores.get(name)) for name in {**dict.fromkeys(rule.inputs), **dict.fromkeys(sorted(scores))}}
+
+
+def _value(value: float | None) -> float | None:
+    return None if value is None or not math.isfinite(value) else float(value)
+
+
+def _ranked_placings(rule: RankingRule, contestants: Sequence[Entry]) -> list[Placing]:
+    if not contestants:
+        return []
+    scores = {
+        name: np.array([[_as_float((entry.scores or {}).get(name)) for entry in contestants]]) for name in rule.inputs
+    }
+    standings = stand(rule, scores, arrival_order([entry.submitted_at for entry in contestants]))
+    return [
+        Placing(
+            place=_number(standings.places[0, index]),
+            team=entry.team,
+            status="ranked",
+            ranks={name: _number(ranks[0, index]) for name, ranks in standings.ranks.items()},
+            total=_total(rule, standings.totals[0, index]),
+            scores={
+                **_shown(rule, entry),
+                **{one.name: _value(float(standings.scores[one.name][0, index])) for one in rule.derived},
+            },
+        )
+        for index, entry in enumerate(contestants)
+    ]
+
+
+def _as_float(value: float | None) -> float:
+    return math.nan if value is None else float(value)
+
+
+def _number(value: float) -> Number:
+    """A rank as it is written: 3, or 3.5 where ties are averaged."""
+    return int(value) if float(value).is_integer() else float(value)
+
+
+def _total(rule: RankingRule, value: float) -> Number | None:
+    if math.isnan(value):
+        return None
+    return _number(value) if rule.rule in RANK_RULES else float(value)
+
+
+def _finite(values: Floats) -> Floats:
+    values = np.asarray(values, dtype=np.float64)
+    return np.where(np.isfinite(values), values, np.nan)
+
+
+def _key(values: Floats, direction: Direction) -> Floats:
+    """Smaller is better, missing is infinite: the worst of all, equal among themselves."""
+    return np.where(np.isnan(values), np.inf, values if direction == "lower" else -values)
+
+
+def _with_derived(rule: RankingRule, table: dict[str, Floats]) -> dict[str, Floats]:
+    for one in rule.derived:
+        if any(part not in table for part in one.of):
+            continue  # nothing that is ranked asks for it
+        parts = [table[part] for part in one.of]
+        if one.how == "one_minus_over_worst":
+            table[one.name] = _one_minus_over_worst(parts[0])
+        elif one.how == "one_minus":
+            table[one.name] = 1.0 - parts[0]
+        elif one.how == "divide":
+            table[one.name] = parts[0] / one.by
+        else:
+            table[one.name] = _sum(parts) / len(parts)
+    return table
+
+
+def _one_minus_over_worst(errors: Floats) -> Floats:
+    worst = np.max(np.where(np.isnan(errors), -np.inf, errors), axis=-1, keepdims=True)
+    divisor = np.where(worst > 0, worst, 1.0)
+    return 1.0 - errors / divisor
+
+
+def _sum(terms: Sequence[Floats]) -> Floats:
+    """Sum in order of size, so that the same terms give the same bits whichever score they belong to."""
+    ordered = np.sort(np.stack(terms), axis=0)
+    total = np.zeros_like(ordered[0])
+    for term in ordered:
+        total = total + term
+    return total
+
+
+def _totals(rule: RankingRule, table: Mapping[str, Floats], ranks: Mapping[str, Floats]) -> Floats:
+    if rule.rule == "best_score":
+        return table[rule.by[0]]
+    if rule.rule == "mean_of":
+        return _sum([table[name] for name in rule.by]) / len(rule.by)
+    if rule.rule == "weighted":
+        return _sum([table[name] * rule.weights[name] for name in rule.by])
+    whole, scale = _whole_weights(rule)
+    total = _sum([ranks[name] * whole[name] for name in rule.by])
+    # The sum is of whole numbers and halves, hence exact: 0.7 x 1 + 1.4 x 2 ties with 0.7 x 3 + 1.4 x 1, as on paper.
+    divisor = scale if rule.rule == "rank_sum" else sum(whole.values())
+    return total / divisor
+
+
+def _whole_weights(rule: RankingRule) -> tuple[dict[str, int], int]:
+    exact = {name: Fraction(str(rule.weights.get(name, 1))) for name in rule.by}
+    scale = math.lcm(*(weight.denominator for weight in exact.values()))
+    return {name: int(weight * scale) for name, weight in exact.items()}, scale
