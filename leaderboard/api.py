@@ -1,0 +1,180 @@
+"""Rankings, boards and announcements over HTTP."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import Http404
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field, inline_serializer
+from rest_framework import mixins, serializers, viewsets
+from rest_framework.decorators import action
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from challenges.lookup import organised_question, visible_question
+from challenges.models import Team
+from core.payload import payload
+from leaderboard.announce import announce
+from leaderboard.board import board
+from leaderboard.models import Announcement, Ranking
+from leaderboard.publish import ask_for_ranking, publish_ranking
+from scoring.permissions import is_organiser
+
+
+class RankingSerializer(serializers.ModelSerializer[Ranking]):
+    """A ranking's place in time; its lines are on the board."""
+
+    question = serializers.SerializerMethodField()
+    phase = serializers.CharField(source="phase.name", read_only=True)
+
+    class Meta:
+        model = Ranking
+        fields = ["id", "question", "phase", "part", "number", "sha256", "computed_at", "published_at"]
+
+    def get_question(self, ranking: Ranking) -> str:
+        return f"{ranking.question.challenge.slug}/{ranking.question.slug}"
+
+
+class RankingDetailSerializer(RankingSerializer):
+    """For organisers also the snapshot in full precision: rule, ranked set, versions, seeds, hashes, statistics."""
+
+    snapshot = serializers.SerializerMethodField()
+
+    class Meta(RankingSerializer.Meta):
+        fields = [*RankingSerializer.Meta.fields, "snapshot"]
+
+    @extend_schema_field(dict[str, Any])
+    def get_snapshot(self, ranking: Ranking) -> dict[str, Any] | None:
+        user = self.context["request"].user
+        return ranking.snapshot if is_organiser(user, ranking.question) else None
+
+
+class RankingViewSet(viewsets.ReadOnlyModelViewSet[Ranking]):
+    """Published rankings; for organisers every one that was computed."""
+
+    permission_classes = [AllowAny]
+    filterset_fields = {
+        "question__slug": ["exact"],
+        "question__challenge__slug": ["exact"],
+        "phase__name": ["exact"],
+        "part": ["exact"],
+    }
+
+    def get_queryset(self) -> QuerySet[Ranking]:
+        return Ranking.objects.visible_to(self.request.user).select_related("phase", "question__challenge")
+
+    def get_serializer_class(self) -> Any:
+        return RankingSerializer if self.action == "list" else RankingDetailSerializer
+
+    @extend_schema(
+        request=inline_serializer(
+            "RankingRequest", {"question": serializers.CharField(), "phase": serializers.CharField()}
+        ),
+        responses={202: None},
+    )
+    def create(self, request: Request) -> Response:
+        """Has a phase ranked again."""
+        question = organised_question(request.user, str(payload(request).get("question", "")))
+        phase = question.phases.filter(name=str(payload(request).get("phase", ""))).first()
+        if phase is None:
+            raise Http404
+        ask_for_ranking(phase=phase, actor=request.user)
+        return Response(status=202)
+
+    @extend_schema(
+        request=inline_serializer("Publication", {"at": serializers.DateTimeField(required=False)}),
+        responses={200: RankingSerializer},
+    )
+    @action(detail=True, methods=["post"])
+    def publish(self, request: Request, pk: str | None = None) -> Response:
+        """Makes it public, now or at a given moment."""
+        ranking = self.get_object()
+        at = payload(request).get("at")
+        moment = None if at is None else serializers.DateTimeField().run_validation(at)
+        publish_ranking(ranking=ranking, actor=request.user, at=moment)
+        return Response(RankingSerializer(ranking).data)
+
+
+class BoardView(APIView):
+    """`GET`: the board of a question as the reader may see it: places, rounded scores, intervals, tie groups, N.S."""
+
+    permission_classes = [AllowAny]
+
+    @extend_schema(
+        parameters=[OpenApiParameter("phase", str), OpenApiParameter("part", str)],
+        responses={200: OpenApiTypes.OBJECT},
+    )
+    def get(self, request: Request, challenge: str, question: str) -> Response:
+        found = visible_question(request.user, f"{challenge}/{question}")
+        shown = board(
+            request.user,
+            found,
+            phase=request.query_params.get("phase", ""),
+            part=request.query_params.get("part", ""),
+        )
+        if shown is None:
+            raise Http404
+        return Response(shown)
+
+
+class AnnouncementSerializer(serializers.ModelSerializer[Announcement]):
+    """Winners (several when tied), the best centre, and how many exams each centre had included."""
+
+    question = serializers.SerializerMethodField()
+    winners: serializers.SlugRelatedField[Team] = serializers.SlugRelatedField("name", many=True, read_only=True)
+    best_centre = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Announcement
+        fields = ["id", "question", "ranking", "winners", "best_centre", "centre_exams", "words", "announced_at"]
+
+    def get_question(self, announcement: Announcement) -> str:
+        return f"{announcement.question.challenge.slug}/{announcement.question.slug}"
+
+    def get_best_centre(self, announcement: Announcement) -> str | None:
+        return announcement.best_centre.name if announcement.best_centre else None
+
+
+class AnnouncementViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Announcement]):
+    """What is announced; for organisers also what will be."""
+
+    serializer_class = AnnouncementSerializer
+    permission_classes = [AllowAny]
+    filterset_fields = {"question__slug": ["exact"], "question__challenge__slug": ["exact"]}
+
+    def get_queryset(self) -> QuerySet[Announcement]:
+        visible = Announcement.objects.visible_to(self.request.user)
+        return visible.select_related("question__challenge", "best_centre").prefetch_related("winners").order_by("pk")
+
+    @extend_schema(
+        request=inline_serializer(
+            "AnnouncementCreation",
+            {
+                "question": serializers.CharField(),
+                "ranking": serializers.IntegerField(),
+                "announced_at": serializers.DateTimeField(),
+                "words": serializers.JSONField(required=False),
+            },
+        ),
+        responses={201: AnnouncementSerializer},
+    )
+    def create(self, request: Request) -> Response:
+        """Decides winners and best centre, out at `announced_at`."""
+        question = organised_question(request.user, str(payload(request).get("question", "")))
+        number = serializers.IntegerField().run_validation(payload(request).get("ranking"))
+        ranking = Ranking.objects.visible_to(request.user).filter(question=question, pk=number).first()
+        if ranking is None:
+            raise Http404
+        words = payload(request).get("words")
+        announcement = announce(
+            question=question,
+            ranking=ranking,
+            announced_at=serializers.DateTimeField().run_validation(payload(request).get("announced_at")),
+            actor=request.user,
+            words=words if isinstance(words, dict) else {},
+        )
+        return Response(AnnouncementSerializer(announcement).data, status=201)

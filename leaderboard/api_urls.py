@@ -1,0 +1,15 @@
+"""API of this app, below /api/v1/."""
+
+from django.urls import include, path
+from rest_framework.routers import SimpleRouter
+
+from leaderboard.api import AnnouncementViewSet, BoardView, RankingViewSet
+
+router = SimpleRouter()
+router.register("rankings", RankingViewSet, basename="ranking")
+router.register("announcements", AnnouncementViewSet, basename="announcement")
+
+urlpatterns = [
+    path("boards/<slug:challenge>/<slug:question>/", BoardView.as_view(), name="board"),
+    path("", include(router.urls)),
+]

@@ -1,0 +1,132 @@
+"""A board as plain data, the same for the page and the API: lines with places, scores, intervals and tie groups."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.core.cache import cache
+from django.utils.translation import get_language, gettext
+
+from challenges.models import Question, Team
+from challenges.people import team_of
+from core.words import localised
+from leaderboard.models import Placing, Ranking
+from leaderboard.permissions import is_out, ranking_for
+from leaderboard.rounding import rounded
+
+KEPT_SECONDS = 24 * 3600
+
+
+def board(user: Any, question: Question, *, phase: str = "", part: str = "") -> dict[str, Any] | None:
+    """What this person may see; None where a wished phase or part is not out for them.
+
+    `{"challenge", "question", "phase", "part", "number", "computed_at", "published_at", "out", "sha256", "rule", "columns",
+    "lines", "ranked_set", "agreement", "awaits_jury", "own"}`. Before anything is out, `lines` is empty and `number` None.
+    """
+    ranking = ranking_for(user, question, phase=phase, part=part)
+    own = team_of(user, question.challenge)
+    named = {
+        "challenge": question.challenge.slug,
+        "question": question.slug,
+        "title": str(question),
+        "own": own.name if own is not None else None,
+    }
+    if ranking is None:
+        return None if phase or part else {**named, **nothing_out()}
+    rows = cache.get_or_set(f"board:{ranking.pk}:{ranking.sha256}", lambda: rows_of(ranking), KEPT_SECONDS)
+    assert rows is not None
+    return {
+        **named,
+        **rows,
+        "columns": [{**column, "title": _title(column["title"])} for column in rows["columns"]],
+        "published_at": ranking.published_at,
+        "out": is_out(ranking),
+    }
+
+
+def nothing_out() -> dict[str, Any]:
+    return {
+        "phase": None,
+        "part": None,
+        "number": None,
+        "computed_at": None,
+        "published_at": None,
+        "out": False,
+        "sha256": "",
+        "rule": {},
+        "columns": [],
+        "lines": [],
+        "ranked_set": [],
+        "agreement": None,
+        "awaits_jury": False,
+    }
+
+
+def rows_of(ranking: Ranking) -> dict[str, Any]:
+    """A ranking never changes, so neither do its rows: asked once, kept by whoever asks often."""
+    snapshot, digits = ranking.snapshot, int(ranking.snapshot.get("digits", 4))
+    columns = snapshot.get("columns", [])
+    names = [column["name"] for column in columns]
+    statistics = ranking.statistics or {}
+    placings = list(ranking.placings.select_related("team"))
+    places = [placing.place for placing in placings if placing.place is not None]
+    return {
+        "phase": ranking.phase.name,
+        "part": ranking.part,
+        "number": ranking.number,
+        "computed_at": ranking.computed_at,
+        "sha256": ranking.sha256,
+        "rule": snapshot.get("rule", {}),
+        "columns": columns,
+        "lines": [_line(placing, names, digits, statistics, places) for placing in placings],
+        "ranked_set": snapshot.get("ranked_set", []),
+        "agreement": _stability(statistics),
+        "awaits_jury": bool(snapshot.get("awaits_jury")),
+    }
+
+
+def _line(
+    placing: Placing, names: list[str], digits: int, statistics: Mapping[str, Any], places: list[int]
+) -> dict[str, Any]:
+    known = statistics.get("bootstrap", {}).get("teams", {}).get(placing.team.name, {})
+    return {
+        "place": placing.place,
+        "tied": placing.place is not None and places.count(placing.place) > 1,
+        "team": placing.team.name,
+        "slug": placing.team.slug,
+        "status": placing.status,
+        "scores": {name: rounded(placing.scores.get(name), digits) for name in names},
+        "ranks": placing.ranks,
+        "total": rounded(placing.total, digits),
+        "intervals": {
+            name: [rounded(one["low"], digits), rounded(one["high"], digits)]
+            for name, one in known.get("scores", {}).items()
+            if name in names
+        },
+        "places": [known["place"]["low"], known["place"]["high"]] if known else None,
+        "first_probability": rounded(known.get("first_probability"), 3),
+        "tie_groups": _groups(placing.team, statistics),
+        "reason": placing.reason,
+    }
+
+
+def _groups(team: Team, statistics: Mapping[str, Any]) -> dict[str, list[int]]:
+    """By score, the groups (numbered from the best) within which no difference is significant and the team stands."""
+    return {
+        name: [number for number, group in enumerate(test["groups"], start=1) if team.name in group]
+        for name, test in statistics.get("significance", {}).items()
+    }
+
+
+def _stability(statistics: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Kendall's tau of the ranking under the bootstrap: how far the order depends on which cases were drawn."""
+    bootstrap = statistics.get("bootstrap")
+    if not bootstrap:
+        return None
+    tau = {name: rounded(value, 3) for name, value in bootstrap["kendall_tau"].items()}
+    return {"kendall_tau": tau, "replicates": bootstrap["replicates"], "level": bootstrap["level"]}
+
+
+def _title(title: Any) -> str:
+    return gettext(title) if isinstance(title, str) and title else localised(title, get_language() or "en")

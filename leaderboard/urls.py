@@ -1,0 +1,11 @@
+"""Pages of this app."""
+
+from django.urls import path
+
+from leaderboard import views
+
+app_name = "leaderboard"
+urlpatterns = [
+    path("c/<slug:challenge>/<slug:question>/board/", views.board, name="board"),
+    path("c/<slug:challenge>/<slug:question>/board.csv", views.board_csv, name="board_csv"),
+]
