@@ -1,0 +1,32 @@
+// Grading: A, B, C, D choose and send, N goes to the next exam, the viewer has the other keys. ? is the site's help sheet.
+import { isTyping } from "./dom.js";
+
+const form = document.querySelector("form[data-grading]");
+if (form) {
+  const next = form.querySelector("[data-next]") ?? document.querySelector("[data-next]");
+  // Seconds a reader looked at this exam, for the reader's own statistics.
+  const opened = performance.now();
+  form.addEventListener("submit", () => {
+    const seconds = form.querySelector("[name=seconds]");
+    if (seconds) seconds.value = String(Math.round((performance.now() - opened) / 1000));
+  });
+
+  document.addEventListener("keydown", (event) => {
+    if (isTyping(event) || event.repeat) return; // a key held down must not grade the next exam as well
+    const key = event.key.toLowerCase();
+    const choice = form.querySelector(`input[name=grade][value="${CSS.escape(event.key.toUpperCase())}"]`);
+    if (choice && !choice.disabled && key.length === 1) {
+      event.preventDefault();
+      choice.checked = true;
+      choice.dispatchEvent(new Event("change", { bubbles: true }));
+      form.requestSubmit();
+    } else if (key === "n" && next) {
+      event.preventDefault();
+      next.click();
+    }
+  });
+
+  // The next exam is fetched while this one is read, so that it is there when the key is pressed.
+  const ahead = form.dataset.nextVolume;
+  if (ahead) window.addEventListener("load", () => fetch(ahead, { credentials: "same-origin", priority: "low" }).catch(() => {}));
+}

@@ -1,0 +1,23 @@
+// Menus are <details>: they open without script. Here they close on Escape, on a click elsewhere, and when another opens.
+export function installMenus() {
+  const open = () => document.querySelectorAll("details.menu[open]");
+
+  document.addEventListener("click", (event) => {
+    for (const menu of open()) if (!menu.contains(event.target)) menu.open = false;
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    for (const menu of open()) {
+      menu.open = false;
+      menu.querySelector("summary")?.focus();
+    }
+  });
+  document.addEventListener(
+    "toggle",
+    (event) => {
+      if (!event.target.matches?.("details.menu") || !event.target.open) return;
+      for (const menu of open()) if (menu !== event.target) menu.open = false;
+    },
+    true, // toggle does not bubble
+  );
+}

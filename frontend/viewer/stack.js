@@ -1,0 +1,218 @@
+// One stack of slices on a canvas: what is shown, and how it changes.
+import { make } from "../dom.js";
+import { say } from "../words.js";
+import { fetchMask, fetchVolume } from "./fetch.js";
+import { edgeLetters, fit, voxelAt, zoomed } from "./geometry.js";
+import { installHand } from "./hand.js";
+import { fullWindow, greyTable, paintSlice } from "./paint.js";
+
+const TOUCH_PIXELS_A_SLICE = 12;
+
+export class Stack {
+  volume = null;
+  mask = null;
+  k = 0;
+  window = { centre: 40, width: 400 };
+  inverted = false;
+  opacity = 0.4;
+  #frame = null;
+  #root;
+  #canvas;
+  #notes = {};
+  #slice = document.createElement("canvas");
+  #pixels = null;
+  #loading = null;
+  #table = null;
+  #due = false;
+  #dragged = 0;
+  #onChange;
+
+  /** `onChange(stack, what)` hears of slice, frame, window and of being touched, so that others can follow. */
+  constructor(root, onChange) {
+    this.#root = root;
+    this.#onChange = onChange;
+    this.#canvas = make("canvas", { tabindex: 0, role: "img", "aria-label": root.dataset.title || say("image") });
+    root.append(this.#canvas);
+    for (const place of ["top", "bottom", "left", "right"]) this.#note(`viewer-letter viewer-${place}`, place);
+    for (const place of ["slice", "window", "value", "title", "status"]) this.#note(`viewer-note viewer-${place}`, place);
+    this.#notes.title.textContent = root.dataset.title ?? "";
+    this.#notes.title.hidden = !root.dataset.title;
+    this.#notes.status.setAttribute("role", "status");
+    installHand(this.#canvas, {
+      activate: () => this.#onChange(this, "active"),
+      scroll: (steps) => this.scroll(steps),
+      drag: (dy) => this.#dragSlices(dy),
+      pan: (dx, dy) => this.pan(dx, dy),
+      zoom: (factor, about) => this.zoom(factor, about),
+      window: (dx, dy) => this.#dragWindow(dx, dy),
+      point: (point) => this.#showValue(point),
+    });
+    new ResizeObserver(() => this.fit()).observe(this.#canvas);
+  }
+
+  /** Shows another volume; what was still on its way for the last one is cancelled. */
+  async load(volumeUrl, maskUrl = "") {
+    this.#loading?.abort();
+    this.#loading = new AbortController();
+    const { signal } = this.#loading;
+    this.volume = this.mask = null;
+    this.#root.dataset.state = "loading";
+    this.#status(say("loading", { percent: 0 }));
+    try {
+      const onPart = (share) => this.#status(say("loading", { percent: Math.round(share * 100) }));
+      const volume = await fetchVolume(volumeUrl, { signal, onPart });
+      this.volume = volume;
+      this.k = Math.floor(volume.shape[0] / 2);
+      this.window = volume.window ?? fullWindow(volume.values);
+      this.#table = null;
+      this.#slice.width = volume.shape[2];
+      this.#slice.height = volume.shape[1];
+      this.#pixels = new ImageData(volume.shape[2], volume.shape[1]);
+      this.#letters();
+      this.fit();
+      this.#status("");
+      this.#root.dataset.state = "shown";
+      this.#onChange(this, "loaded");
+      if (maskUrl) this.mask = await fetchMask(maskUrl, volume.values.length, { signal });
+      this.draw();
+      this.#root.dataset.state = "ready";
+      this.#onChange(this, "mask");
+    } catch (error) {
+      if (error.name === "AbortError") return;
+      this.#root.dataset.state = "failed";
+      this.#status(say(this.volume ? "mask_failed" : "image_failed", { reason: error.message }));
+    }
+  }
+
+  get slices() {
+    return this.volume?.shape[0] ?? 0;
+  }
+
+  show(k) {
+    if (!this.volume) return;
+    const to = Math.max(0, Math.min(this.slices - 1, k));
+    if (to === this.k) return;
+    this.k = to;
+    this.draw();
+    this.#onChange(this, "slice");
+  }
+
+  scroll(steps) {
+    this.show(this.k + steps);
+  }
+
+  setWindow(window) {
+    this.window = { centre: window.centre, width: Math.max(1, window.width) };
+    this.#table = null;
+    this.draw();
+  }
+
+  originalWindow() {
+    if (this.volume) this.setWindow(this.volume.window ?? fullWindow(this.volume.values));
+  }
+
+  wholeRange() {
+    if (this.volume) this.setWindow(fullWindow(this.volume.values));
+  }
+
+  invert() {
+    this.inverted = !this.inverted;
+    this.#table = null;
+    this.draw();
+  }
+
+  setOpacity(opacity) {
+    this.opacity = opacity;
+    this.draw();
+  }
+
+  fit() {
+    if (!this.volume) return;
+    this.#frame = fit(this.volume, this.#canvas.clientWidth, this.#canvas.clientHeight);
+    this.draw();
+  }
+
+  zoom(factor, about = { x: this.#canvas.clientWidth / 2, y: this.#canvas.clientHeight / 2 }) {
+    if (!this.#frame) return;
+    this.#frame = zoomed(this.#frame, factor, about);
+    this.draw();
+  }
+
+  pan(dx, dy) {
+    if (!this.#frame) return;
+    this.#frame = zoomed(this.#frame, 1, { x: 0, y: 0 }, dx, dy);
+    this.draw();
+  }
+
+  /** Draws at the next frame of the screen, once however often it is asked. */
+  draw() {
+    if (this.#due) return;
+    this.#due = true;
+    requestAnimationFrame(() => {
+      this.#due = false;
+      if (this.volume && this.#frame) this.#drawNow();
+    });
+  }
+
+  #drawNow() {
+    this.#table ??= greyTable(this.window, this.inverted);
+    paintSlice(new Uint32Array(this.#pixels.data.buffer), this.volume, this.k, this.#table, this.mask, this.opacity);
+    this.#slice.getContext("2d").putImageData(this.#pixels, 0, 0);
+    const density = window.devicePixelRatio || 1;
+    const [width, height] = [Math.round(this.#canvas.clientWidth * density), Math.round(this.#canvas.clientHeight * density)];
+    if (this.#canvas.width !== width || this.#canvas.height !== height) Object.assign(this.#canvas, { width, height });
+    const context = this.#canvas.getContext("2d");
+    const { left, top, x, y } = this.#frame;
+    context.setTransform(density, 0, 0, density, 0, 0);
+    context.fillStyle = "#000";
+    context.fillRect(0, 0, width, height);
+    context.imageSmoothingEnabled = x < 4; // far in, a reader wants to see the voxels themselves
+    context.imageSmoothingQuality = "high";
+    context.drawImage(this.#slice, left, top, this.#slice.width * x, this.#slice.height * y);
+    this.#notes.slice.textContent = say("slice_of", { n: this.k + 1, all: this.slices });
+    this.#notes.window.textContent = say("window_is", { centre: Math.round(this.window.centre), width: Math.round(this.window.width) });
+    this.#canvas.dataset.slice = this.k;
+  }
+
+  #dragSlices(dy) {
+    if (this.slices <= 1) return this.pan(0, dy);
+    this.#dragged += dy;
+    const steps = Math.trunc(this.#dragged / TOUCH_PIXELS_A_SLICE);
+    this.#dragged -= steps * TOUCH_PIXELS_A_SLICE;
+    if (steps) this.scroll(steps);
+  }
+
+  #dragWindow(dx, dy) {
+    const step = Math.max(0.5, this.window.width / 300);
+    this.setWindow({ centre: this.window.centre + dy * step, width: this.window.width + dx * step });
+    this.#onChange(this, "window");
+  }
+
+  #showValue(point) {
+    const voxel = point && this.volume && this.#frame && voxelAt(this.#frame, this.volume, point);
+    this.#notes.value.hidden = !voxel;
+    if (!voxel) return;
+    const [j, i] = voxel;
+    const value = this.volume.values[(this.k * this.volume.shape[1] + j) * this.volume.shape[2] + i];
+    this.#notes.value.textContent = `${value} ${this.#root.dataset.unit ?? ""}`.trim();
+  }
+
+  #letters() {
+    const letters = edgeLetters(this.volume.orientation);
+    for (const place of ["top", "bottom", "left", "right"]) {
+      this.#notes[place].textContent = letters?.[place] ?? "";
+      this.#notes[place].hidden = !letters;
+    }
+  }
+
+  #status(words) {
+    this.#notes.status.textContent = words;
+    this.#notes.status.hidden = !words;
+  }
+
+  #note(classes, place) {
+    this.#notes[place] = make("div", { class: classes, hidden: true });
+    this.#notes[place].hidden = place !== "slice" && place !== "window";
+    this.#root.append(this.#notes[place]);
+  }
+}

@@ -1,0 +1,182 @@
+"""Forms of the organiser's pages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from challenges.forms import CHOICES
+from challenges.models import Challenge, Charter, Milestone, Phase
+
+MOMENT = "%Y-%m-%dT%H:%M"
+AUDIENCES = [
+    (Charter.Audience.CENTRE.value, _("Centres")),
+    (Charter.Audience.READER.value, _("Readers")),
+    (Charter.Audience.TEAM.value, _("Teams")),
+    (Charter.Audience.JUROR.value, _("Jurors")),
+]
+WHAT = [
+    ("centre", _("to send exams for a centre")),
+    ("reader", _("to read exams")),
+    ("team", _("to a team")),
+    ("juror", _("to the jury")),
+    ("organiser", _("to organise")),
+    ("dpo", _("as data protection officer")),
+]
+
+
+class MomentField(forms.DateTimeField):
+    """A moment in the site's zone, typed into the browser's own control."""
+
+    def __init__(self, **more: Any) -> None:
+        zone = format_lazy("{}: {}", _("Time zone"), timezone.get_default_timezone_name())
+        more.setdefault("help_text", zone)
+        super().__init__(
+            widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=MOMENT),
+            input_formats=[MOMENT, "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"],
+            **more,
+        )
+
+
+class ReasonForm(forms.Form):
+    reason = forms.CharField(label=_("Reason"), max_length=300)
+
+
+class CentreForm(forms.Form):
+    name = forms.CharField(label=_("Name of the centre"), max_length=120)
+    city = forms.CharField(label=_("City"), max_length=80, required=False)
+
+
+class InvitationForm(forms.Form):
+    """Somebody to invite, and what to."""
+
+    email = forms.EmailField(label=_("E-mail address"))
+    what = forms.ChoiceField(label=_("Invite"), choices=WHAT)
+    centre = forms.ChoiceField(label=_("Centre"), required=False, help_text=_("For who sends exams."))
+    team = forms.ChoiceField(label=_("Team"), required=False, help_text=_("For a member of a team."))
+    question = forms.ChoiceField(
+        label=_("Question"), required=False, help_text=_("For readers and jurors; empty means every question.")
+    )
+    profession = forms.ChoiceField(label=_("Profession"), required=False, choices=[("", "–"), *CHOICES])
+
+    def __init__(self, *args: Any, challenge: Challenge, **more: Any) -> None:
+        super().__init__(*args, **more)
+        for name, rows in (
+            ("centre", challenge.centres.all()),
+            ("team", challenge.teams.all()),
+            ("question", challenge.questions.all()),
+        ):
+            chooser = self.fields[name]
+            assert isinstance(chooser, forms.ChoiceField)
+            chooser.choices = [("", "–"), *((row.slug, str(row)) for row in rows)]
+
+
+class ChallengeForm(forms.Form):
+    """A new challenge, a draft at first."""
+
+    title_en = forms.CharField(label=_("Title in English"), max_length=120)
+    title_fr = forms.CharField(label=_("Title in French"), max_length=120, required=False)
+    slug = forms.SlugField(
+        label=_("Short name"),
+        max_length=60,
+        help_text=_("In addresses: letters, digits and hyphens, for example jfr-2019."),
+    )
+    summary_en = forms.CharField(
+        label=_("Summary in English"), required=False, widget=forms.Textarea(attrs={"rows": 2})
+    )
+    summary_fr = forms.CharField(label=_("Summary in French"), required=False, widget=forms.Textarea(attrs={"rows": 2}))
+    contact = forms.EmailField(label=_("Contact address"), required=False)
+
+
+class QuestionFileForm(forms.Form):
+    """A question of the catalogue, a file, or a text."""
+
+    catalogue = forms.ChoiceField(
+        label=_("From the catalogue"), required=False, help_text=_("Every question of the catalogue is ready to run.")
+    )
+    file = forms.FileField(
+        label=_("Or a file"),
+        required=False,
+        help_text=_("A question file (YAML), a Codabench bundle or an EvalAI configuration."),
+    )
+    text = forms.CharField(
+        label=_("Or the text of a question file"),
+        required=False,
+        strip=False,
+        widget=forms.Textarea(attrs={"rows": 10, "spellcheck": "false", "class": "font-monospace"}),
+    )
+
+    def __init__(self, *args: Any, catalogue: list[tuple[str, str]], **more: Any) -> None:
+        super().__init__(*args, **more)
+        chooser = self.fields["catalogue"]
+        assert isinstance(chooser, forms.ChoiceField)
+        chooser.choices = [("", "–"), *catalogue]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        if sum(bool(cleaned.get(name)) for name in ("catalogue", "file", "text")) != 1 and not self.errors:
+            raise forms.ValidationError(_("Give one of the three: a question of the catalogue, a file, or a text."))
+        return cleaned
+
+
+class CharterForm(forms.Form):
+    """A new version of a charter, in both languages."""
+
+    audience = forms.ChoiceField(label=_("For"), choices=AUDIENCES)
+    en = forms.CharField(label=_("Text in English"), widget=forms.Textarea(attrs={"rows": 6}))
+    fr = forms.CharField(label=_("Text in French"), widget=forms.Textarea(attrs={"rows": 6}))
+
+
+class WindowForm(forms.Form):
+    """A phase's new window."""
+
+    opens = MomentField(label=pgettext_lazy("window", "Opens"))
+    closes = MomentField(label=pgettext_lazy("window", "Closes"))
+    reason = forms.CharField(label=_("Reason"), max_length=300)
+
+    @classmethod
+    def of(cls, phase: Phase, data: Any = None) -> WindowForm:
+        return cls(data, initial={"opens": phase.opens, "closes": phase.closes}, prefix=f"phase-{phase.pk}")
+
+
+class ReleaseForm(forms.Form):
+    """A batch's new minute."""
+
+    released_at = MomentField(label=_("Release at"))
+    reason = forms.CharField(label=_("Reason"), max_length=300)
+
+
+class MilestoneForm(forms.Form):
+    """A moment of the challenge as a whole."""
+
+    title_en = forms.CharField(label=_("Title in English"), max_length=120)
+    title_fr = forms.CharField(label=_("Title in French"), max_length=120, required=False)
+    run_at = MomentField(label=_("At"))
+
+    @classmethod
+    def of(cls, row: Milestone) -> MilestoneForm:
+        title = row.title if isinstance(row.title, dict) else {}
+        return cls(initial={"title_en": title.get("en"), "title_fr": title.get("fr"), "run_at": row.run_at})
+
+
+class DraftForm(forms.Form):
+    """A split's seed; empty means the question file's."""
+
+    seed = forms.IntegerField(
+        label=_("Seed"), required=False, min_value=0, help_text=_("Empty: the seed that the question's file names.")
+    )
+
+
+class AnnounceForm(forms.Form):
+    announced_at = MomentField(label=_("Announce at"))
+    words_en = forms.CharField(
+        label=_("Words of the jury in English"), required=False, widget=forms.Textarea(attrs={"rows": 2})
+    )
+    words_fr = forms.CharField(
+        label=_("Words of the jury in French"), required=False, widget=forms.Textarea(attrs={"rows": 2})
+    )
