@@ -1,0 +1,1 @@
+"""Generated exams of true geometry, with invented identities planted where real files carry theirs."""
