@@ -1,0 +1,107 @@
+"""Challenges, questions, phases and charters over HTTP, as each role."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from challenges.models import Challenge, Charter, Phase, Question, QuestionRevision
+from core.models import AuditRecord, User
+from tests.challenges.conftest import SARCOPENIA, api, person
+
+pytestmark = pytest.mark.django_db
+TITLE = {"en": "JFR 2021", "fr": "JFR 2021"}
+
+
+def test_only_founders_begin_a_challenge(stefan: User, olivia: User, challenge: Challenge, settings: Any) -> None:
+    draft = {"slug": "jfr-2021", "title": TITLE}
+    assert api().post("/api/v1/challenges/", draft, format="json").status_code == 401
+    assert api(stefan).post("/api/v1/challenges/", draft, format="json").status_code == 403
+    assert api(olivia).post("/api/v1/challenges/", draft, format="json").status_code == 201
+    staff = person("sam", is_staff=True)
+    answer = api(staff).post("/api/v1/challenges/", {"slug": "sfr", "title": "SFR"}, format="json")
+    assert answer.json()["title"] == {"en": "SFR", "fr": "SFR"}
+    assert answer.json()["state"] == "draft"
+    again = api(olivia).post("/api/v1/challenges/", draft, format="json")
+    assert (again.status_code, again.json()["reason"]) == (400, "slug_taken")
+
+
+def test_a_draft_is_seen_by_its_organisers_alone(olivia: User, challenge: Challenge, stefan: User) -> None:
+    api(olivia).post("/api/v1/challenges/", {"slug": "jfr-2021", "title": TITLE}, format="json")
+    path = "/api/v1/challenges/jfr-2021/"
+    assert api(olivia).get(path).status_code == 200
+    assert api(stefan).get(path).status_code == 404
+    assert api().get(path).status_code == 404
+    assert [one["slug"] for one in api().get("/api/v1/challenges/").json()["results"]] == ["jfr-2019"]
+    empty = api(olivia).post(f"{path}open/", {}, format="json")
+    assert empty.status_code == 400 and "no question" in empty.json()["detail"]
+
+
+def test_open_and_close(olivia: User, challenge: Challenge, stefan: User) -> None:
+    path = "/api/v1/challenges/jfr-2019/close/"
+    assert api(stefan).post(path, {}, format="json").status_code == 403
+    assert api(olivia).post(path, {"reason": "over"}, format="json").json()["state"] == "closed"
+    assert api(olivia).post(path, {}, format="json").status_code == 409
+
+
+def test_every_mistake_of_a_question_file_with_its_line(olivia: User, challenge: Challenge) -> None:
+    lines = SARCOPENIA.splitlines()
+    lines[next(i for i, line in enumerate(lines) if line.startswith("kind:"))] = "kind: maskz"
+    lines[next(i for i, line in enumerate(lines) if "rule: rank_sum" in line)] = "  rule: rank_summ"
+    body = {"challenge": "jfr-2019", "text": "\n".join(lines)}
+    answer = api(olivia).post("/api/v1/questions/", body, format="json")
+    assert answer.status_code == 400
+    errors = answer.json()["errors"]
+    assert {lines.index("kind: maskz") + 1, lines.index("  rule: rank_summ") + 1} <= {one["line"] for one in errors}
+    assert all(set(one) == {"line", "where", "message"} and one["message"] for one in errors)
+    assert QuestionRevision.objects.count() == 1
+
+
+def test_a_question_is_created_and_revised_by_its_file(olivia: User, challenge: Challenge, stefan: User) -> None:
+    text = SARCOPENIA.replace("slug: sarcopenia", "slug: muscle")
+    made = api(olivia).post("/api/v1/questions/", {"challenge": "jfr-2019", "text": text}, format="json")
+    assert made.status_code == 201 and made.json()["name"] == "jfr-2019/muscle"
+    path = "/api/v1/questions/jfr-2019/muscle/"
+    assert api().get(path).json()["text"] == text
+    assert {phase["name"] for phase in api().get(path).json()["phases"]} == {"inclusion", "final"}
+    changed = text.replace("Sarcopénie", "Muscle")
+    assert api(stefan).put(path, {"text": changed}, format="json").status_code == 403
+    revised = api(olivia).put(path, {"text": changed}, format="json")
+    assert revised.status_code == 200 and revised.json()["revision"] == 2
+    assert api(olivia).put(path, {"text": changed}, format="json").json()["revision"] == 2
+    other = api(olivia).put(path, {"text": SARCOPENIA}, format="json")
+    assert other.status_code == 400 and "sarcopenia" in other.json()["detail"]
+    listed = api().get("/api/v1/questions/?challenge=jfr-2019").json()
+    assert [one["slug"] for one in listed["results"]] == ["sarcopenia", "muscle"]
+
+
+def test_a_phase_is_rescheduled_with_a_reason(olivia: User, question: Question, stefan: User) -> None:
+    phase = question.phases.get(name="final")
+    path = f"/api/v1/phases/{phase.pk}/reschedule/"
+    window = {"opens": "2019-10-13T09:00:00+02:00", "closes": "2019-10-13T11:00:00+02:00", "reason": "the network fell"}
+    assert api(stefan).post(path, window, format="json").status_code == 403
+    assert api(olivia).post(path, {**window, "reason": ""}, format="json").status_code == 400
+    backwards = {**window, "closes": window["opens"]}
+    assert "before it closes" in api(olivia).post(path, backwards, format="json").json()["detail"]
+    answer = api(olivia).post(path, window, format="json")
+    assert answer.status_code == 200 and answer.json()["is_open"] is False
+    assert Phase.objects.get(pk=phase.pk).closes.isoformat() == "2019-10-13T09:00:00+00:00"
+    assert AuditRecord.objects.get(verb="phase rescheduled").reason == "the network fell"
+    moments = api().get("/api/v1/challenges/jfr-2019/timeline/").json()
+    assert [one["key"] for one in moments][-1] == "phase:final:closes"
+
+
+def test_a_new_version_of_a_charter_asks_again(olivia: User, challenge: Challenge, maya: User) -> None:
+    draft = {"challenge": "jfr-2019", "audience": "team", "text": {"en": "One.", "fr": "Un."}}
+    assert api(maya).post("/api/v1/charters/", draft, format="json").status_code == 403
+    first = api(olivia).post("/api/v1/charters/", draft, format="json").json()
+    sign = f"/api/v1/charters/{first['id']}/sign/"
+    assert api(maya).post(sign, {"name": " "}, format="json").status_code == 400
+    assert api(maya).post(sign, {"name": "Maya Milvue"}, format="json").json()["signed"] is True
+    second = api(olivia).post("/api/v1/charters/", {**draft, "text": "Two."}, format="json").json()
+    assert second["version"] == 2
+    listed = api(maya).get("/api/v1/charters/?challenge=jfr-2019&audience=team").json()["results"]
+    assert [(one["version"], one["in_force"], one["signed"]) for one in listed] == [(2, True, False), (1, False, True)]
+    assert api(olivia).post(sign, {"name": "Olivia"}, format="json").status_code == 400
+    assert Charter.objects.count() == 2

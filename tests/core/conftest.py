@@ -1,0 +1,33 @@
+"""A stage made of a Python function, registered for one test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from core import registry
+from core.work import Claim
+
+Stage = Callable[[Claim], None]
+performed: dict[str, Stage] = {}
+
+
+def perform_probe(claim: Claim) -> None:
+    performed[claim.stage](claim)
+
+
+@pytest.fixture
+def stage(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
+    """`stage("probe", function)` registers a stage; all of them go with the test."""
+    monkeypatch.setattr(registry, "_stages", dict(registry._stages))
+    monkeypatch.setattr(registry, "_wakers", dict(registry._wakers))
+    monkeypatch.setattr(registry, "_sweepers", {})
+
+    def register(name: str, function: Stage, **options: Any) -> None:
+        performed[name] = function
+        registry.register_stage(name, "tests.core.conftest.perform_probe", **options)
+
+    yield register
+    performed.clear()

@@ -1,0 +1,44 @@
+"""A row tells what its work cost, children included, whether it ended well or not."""
+
+import time
+from typing import Any
+
+import pytest
+
+from core import work
+from core.models import Work
+from core.work import Claim, enqueue, perform
+from formats import child
+
+
+def spins(claim: Claim) -> None:
+    until = time.thread_time() + 0.05
+    while time.thread_time() < until:
+        pass
+    if claim.subject_id == "bad":
+        raise RuntimeError("no")
+    with claim.finish():
+        pass
+
+
+@pytest.mark.parametrize("subject", ["good", "bad"])
+def test_of_this_thread(transactional_db: None, stage: Any, subject: str) -> None:
+    stage("probe", spins)
+    row = enqueue("probe", subject)
+    perform(row.pk)
+    row.refresh_from_db()
+    assert 0.05 <= row.cpu_seconds < 5
+
+
+def test_a_child_is_counted_once_it_is_gone() -> None:
+    before = child.spent()
+    _, usage = child.run_measured("formats.confine:layers")
+    assert child.spent() - before == pytest.approx(usage.cpu_seconds) and usage.cpu_seconds > 0
+
+
+def test_of_children(transactional_db: None, stage: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(work, "spent", iter([1.0, 8.5]).__next__)
+    stage("probe", spins)
+    row = enqueue("probe", "good")
+    perform(row.pk)
+    assert 7.5 <= Work.objects.get(pk=row.pk).cpu_seconds < 12

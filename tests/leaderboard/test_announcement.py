@@ -1,0 +1,133 @@
+"""Winners are all at the first place; the best centre is the one with most included exams; out by the minute, mails too."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.core import mail
+from django.utils import timezone
+from rest_framework.test import APIClient
+
+from challenges.frame import reschedule_phase
+from core.errors import InvalidInputError, NotAllowedError
+from core.models import Work
+from leaderboard.announce import AlreadyAnnouncedError, announce, centre_counts
+from leaderboard.models import Announcement, Ranking
+from tests.factories.contests import Contest, contest
+from tests.factories.exams import centre, sarcopenia_exams, work_all
+from tests.factories.people import member_of, person, team_in
+from tests.factories.submissions import sent
+from uploads.models import Exam
+
+pytestmark = pytest.mark.django_db
+
+
+def closed_contest(*, tied: bool = False) -> Contest:
+    """Owls before Cats (or both first), the phase closed a minute ago, more exams of a second centre."""
+    made = contest({"ranking": {"tie_break": []}})
+    for name, wear in (("Owls", 1), ("Cats", 1 if tied else 2)):
+        sent(made.question, team_in(made.question, name), made.entry(wear=wear, off=wear))
+    team_in(made.question, "Absent")
+    work_all()
+    now = timezone.now()
+    reschedule_phase(
+        phase=made.phase,
+        opens=made.phase.opens,
+        closes=now - timedelta(minutes=1),
+        actor=person("Olga"),
+        reason="a test",
+    )
+    return made
+
+
+def decided(made: Contest, minutes: int) -> Announcement:
+    return announce(
+        question=made.question,
+        ranking=Ranking.objects.latest("number"),
+        announced_at=timezone.now() + timedelta(minutes=minutes),
+        actor=person("Olga"),
+    )
+
+
+def test_several_winners_when_tied_and_one_otherwise() -> None:
+    assert [team.name for team in decided(closed_contest(), -1).winners.all()] == ["Owls"]
+
+
+def test_a_tie_has_two_winners() -> None:
+    found = decided(closed_contest(tied=True), -1)
+    assert sorted(team.name for team in found.winners.all()) == ["Cats", "Owls"]
+
+
+def test_the_best_centre_has_most_included_exams_whatever_became_of_them() -> None:
+    made = closed_contest()
+    second = centre(made.question, "Hôpital Sud")
+    sarcopenia_exams(made.question, [3] * 7, at=second)
+    Exam.objects.filter(centre=second, number=1).update(state="dropped")
+    Exam.objects.filter(centre=second, number=2).update(state="refused", reason="criterion_not_met")
+    assert [(row["name"], row["included"]) for row in centre_counts(made.question)] == [
+        ("Hôpital Nord", 6),
+        ("Hôpital Sud", 6),
+    ]
+    tied = decided(made, 30)
+    assert tied.best_centre is None and len(tied.centre_exams) == 2
+    Exam.objects.filter(centre=second, number=2).update(state="accepted")
+    assert decided(made, 30).best_centre == second
+
+
+def test_it_is_out_when_its_minute_comes_and_so_is_its_ranking() -> None:
+    made = closed_contest()
+    announcement = decided(made, 30)
+    client = APIClient()
+    assert client.get("/api/v1/announcements/").json()["results"] == []
+    board = f"/api/v1/boards/{made.question.challenge.slug}/{made.question.slug}/"
+    assert client.get(board).json()["lines"] == []
+    past = timezone.now() - timedelta(seconds=1)
+    Announcement.objects.filter(pk=announcement.pk).update(announced_at=past)
+    Ranking.objects.filter(pk=announcement.ranking_id).update(published_at=past)
+    shown = client.get("/api/v1/announcements/").json()["results"]
+    assert shown[0]["winners"] == ["Owls"] and shown[0]["best_centre"] == "Hôpital Nord"
+    assert [(line["place"], line["team"]) for line in client.get(board).json()["lines"]] == [
+        (1, "Owls"),
+        (2, "Cats"),
+        (None, "Absent"),
+    ]
+
+
+def test_each_member_gets_one_mail_at_the_minute_and_none_before() -> None:
+    made = closed_contest()
+    owl = member_of(made.question.challenge.teams.get(name="Owls"))
+    type(owl).objects.filter(pk=owl.pk).update(language="fr")
+    announcement = decided(made, 30)
+    work_all()
+    assert mail.outbox == []
+    past = timezone.now() - timedelta(seconds=1)
+    Announcement.objects.filter(pk=announcement.pk).update(announced_at=past)
+    Work.objects.filter(stage="mail_announcement").update(run_at=past)
+    assert work_all() == ["mail_announcement"] * 3
+    assert sorted(letter.to[0] for letter in mail.outbox) == [
+        "absent.lead@example.org",
+        "cats.lead@example.org",
+        "owls.lead@example.org",
+    ]
+    assert all("Owls" in letter.body and "/board/" in letter.body for letter in mail.outbox)
+    assert work_all() == []
+
+
+def test_what_is_announced_stands() -> None:
+    made = closed_contest()
+    decided(made, -1)
+    with pytest.raises(AlreadyAnnouncedError):
+        decided(made, 5)
+
+
+def test_not_before_the_phase_closed_and_only_by_organisers() -> None:
+    made = contest()
+    sent(made.question, team_in(made.question, "Owls"), made.entry())
+    work_all()
+    ranking = Ranking.objects.get()
+    with pytest.raises(InvalidInputError, match="still open"):
+        announce(question=made.question, ranking=ranking, announced_at=timezone.now(), actor=person("Olga"))
+    with pytest.raises(NotAllowedError):
+        announce(question=made.question, ranking=ranking, announced_at=timezone.now(), actor=person("Sam"))
+    assert not Announcement.objects.exists() and Ranking.objects.get().published_at is None

@@ -1,0 +1,52 @@
+"""What this machine offers beyond Python: Chromium, PostgreSQL, Redis, the sample images. Each absence with its reason."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+from pathlib import Path
+from urllib.parse import urlsplit
+
+ROOT = Path(__file__).resolve().parents[1]
+POSTGRES_URL = os.environ.get("TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")
+REDIS_URL = os.environ.get("TEST_REDIS", "redis://127.0.0.1:6379/9")
+ABSENT_WORDS = {
+    "sample": "Set SAMPLE_DIR to the folder of sample images.",
+    "postgres": "Start PostgreSQL, or set TEST_POSTGRES.",
+    "redis": "Start Redis, or set TEST_REDIS.",
+    "browser": "Install Chromium (Debian's package), or set CHROMIUM.",
+}
+
+
+def sample_dir() -> Path:
+    given = os.environ.get("SAMPLE_DIR")
+    return Path(given).resolve() if given else (ROOT / ".." / "shared" / "sample").resolve()
+
+
+def chromium() -> str | None:
+    return os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+def answers(url: str) -> bool:
+    """Whether something listens at the address of a database or broker."""
+    parts = urlsplit(url)
+    try:
+        with socket.create_connection((parts.hostname or "127.0.0.1", parts.port or 0), timeout=2):
+            return True
+    except OSError:
+        return False
+
+
+def absences() -> dict[str, str]:
+    """Mark -> why its tests cannot run here."""
+    found = {}
+    if not (sample_dir() / "cases").is_dir():
+        found["sample"] = "there is no folder of sample images."
+    if not answers(POSTGRES_URL):
+        found["postgres"] = "no PostgreSQL answers."
+    if not answers(REDIS_URL):
+        found["redis"] = "no Redis answers."
+    if chromium() is None:
+        found["browser"] = "Chromium was not found."
+    return found

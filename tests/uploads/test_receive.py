@@ -1,0 +1,273 @@
+"""What an upload becomes: exams, refusals with every reason, the consent recorded, nothing twice, nothing half-created."""
+
+from __future__ import annotations
+
+import io
+import json
+import random
+import zipfile
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from pydicom import dcmread
+
+from challenges.models import Question
+from core.models import Progress, Work
+from core.progress import progress_of
+from core.storage import local_copy, store
+from core.work import carry_out, claim_next, enqueue
+from demo.phantoms import sarcopenia
+from demo.phantoms.phantom import Phantom
+from tests.factories.exams import centre, work_all
+from tests.factories.people import person
+from tests.factories.questions import question
+from tests.formats.builders import zipped
+from uploads import staging
+from uploads.models import Consent, Exam, Upload
+from uploads.withdraw import withdraw_exam
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def own_folders(settings: Any, tmp_path: Path) -> None:
+    settings.KEYS_DIR, settings.STAGING_DIR = tmp_path / "keys", tmp_path / "staging"
+    settings.WORK_HEARTBEAT_SECONDS = 3600
+
+
+@pytest.fixture
+def of() -> Question:
+    return question()
+
+
+def sent(of: Question, content: bytes, name: str = "exam.zip", **metadata: str) -> Upload:
+    """A stored upload of Carla's whose receiving is asked for."""
+    upload = Upload(
+        owner=person("Carla Centre"), question=of, centre=centre(of), kind=Upload.Kind.EXAM, state=Upload.State.STORED,
+        source_name=name, length=len(content), metadata={"letter_given": "1", **metadata},
+        expires_at=timezone.now() + timedelta(days=1), stored_at=timezone.now(),
+    )  # fmt: skip
+    path = staging.staging_path(upload.pk)
+    staging.create(path)
+    path.write_bytes(content)
+    upload.save(force_insert=True)
+    enqueue("receive", upload)
+    return upload
+
+
+def received(upload: Upload) -> Upload:
+    work_all(("receive",))
+    upload.refresh_from_db()
+    return upload
+
+
+def exam_files(seed: int, folder: str = "exam") -> dict[str, bytes]:
+    made: Phantom = sarcopenia.make(seed, "nord")
+    return {f"{folder}/{name.rpartition('/')[2]}": content for name, content in made.files.items()}
+
+
+def only_dicom(seed: int) -> bytes:
+    return next(content for name, content in exam_files(seed).items() if name.endswith(".dcm"))
+
+
+def members(exam: Exam) -> dict[str, bytes]:
+    with local_copy("quarantine", exam.quarantine_key) as path, zipfile.ZipFile(path) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def reasons_of(exam: Exam) -> list[str]:
+    return [row.reason for row in progress_of(exam).filter(state="refused").order_by("pk")]
+
+
+# --- what becomes of good ones ----------------------------------------------------------------------------------------
+
+
+def test_one_upload_of_three_patients_is_three_exams(of: Question) -> None:
+    files: dict[str, bytes] = {}
+    for seed in (1, 2, 3):
+        files |= exam_files(seed, f"patient {seed}")
+    upload = received(sent(of, zipped(files)))
+    exams = list(Exam.objects.order_by("number"))
+    assert [exam.number for exam in exams] == [1, 2, 3]
+    assert {exam.state for exam in exams} == {"received"} and {exam.upload_id for exam in exams} == {upload.pk}
+    assert upload.state == "received" and upload.faults == []
+    assert Work.objects.filter(stage="deidentify", state="waiting").count() == 3
+    for exam in exams:
+        assert sorted(members(exam)) == ["annotations/mask.png", "dicom/image/000000.dcm", "names.json", "values.json"]
+    assert not list(Path(staging.staging_path(upload.pk)).parent.iterdir()), "the staged bytes are still there"
+
+
+def test_originals_are_kept_byte_for_byte(of: Question) -> None:
+    upload = received(sent(of, zipped(exam_files(4)), values=json.dumps({"age": 61})))
+    kept = members(upload.exams.get())
+    assert kept["dicom/image/000000.dcm"] == only_dicom(4)
+    assert json.loads(kept["values.json"]) == {"age": 61}
+
+
+def test_a_single_dicom_file_needs_no_archive(of: Question) -> None:
+    upload = received(sent(of, only_dicom(5), name="IM0001"))
+    assert upload.exams.get().state == "received"
+
+
+def test_nothing_of_the_person_stands_in_the_database(of: Question) -> None:
+    upload = received(sent(of, zipped(exam_files(6))))
+    exam = upload.exams.get()
+    with local_copy("quarantine", exam.quarantine_key) as path:
+        assert path.exists()
+    header = dcmread(io.BytesIO(only_dicom(6)), stop_before_pixels=True)
+    rows = json.dumps([list(map(str, Exam.objects.values_list())), list(map(str, Progress.objects.values_list()))])
+    for told in (header.PatientID, str(header.PatientName), header.StudyInstanceUID, header.SOPInstanceUID):
+        assert str(told) not in rows
+
+
+# --- loose files ------------------------------------------------------------------------------------------------------
+
+
+def test_loose_files_wait_for_the_last_of_their_group(of: Question) -> None:
+    files = exam_files(7)
+    uploads = []
+    for number, (name, content) in enumerate(files.items()):
+        uploads.append(sent(of, content, name=name, group="g1", group_size=str(len(files))))
+        work_all(("receive",))
+        assert Exam.objects.count() == (1 if number == len(files) - 1 else 0)
+    exam = Exam.objects.get()
+    assert "annotations/mask.png" in members(exam)
+    assert {Upload.objects.get(pk=upload.pk).state for upload in uploads} == {"received"}
+
+
+def test_two_groups_are_two_exams(of: Question) -> None:
+    for group, seed in (("g1", 8), ("g2", 9)):
+        files = exam_files(seed)
+        for name, content in files.items():
+            sent(of, content, name=name, group=group, group_size=str(len(files)))
+    work_all(("receive",))
+    assert Exam.objects.count() == 2
+
+
+# --- twice ------------------------------------------------------------------------------------------------------------
+
+
+def test_receiving_twice_is_receiving_once(of: Question) -> None:
+    """The worker dies after its last transaction, or before it: either way there is one exam."""
+    upload = sent(of, zipped(exam_files(10)))
+    claim = claim_next(("receive",))
+    assert claim is not None
+    Work.objects.filter(pk=claim.work_id).update(
+        token=claim.token + 1, state="waiting"
+    )  # the lease went to somebody else
+    carry_out(claim)
+    assert Exam.objects.count() == 0
+    received(upload)
+    Work.objects.filter(stage="receive").update(state="waiting")
+    work_all(("receive",))
+    assert Exam.objects.count() == 1
+
+
+def test_the_same_images_again_are_refused_as_a_copy(of: Question) -> None:
+    received(sent(of, zipped(exam_files(11))))
+    second = received(sent(of, zipped(exam_files(11, "another folder"))))
+    copy = second.exams.get()
+    assert (copy.state, copy.reason, reasons_of(copy)) == ("refused", "duplicate_exam", ["duplicate_exam"])
+    assert second.state == "received"
+    assert not Work.objects.filter(stage="deidentify", subject_id=str(copy.pk)).exists()
+
+
+def test_one_upload_with_the_exam_in_two_folders_is_one_exam(of: Question) -> None:
+    upload = received(sent(of, zipped(exam_files(12, "a") | {"b/IM.dcm": only_dicom(12)})))
+    assert upload.exams.count() == 1
+    assert len([name for name in members(upload.exams.get()) if name.startswith("dicom/")]) == 1
+
+
+def test_a_copy_of_a_withdrawn_exam_may_come_again(of: Question) -> None:
+    first = received(sent(of, zipped(exam_files(13)))).exams.get()
+    withdraw_exam(exam=first, actor=None, reason="sent too early")
+    assert received(sent(of, zipped(exam_files(13)))).exams.get().state == "received"
+
+
+def test_one_instance_with_two_contents_waits_for_a_person(of: Question) -> None:
+    """Said to the centre, and the exam ends in review: neither content goes silently on."""
+    changed = bytearray(only_dicom(14))
+    changed[-1] ^= 1
+    upload = received(sent(of, zipped(exam_files(14) | {"again/IM.dcm": bytes(changed)})))
+    exam = upload.exams.get()
+    assert [row.reason for row in progress_of(exam).filter(state="fault")] == ["duplicate_file"]
+    work_all()
+    exam.refresh_from_db()
+    assert (exam.state, exam.reason) == ("review", "duplicate_file")
+    (review,) = exam.reviews.all()
+    assert {point["reason"] for point in review.points} == {"duplicate_file"}
+
+
+# --- consent ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("metadata", "given", "refused"),
+    [({"letter_given": "0"}, False, False), ({"letter_given": ""}, False, False), ({"refused": "1"}, True, True)],
+)
+def test_without_the_patients_information_nothing_goes_on(
+    of: Question, metadata: Mapping[str, str], given: bool, refused: bool
+) -> None:
+    exam = received(sent(of, zipped(exam_files(15)), **metadata)).exams.get()
+    assert (exam.state, reasons_of(exam)) == ("refused", ["consent_missing"])
+    consent = Consent.objects.get(exam=exam)
+    assert (consent.letter_given, consent.refused) == (given, refused)
+    assert not Work.objects.filter(stage="deidentify").exists()
+
+
+def test_an_exam_refused_for_its_consent_may_come_again_with_it(of: Question) -> None:
+    received(sent(of, zipped(exam_files(16)), letter_given="0"))
+    again = received(sent(of, zipped(exam_files(16)))).exams.get()
+    assert again.state == "received" and Consent.objects.get(exam=again).letter_given
+
+
+# --- what cannot be used ----------------------------------------------------------------------------------------------
+
+
+def test_every_fault_is_listed_and_the_good_exam_goes_on(of: Question) -> None:
+    files = exam_files(17, "good") | {
+        "notes.txt": b"hello", "cut/IM.dcm": only_dicom(18)[:200], "page.dcm": b"<html></html>", "empty.dcm": b"",
+    }  # fmt: skip
+    upload = received(sent(of, zipped(files)))
+    assert upload.state == "received" and upload.exams.get().state == "received"
+    assert {fault["where"] for fault in upload.faults} == {"notes.txt", "cut/IM.dcm", "page.dcm", "empty.dcm"}
+    assert progress_of(upload.exams.get()).filter(state="fault").count() == 4
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("nothing.zip", zipped({}), "empty_submission"),
+        ("notes.zip", zipped({"a.txt": b"one"}), "not_dicom"),
+        ("cut.zip", zipped(exam_files(19))[:-30], "unreadable_file"),
+        ("nested.zip", zipped({"exam.zip": zipped(exam_files(19))}), "unsafe_archive"),
+        ("slip.zip", zipped({"../../etc/passwd": b"x", **exam_files(19)}), "unsafe_archive"),
+        ("text", b"this is no exam", "not_dicom"),
+    ],
+)
+def test_an_unusable_upload_is_refused_and_leaves_nothing(
+    of: Question, name: str, content: bytes, reason: str, tmp_path: Path
+) -> None:
+    upload = received(sent(of, content, name=name))
+    assert (upload.state, upload.reason) == ("refused", reason), upload.faults
+    assert all(fault["template"] and fault["where"] for fault in upload.faults)
+    assert Exam.objects.count() == 0 and Consent.objects.count() == 0
+    assert not staging.staging_path(upload.pk).exists()
+    folders, _ = store("quarantine").listdir("") if store("quarantine").exists("") else ([], [])
+    assert not [folder for folder in folders if "exam-" in folder and str(upload.pk) in folder]
+
+
+def test_damaged_archives_never_break_the_worker(of: Question) -> None:
+    """Forty archives with flipped bytes: each is received or refused with words, none fails."""
+    whole, chance = zipped(exam_files(20)), random.Random(7)
+    for number in range(40):
+        broken = bytearray(whole)
+        for _ in range(chance.randint(1, 6)):
+            broken[chance.randrange(len(broken))] ^= 1 << chance.randrange(8)
+        received(sent(of, bytes(broken), name=f"{number}.zip"))
+    assert Upload.objects.exclude(state__in=["received", "refused"]).count() == 0
+    assert all(upload.faults for upload in Upload.objects.filter(state="refused"))
