@@ -64,10 +64,11 @@ def chain_records(limit: int = 500) -> int:
 
     Links are computed before the lock is taken, and written only if no other sweeper was faster.
     """
+    # The end is read before the rows: rows that another sweeper links in between then show as an end that has moved.
+    end = _end_of_chain()
     rows = list(AuditRecord.objects.filter(sequence__isnull=True).order_by("id")[:limit])
     if not rows:
         return 0
-    end = _end_of_chain()
     sequence, previous = end
     for row in rows:
         sequence += 1

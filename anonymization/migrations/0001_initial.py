@@ -5,58 +5,63 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Deidentification',
+            name="Deidentification",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField()),
-                ('outcome', models.CharField(max_length=10)),
-                ('engine_version', models.CharField(max_length=40)),
-                ('profile_sha256', models.CharField(max_length=64)),
-                ('report', models.JSONField(default=dict)),
-                ('findings', models.JSONField(blank=True, default=list)),
-                ('done_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.PositiveIntegerField()),
+                ("outcome", models.CharField(max_length=10)),
+                ("engine_version", models.CharField(max_length=40)),
+                ("profile_sha256", models.CharField(max_length=64)),
+                ("report", models.JSONField(default=dict)),
+                ("findings", models.JSONField(blank=True, default=list)),
+                ("done_at", models.DateTimeField(default=django.utils.timezone.now)),
             ],
             options={
-                'ordering': ['exam', '-number'],
+                "ordering": ["exam", "-number"],
             },
         ),
         migrations.CreateModel(
-            name='QualityCheck',
+            name="QualityCheck",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField()),
-                ('outcome', models.CharField(max_length=10)),
-                ('question_revision', models.PositiveIntegerField()),
-                ('judgements', models.JSONField(default=list)),
-                ('facts', models.JSONField(default=dict)),
-                ('done_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.PositiveIntegerField()),
+                ("outcome", models.CharField(max_length=10)),
+                ("question_revision", models.PositiveIntegerField()),
+                ("judgements", models.JSONField(default=list)),
+                ("facts", models.JSONField(default=dict)),
+                ("done_at", models.DateTimeField(default=django.utils.timezone.now)),
             ],
             options={
-                'ordering': ['exam', '-number'],
+                "ordering": ["exam", "-number"],
             },
         ),
         migrations.CreateModel(
-            name='Review',
+            name="Review",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('stage', models.CharField(max_length=20)),
-                ('points', models.JSONField(default=list)),
-                ('boxes', models.JSONField(blank=True, default=list)),
-                ('state', models.CharField(choices=[('open', 'Open'), ('confirmed', 'Confirmed'), ('refused', 'Refused')], default='open', max_length=10)),
-                ('note', models.TextField(blank=True)),
-                ('opened_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('decided_at', models.DateTimeField(blank=True, null=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("stage", models.CharField(max_length=20)),
+                ("points", models.JSONField(default=list)),
+                ("boxes", models.JSONField(blank=True, default=list)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("open", "Open"), ("confirmed", "Confirmed"), ("refused", "Refused")],
+                        default="open",
+                        max_length=10,
+                    ),
+                ),
+                ("note", models.TextField(blank=True)),
+                ("opened_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("decided_at", models.DateTimeField(blank=True, null=True)),
             ],
             options={
-                'ordering': ['opened_at'],
+                "ordering": ["opened_at"],
             },
         ),
     ]

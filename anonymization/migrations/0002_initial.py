@@ -6,50 +6,66 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('anonymization', '0001_initial'),
-        ('uploads', '0001_initial'),
+        ("anonymization", "0001_initial"),
+        ("uploads", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='deidentification',
-            name='exam',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='deidentifications', to='uploads.exam'),
+            model_name="deidentification",
+            name="exam",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="deidentifications", to="uploads.exam"
+            ),
         ),
         migrations.AddField(
-            model_name='qualitycheck',
-            name='exam',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='quality_checks', to='uploads.exam'),
+            model_name="qualitycheck",
+            name="exam",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="quality_checks", to="uploads.exam"
+            ),
         ),
         migrations.AddField(
-            model_name='review',
-            name='decided_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="review",
+            name="decided_by",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='review',
-            name='exam',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='reviews', to='uploads.exam'),
+            model_name="review",
+            name="exam",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="reviews", to="uploads.exam"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='deidentification',
-            constraint=models.UniqueConstraint(fields=('exam', 'number'), name='one_deidentification_per_number'),
+            model_name="deidentification",
+            constraint=models.UniqueConstraint(fields=("exam", "number"), name="one_deidentification_per_number"),
         ),
         migrations.AddConstraint(
-            model_name='qualitycheck',
-            constraint=models.UniqueConstraint(fields=('exam', 'number'), name='one_quality_check_per_number'),
+            model_name="qualitycheck",
+            constraint=models.UniqueConstraint(fields=("exam", "number"), name="one_quality_check_per_number"),
         ),
         migrations.AddConstraint(
-            model_name='review',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'open')), fields=('exam', 'stage'), name='one_open_review_per_stage'),
+            model_name="review",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "open")), fields=("exam", "stage"), name="one_open_review_per_stage"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='review',
-            constraint=models.CheckConstraint(condition=models.Q(('state', 'open'), ('decided_at__isnull', False), _connector='OR'), name='decided_review_has_its_moment'),
+            model_name="review",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state", "open"), ("decided_at__isnull", False), _connector="OR"),
+                name="decided_review_has_its_moment",
+            ),
         ),
     ]

@@ -72,6 +72,6 @@ def test_mutated_files_are_used_or_refused(name: str, tmp_path: Path) -> None:
     found = run_limited(
         "tests.formats.fuzzing:batch", *arguments, 1, COUNT, str(tmp_path), write=[tmp_path], limits=limits
     )
-    print(f"{name}: {sum(found.values())} mutations, {found}")  # noqa: T201 - the count belongs in the report
+    print(f"{name}: {sum(found.values())} mutations, {found}")
     assert sum(found.values()) == COUNT
     assert found.get("reject", 0) > 0

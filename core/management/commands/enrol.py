@@ -40,7 +40,9 @@ class Command(BaseCommand):
         user = User.objects.filter(email__iexact=email).first()
         if user is None:
             staff = row.get("staff", "").strip() == "1"
-            user = User.objects.create_user(email, password or None, full_name=row.get("name", "").strip(), is_staff=staff)
+            user = User.objects.create_user(
+                email, password or None, full_name=row.get("name", "").strip(), is_staff=staff
+            )
             record(verb="person enrolled", subject=user)
         EmailAddress.objects.get_or_create(user=user, email=user.email, defaults={"verified": True, "primary": True})
         return user
