@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from anonymization.api import send_look
@@ -20,14 +20,10 @@ from anonymization.looking import looks_of, members_of
 from anonymization.models import Review
 from challenges.lookup import organised_challenge
 from core.attempt import attempt
+from core.vocabulary import stage_word
 from core.words import say
 
 PAGE = 50
-STAGES: dict[str, str | Promise] = {
-    "deidentify": pgettext_lazy("stage", "De-identification"),
-    "second_check": pgettext_lazy("stage", "Second check"),
-    "check_quality": pgettext_lazy("stage", "Quality control"),
-}
 ADVICE: dict[str, str | Promise] = {
     "burned_in_text": gettext_lazy(
         "Look for names, dates or numbers written into the picture. Confirm only if there are none."
@@ -57,9 +53,7 @@ def reviews(request: HttpRequest, challenge: str) -> HttpResponse:
         "counts": counts,
         "open": state == Review.State.OPEN,
         "page": page,
-        "rows": [
-            {"review": one, "stage": STAGES.get(one.stage, one.stage), "points": _points(one)[:3]} for one in page
-        ],
+        "rows": [{"review": one, "stage": stage_word(one.stage), "points": _points(one)[:3]} for one in page],
     }
     return render(request, "anonymization/reviews.html", context)
 
@@ -99,7 +93,7 @@ def review(request: HttpRequest, pk: int) -> HttpResponse:
         "review": found,
         "exam": found.exam,
         "challenge": found.exam.question.challenge,
-        "stage": STAGES.get(found.stage, found.stage),
+        "stage": stage_word(found.stage),
         "points": _points(found),
         "advice": [str(ADVICE[reason]) for reason in ADVICE if reason in reasons] or [str(ANY_ADVICE)],
         "looks": [

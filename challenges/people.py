@@ -147,7 +147,7 @@ def grant_role(*, challenge: Challenge, user: Any, kind: str, actor: Any, questi
     with transaction.atomic():
         role, created = Role.objects.get_or_create(challenge=challenge, user=user, kind=kind, question=question)
         if created:
-            record(verb=f"role {kind} granted", subject=role, actor=actor, challenge_id=challenge.pk)
+            record(verb="role granted", subject=role, actor=actor, detail={"kind": kind}, challenge_id=challenge.pk)
     return role
 
 

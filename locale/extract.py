@@ -10,6 +10,7 @@ from pathlib import Path
 import django
 from django.conf import settings
 from django.core.management import call_command
+from django.core.management.commands import makemessages
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from check import CATALOGUE, ROOT, compile_catalogue
@@ -29,6 +30,12 @@ LEFT_OUT = [
 ]
 
 
+class Command(makemessages.Command):
+    """Django's own, which also collects the detail of a refusal, so that the engine needs no word of Django."""
+
+    xgettext_options = [*makemessages.Command.xgettext_options, "--keyword=RefusedError:2"]
+
+
 def extract() -> None:
     """Rewrites the catalogue: new words empty, changed ones fuzzy, gone ones removed. check.py then says what is to do."""
     os.chdir(ROOT)
@@ -37,7 +44,7 @@ def extract() -> None:
     )
     django.setup()
     call_command(
-        "makemessages",
+        Command(),
         locale=["fr"],
         ignore_patterns=LEFT_OUT,
         extensions=["html", "txt", "py"],

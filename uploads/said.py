@@ -8,22 +8,15 @@ from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from core.models import Progress
 from core.progress import progress_of
+from core.vocabulary import stage_word
 from core.words import say
 from uploads.models import Exam
 from uploads.serializers import state_for_centre
 
 SPEAKING = ("refused", "review", "fault", "failed")  # progress that says why
-STAGES: dict[str, str | Promise] = {
-    "receive": pgettext_lazy("stage", "Reception"),
-    "deidentify": pgettext_lazy("stage", "De-identification"),
-    "check_quality": pgettext_lazy("stage", "Quality control"),
-    "grade": pgettext_lazy("stage", "Reading"),
-    "withdraw": pgettext_lazy("stage", "Withdrawal"),
-}
 NEXT: dict[str, str | Promise] = {
     "received": _("Nothing to do: the platform removes what identifies the patient. This takes minutes at most."),
     "deidentified": _("Nothing to do: the platform checks the inclusion criteria. This takes minutes at most."),
@@ -73,7 +66,7 @@ def timeline_of(exam: Exam) -> list[dict[str, Any]]:
     """The exam's way so far, for its centre: {stage, state, message, where, at}."""
     return [
         {
-            "stage": STAGES.get(row.stage, row.stage),
+            "stage": stage_word(row.stage),
             "state": row.state,
             "message": say(row.template, row.values),
             "where": shown_where(row.where),

@@ -1,4 +1,4 @@
-"""The small template tags of the design language: icon, state, grade, field, meter, when, interval (docs/design.md)."""
+"""The small template tags of the design language: icons, states, words, fields, meters, moments (docs/design.md)."""
 
 import datetime as dt
 from typing import Any
@@ -13,6 +13,8 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, pgettext
 
 from core.looks import ALIASES, GRADE_TONES, MOVING, look_of
+from core.models import AuditRecord
+from core.vocabulary import deed_word, stage_word, subject_word
 
 register = template.Library()
 
@@ -44,6 +46,24 @@ def state(name: Any, word: str = "", plain: bool = False) -> SafeString:
 def state_word(name: Any) -> str:
     """The word of a state alone, for the options of a list."""
     return str(look_of(name).word)
+
+
+@register.filter
+def stage(name: str) -> str:
+    """The word of a stage: `{{ work.stage|stage }}`."""
+    return stage_word(name)
+
+
+@register.filter
+def deed(record: AuditRecord) -> str:
+    """What an audit record says was done, in the reader's language."""
+    return deed_word(record.verb, record.subject_kind)
+
+
+@register.filter
+def subject(record: AuditRecord) -> str:
+    """What an audit record is about: kind and identifier."""
+    return f"{subject_word(record.subject_kind)} {record.subject_id}"
 
 
 @register.simple_tag
