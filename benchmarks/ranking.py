@@ -14,7 +14,7 @@ from sklearn.metrics import roc_auc_score
 from scoring.ranking import RankingRule
 from scoring.statistics import resample
 from scoring.statistics.analysis import uncertainty
-from scoring.statistics.bootstrap import Sampled, bootstrap, replicate_auc
+from scoring.statistics.bootstrap import Sampled, auc_estimator, bootstrap
 from scoring.statistics.resample import Resampling, counts
 
 REPLICATES, CASES, TEAMS = 1000, 500, 20
@@ -67,8 +67,8 @@ def _auc(truth: np.ndarray, probability: np.ndarray) -> dict[str, Any]:
     def loop() -> list[list[float]]:
         return [_aucs(truth, probability, np.repeat(np.arange(CASES), row.astype(int))) for row in drawn[:few]]
 
-    assert np.allclose(replicate_auc(truth, probability, drawn[:few]), loop(), rtol=0, atol=1e-12)
-    ours = _milliseconds(lambda: replicate_auc(truth, probability, drawn), 7)
+    assert np.allclose(auc_estimator(truth, probability)(drawn[:few]), loop(), rtol=0, atol=1e-12)
+    ours = _milliseconds(lambda: auc_estimator(truth, probability)(drawn), 7)
     peer = _milliseconds(loop, 3) * REPLICATES / few
     name = f"bootstrap of the AUC, {REPLICATES} x {CASES} cases x {TEAMS} teams"
     return _figure(name, ours, peer, f"scikit-learn, loop ({few} replicates measured, scaled)")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -46,7 +46,8 @@ class Sampled:
 
 def bootstrap(scores: Mapping[str, Sampled], resampling: Resampling) -> dict[str, Floats]:
     """Replicates (r, t) of each score; all scores share the same draws, so that they stay paired by case."""
-    blocks = [{name: replicate(sampled, counts) for name, sampled in scores.items()} for counts in resampling.blocks()]
+    estimators = {name: estimator(sampled, resampling.most) for name, sampled in scores.items()}
+    blocks = [{name: of(counts) for name, of in estimators.items()} for counts in resampling.blocks()]
     return {name: np.concatenate([block[name] for block in blocks]) for name in scores}
 
 
@@ -58,43 +59,74 @@ def point(sampled: Sampled) -> Floats:
 
 def replicate(sampled: Sampled, counts: Floats) -> Floats:
     """The score (r, t) when case i is counted `counts[:, i]` times; counts: (r, n) whole numbers."""
+    return estimator(sampled, float(np.max(np.sum(counts, axis=1))))(counts)
+
+
+def estimator(sampled: Sampled, most: float) -> Callable[[Floats], Floats]:
+    """The score as a function of counts (r, n) that add to at most `most` in a row. What depends on the values alone (their
+    scale, their order) is worked out once, here.
+    """
     if sampled.how == "fixed":
-        return np.tile(sampled.values, (len(counts), 1))
-    if sampled.values.shape[1] != counts.shape[1]:
-        raise SampledError(f"{sampled.values.shape[1]} cases of values for {counts.shape[1]} cases drawn.")
+        return lambda counts: np.tile(sampled.values, (len(counts), 1))
     if sampled.how == "auc":
         assert sampled.truth is not None
-        return replicate_auc(sampled.truth, sampled.values, counts)
-    drawn = counts @ np.ones(counts.shape[1])  # whole numbers, so exact
-    if sampled.how == "ratio":
+        of = auc_estimator(sampled.truth, sampled.values)
+    elif sampled.how == "ratio":
         assert sampled.weights is not None
-        over, under = (exact_sums(part, counts, drawn.max()) for part in (sampled.values, sampled.weights))
-        return np.divide(over, under, out=np.full(over.shape, np.nan), where=under != 0)
-    means = exact_sums(sampled.values, counts, drawn.max())
-    means /= drawn[:, None]
-    return np.sqrt(means) if sampled.how == "root_mean" else means
+        of = _ratio(ExactSums(sampled.values, most), ExactSums(sampled.weights, most))
+    else:
+        of = _mean(ExactSums(sampled.values, most), root=sampled.how == "root_mean")
+
+    def checked(counts: Floats) -> Floats:
+        if sampled.values.shape[1] != counts.shape[1]:
+            raise SampledError(f"{sampled.values.shape[1]} cases of values for {counts.shape[1]} cases drawn.")
+        return of(counts)
+
+    return checked
 
 
-def exact_sums(values: Floats, factors: Floats, most: float) -> Floats:
+def _mean(sums: ExactSums, root: bool) -> Callable[[Floats], Floats]:
+    def mean(counts: Floats) -> Floats:
+        means = sums(counts)
+        means /= (counts @ np.ones(counts.shape[1]))[:, None]  # whole numbers, so exact
+        return np.sqrt(means) if root else means
+
+    return mean
+
+
+def _ratio(over: ExactSums, under: ExactSums) -> Callable[[Floats], Floats]:
+    def ratio(counts: Floats) -> Floats:
+        above, below = over(counts), under(counts)
+        return np.divide(above, below, out=np.full(above.shape, np.nan), where=below != 0)
+
+    return ratio
+
+
+class ExactSums:
     """`factors @ values.T`, (r, t), the same bits on any machine, with any number of threads and in any order of cases.
 
-    factors: (r, n) whole numbers, the absolute values of each row adding to at most `most`. Each team's values are
-    rounded to whole multiples of a power of two so small (2^-53 of the largest possible sum) that every partial sum is a
-    whole number below 2^53 and thus exact. For 500 cases that is 3e-14 of the largest value.
+    values: (t, n). factors: (r, n) whole numbers, the absolute values of each row adding to at most `most`. Each team's
+    values are rounded to whole multiples of a power of two so small (2^-53 of the largest possible sum) that every partial
+    sum is a whole number below 2^53 and thus exact. For 500 cases that is 3e-14 of the largest value.
     """
-    largest = np.max(np.abs(values), axis=1, initial=0.0)
-    sound = np.isfinite(largest)
-    bits = 53 - math.ceil(math.log2(max(1.0, most)))
-    exponent = bits - np.frexp(np.where(sound, largest, 0.0))[1]
-    whole = np.rint(np.ldexp(np.where(sound[:, None], values, 0.0), exponent[:, None]))
-    sums = factors @ whole.T
-    np.ldexp(sums, -exponent, out=sums)
-    sums[:, ~sound] = np.nan
-    return sums
+
+    def __init__(self, values: Floats, most: float) -> None:
+        largest = np.max(np.abs(values), axis=1, initial=0.0)
+        self.sound = np.isfinite(largest)
+        bits = 53 - math.ceil(math.log2(max(1.0, most)))
+        self.exponent = bits - np.frexp(np.where(self.sound, largest, 0.0))[1]
+        sound_values = np.where(self.sound[:, None], values, 0.0)
+        self.whole = np.rint(np.ldexp(sound_values, self.exponent[:, None])).T
+
+    def __call__(self, factors: Floats) -> Floats:
+        sums = factors @ self.whole
+        np.ldexp(sums, -self.exponent, out=sums)
+        sums[:, ~self.sound] = np.nan
+        return sums
 
 
-def replicate_auc(truth: NDArray[np.bool_], predictions: Floats, counts: Floats) -> Floats:
-    """ROC AUC (r, t): positives above negatives, ties half (Mann-Whitney), with cases counted `counts` (r, n) times.
+def auc_estimator(truth: NDArray[np.bool_], predictions: Floats) -> Callable[[Floats], Floats]:
+    """ROC AUC (r, t) of predictions (t, n): positives above negatives, ties half (Mann-Whitney), cases counted (r, n) times.
 
     Per team one sort, then running sums of the counts of negatives, read off at each positive. NaN where a replicate
     lacks a class or a team has a prediction that is not finite. Sums are of whole numbers, hence exact.
@@ -104,23 +136,35 @@ def replicate_auc(truth: NDArray[np.bool_], predictions: Floats, counts: Floats)
     narrow: type[np.floating[Any]] = (
         np.float32 if cases * cases / 2 < 2**24 else np.float64
     )  # whole numbers below 2^24 are exact in float32
-    by_case = np.ascontiguousarray(counts.T, dtype=narrow)
-    positives, negatives = by_case[truth], by_case[~truth]
-    pairs = 2.0 * positives.sum(axis=0, dtype=np.float64) * negatives.sum(axis=0, dtype=np.float64)
-    below = np.zeros((len(negatives) + 1, len(counts)), dtype=narrow)
-    result = np.full((len(counts), len(predictions)), np.nan)
-    for team, values in enumerate(predictions):
-        if not np.all(np.isfinite(values)):
-            continue
-        order = np.argsort(values[~truth], kind="stable")
-        ordered = values[~truth][order]
-        np.cumsum(negatives[order], axis=0, out=below[1:])
-        beaten = below[np.searchsorted(ordered, values[truth], "left")]
-        beaten += below[np.searchsorted(ordered, values[truth], "right")]
-        beaten *= positives
-        wins = beaten.sum(axis=0, dtype=np.float64)
-        result[:, team] = np.divide(wins, pairs, out=np.full(len(counts), np.nan), where=pairs > 0)
-    return result
+    looked_up = {
+        team: _order(values[~truth], values[truth])
+        for team, values in enumerate(predictions)
+        if np.all(np.isfinite(values))
+    }
+
+    def auc(counts: Floats) -> Floats:
+        by_case = np.ascontiguousarray(counts.T, dtype=narrow)
+        positives, negatives = by_case[truth], by_case[~truth]
+        pairs = 2.0 * positives.sum(axis=0, dtype=np.float64) * negatives.sum(axis=0, dtype=np.float64)
+        below = np.zeros((len(negatives) + 1, len(counts)), dtype=narrow)
+        result = np.full((len(counts), len(predictions)), np.nan)
+        for team, (order, left, right) in looked_up.items():
+            np.cumsum(negatives[order], axis=0, out=below[1:])
+            beaten = below[left]
+            beaten += below[right]
+            beaten *= positives
+            wins = beaten.sum(axis=0, dtype=np.float64)
+            result[:, team] = np.divide(wins, pairs, out=np.full(len(counts), np.nan), where=pairs > 0)
+        return result
+
+    return auc
+
+
+def _order(negatives: Floats, positives: Floats) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
+    """The order of the negatives, and for each positive how many negatives are below it, and below or equal."""
+    order = np.argsort(negatives, kind="stable")
+    ordered = negatives[order]
+    return order, np.searchsorted(ordered, positives, "left"), np.searchsorted(ordered, positives, "right")
 
 
 def intervals(replicates: Floats, level: float = 0.95) -> Floats:

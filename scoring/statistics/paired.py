@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import norm, rankdata, wilcoxon
 
-from scoring.statistics.bootstrap import exact_sums
+from scoring.statistics.bootstrap import ExactSums
 
 Floats = NDArray[np.float64]
 ENUMERATED = 13  # up to this many units all sign patterns are tried: 8192
@@ -29,10 +29,11 @@ def permutation_test(
     values = np.where(np.isfinite(values), values, np.nan)
     differences = _by_group(values[first] - values[second], groups)
     units = differences.shape[1]
-    observed = np.abs(exact_sums(differences, np.ones((1, units)), units)[0])
+    sums = ExactSums(differences, units)
+    observed = np.abs(sums(np.ones((1, units)))[0])
     hits, tried = np.zeros(len(first)), 0
     for signs in _signs(units, permutations, seed):
-        hits += np.sum(np.abs(exact_sums(differences, signs, units)) >= observed, axis=0)
+        hits += np.sum(np.abs(sums(signs)) >= observed, axis=0)
         tried += len(signs)
     p = hits / tried if units <= ENUMERATED else (hits + 1) / (tried + 1)
     return _square(len(values), np.where(np.isnan(observed), np.nan, p))

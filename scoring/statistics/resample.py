@@ -55,6 +55,15 @@ class Resampling:
         """A resampling with strata and groups given as any array of labels."""
         return cls(cases, replicates, seed, _codes(strata), _codes(groups))
 
+    @property
+    def most(self) -> int:
+        """At least as many cases as any replicate holds: all units of a stratum may be its largest group."""
+        if not self.groups:
+            return self.cases
+        members, owner = _units(self)
+        sizes = np.bincount(owner)
+        return int(sum(len(stratum) * sizes[stratum].max() for stratum in members))
+
     def blocks(self) -> Iterator[NDArray[np.float64]]:
         """Counts in blocks of replicates, each (b, cases); whole numbers as float64, ready for a matrix product.
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
-from scoring.statistics.bootstrap import Sampled, SampledError, bootstrap, exact_sums, intervals, point, replicate
+from scoring.statistics.bootstrap import ExactSums, Sampled, SampledError, bootstrap, intervals, point, replicate
 from scoring.statistics.resample import Resampling, ResamplingError, counts
 
 RNG = np.random.default_rng(11)
@@ -139,8 +139,8 @@ def test_sums_do_not_depend_on_the_order_of_cases(values, random):
     random.shuffle(order)
     drawn = np.array([[random.randrange(5) for _ in values]], dtype=float)
     row = np.array([values])
-    assert exact_sums(row, drawn, drawn.sum())[0, 0] == exact_sums(row[:, order], drawn[:, order], drawn.sum())[0, 0]
-    assert exact_sums(row, drawn, drawn.sum())[0, 0] == pytest.approx(
+    assert ExactSums(row, drawn.sum())(drawn)[0, 0] == ExactSums(row[:, order], drawn.sum())(drawn[:, order])[0, 0]
+    assert ExactSums(row, drawn.sum())(drawn)[0, 0] == pytest.approx(
         float(np.sum(row * drawn)), abs=1e-12 * max(1.0, np.abs(row).max() * drawn.sum())
     )
 
