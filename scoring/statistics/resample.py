@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -58,9 +59,9 @@ class Resampling:
     @property
     def most(self) -> int:
         """At least as many cases as any replicate holds: all units of a stratum may be its largest group."""
-        if not self.groups:
-            return self.cases
         members, owner = _units(self)
+        if owner is None:
+            return self.cases
         sizes = np.bincount(owner)
         return int(sum(len(stratum) * sizes[stratum].max() for stratum in members))
 
@@ -93,11 +94,17 @@ def _draw(resampling: Resampling) -> Iterator[Counts]:
     rng = np.random.default_rng(resampling.seed)
     members, owner = _units(resampling)
     units = sum(len(stratum) for stratum in members)
-    rows = max(ROWS, BLOCK // resampling.cases)
+    rows = min(max(ROWS, BLOCK // resampling.cases), resampling.replicates)
+    # Written over by every block: touching fresh memory costs as much as drawing.
+    drawn = np.empty((rows, units), dtype=np.int32)
+    once = np.ones(rows * units, dtype=_narrowest(units))
+    starts = np.arange(0, rows * units + 1, units, dtype=np.int32)
     for start in range(0, resampling.replicates, rows):
         size = min(rows, resampling.replicates - start)
-        drawn = [_draw_stratum(rng, stratum, size) for stratum in members]
-        block = _count(drawn[0] if len(drawn) == 1 else np.concatenate(drawn, axis=1), units)
+        _draw_rows(rng, members, drawn[:size])
+        # A histogram of every row. A sparse matrix adds duplicates up when made dense: a third of np.bincount's time.
+        sparse = csr_array((once[: size * units], drawn[:size].ravel(), starts[: size + 1]), shape=(size, units))
+        block = sparse.toarray()
         yield block if owner is None else block[:, owner]
 
 
@@ -117,19 +124,23 @@ def _by_stratum(strata: NDArray[np.int64]) -> list[NDArray[np.int32]]:
     return [np.flatnonzero(strata == label).astype(np.int32) for label in np.unique(strata)]
 
 
-def _draw_stratum(rng: np.random.Generator, units: NDArray[np.int32], rows: int) -> NDArray[np.int32]:
-    narrow = np.uint16 if len(units) < 2**16 else np.uint32  # drawing 16 bits takes half the time of 64
-    drawn = rng.integers(0, len(units), (rows, len(units)), dtype=narrow)
-    return drawn.astype(np.int32) if np.array_equal(units, np.arange(len(units))) else units[drawn]
+def _draw_rows(rng: np.random.Generator, members: list[NDArray[np.int32]], drawn: NDArray[np.int32]) -> None:
+    """As many units of every stratum as it has, with replacement, into the columns of `drawn`."""
+    column = 0
+    for stratum in members:
+        narrow = np.uint16 if len(stratum) < 2**16 else np.uint32  # drawing 16 bits takes half the time of 64
+        places = rng.integers(0, len(stratum), (len(drawn), len(stratum)), dtype=narrow)
+        into = drawn[:, column : column + len(stratum)]
+        if len(members) == 1:
+            np.copyto(into, places)  # the only stratum holds all units in order
+        else:
+            into[...] = stratum[places]
+        column += len(stratum)
 
 
-def _count(drawn: NDArray[np.int32], units: int) -> Counts:
-    """Histogram of every row. A sparse matrix adds duplicates up when made dense: a third of np.bincount's time."""
-    rows, draws = drawn.shape
-    narrow = np.uint8 if draws < 2**8 else np.uint16 if draws < 2**16 else np.uint32
-    starts = np.arange(0, rows * draws + 1, draws, dtype=np.int32)
-    once = np.ones(rows * draws, dtype=narrow)
-    return csr_array((once, drawn.ravel(), starts), shape=(rows, units)).toarray()
+def _narrowest(draws: int) -> type[np.unsignedinteger[Any]]:
+    """The type that holds one unit drawn every time."""
+    return np.uint8 if draws < 2**8 else np.uint16 if draws < 2**16 else np.uint32
 
 
 def _codes(labels: ArrayLike | None) -> tuple[int, ...]:
