@@ -28,6 +28,7 @@ from core.storage import Blob, hash_file, put_file
 from core.work import Claim, enqueue
 from formats.child import run_limited
 from formats.fault import Fault, FormatError
+from formats.stored import CHUNK, Stored, pack
 from uploads import staging
 from uploads.models import Consent, Exam, Upload
 
@@ -47,6 +48,10 @@ CONFLICT = gettext_noop(
 UNPLACED = gettext_noop("'%(name)s' belongs to no single exam of this upload. Put it into the folder of its exam.")
 
 
+class StrayFileError(RuntimeError):
+    """A child that read a stranger's bytes answered with a path of somebody else's."""
+
+
 @dataclass
 class Draft:
     """One exam as the sorted files show it."""
@@ -58,6 +63,7 @@ class Draft:
     tables: list[dict[str, Any]] = field(default_factory=list)
     conflicts: int = 0
     instances: dict[str, list[dict[str, Any]]] = field(default_factory=dict)  # SOP instance UID: files that bear it
+    faults: list[Fault] = field(default_factory=list)  # of its own annotations
 
     def folders(self) -> set[PurePosixPath]:
         return {PurePosixPath(file["name"]).parent for file in self.dicom}
@@ -85,7 +91,7 @@ def receive_upload(claim: Claim) -> None:
         blobs = [(draft, *_quarantine(upload, draft, Path(folder), spec)) for draft in drafts]
         with claim.finish():
             for draft, exam_id, blob in blobs:
-                _create_exam(upload, draft, exam_id, blob, faults)
+                _create_exam(upload, draft, exam_id, blob, faults_of(draft, faults, drafts))
             for one in uploads:
                 move(
                     one,
@@ -127,6 +133,9 @@ def _sort(uploads: list[Upload], folder: str) -> tuple[list[dict[str, Any]], lis
         read=paths,
         write=[folder],
     )
+    for file in answer["files"]:
+        if file["path"] not in paths and Path(folder).resolve() not in Path(file["path"]).resolve().parents:
+            raise StrayFileError("the child names a file that is not of this upload")
     return answer["files"], [Fault.from_json(fault) for fault in answer["faults"]]
 
 
@@ -204,9 +213,20 @@ def _annotate(draft: Draft, file: dict[str, Any], mask_fields: list[str], faults
     if not target or target in draft.annotations:
         template = gettext_noop("'%(name)s' is a mask, but of which field? Name it after its field: %(fields)s.")
         values = {"name": file["name"], "fields": ", ".join(mask_fields)}
-        faults.append(Fault("extra_file", file["name"], template, values))
+        draft.faults.append(Fault("extra_file", file["name"], template, values))
+        faults.append(draft.faults[-1])
         return
     draft.annotations[target] = file
+
+
+def faults_of(draft: Draft, faults: list[Fault], drafts: list[Draft]) -> list[Fault]:
+    """Those of this exam, by its annotations or by the folder of the file, and those that no single exam owns."""
+    others = [fault for other in drafts if other is not draft for fault in other.faults]
+    return [
+        fault
+        for fault in faults
+        if fault in draft.faults or (fault not in others and _owner(fault.where, drafts) in (None, draft))
+    ]
 
 
 def image_of(name: str, spec: QuestionSpec) -> str:
@@ -224,16 +244,19 @@ def _quarantine(upload: Upload, draft: Draft, folder: Path, spec: QuestionSpec) 
     values = _values(upload)
     path = folder / f"{exam_id}.zip"
     names = {}
+    piece = bytearray(CHUNK)
     with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED, strict_timestamps=False) as archive:
         for number, file in enumerate(sorted(draft.dicom, key=lambda f: f["dicom"]["SOPInstanceUID"])):
             own = f"dicom/{image_of(file['name'], spec)}/{number:06d}.dcm"
             names[own] = PurePosixPath(file["name"]).name
-            _add(archive, own, file["path"])
+            pack(archive, zipfile.ZipInfo(own, ZIP_MOMENT), _place(file), piece)
         for name, file in sorted(draft.annotations.items()):
-            _add(archive, f"annotations/{name}{file['other']}", file["path"])
+            info = zipfile.ZipInfo(f"annotations/{name}{file['other']}", ZIP_MOMENT)
+            pack(archive, info, _place(file), piece)
         for number, file in enumerate(draft.tables):
             stem = PurePosixPath(file["name"]).name.lower().removesuffix(file["other"])
-            _add(archive, f"tables/{number:02d}-{_plain(stem)}{file['other']}", file["path"])
+            info = zipfile.ZipInfo(f"tables/{number:02d}-{_plain(stem)}{file['other']}", ZIP_MOMENT)
+            pack(archive, info, _place(file), piece)
         for name, document in (("values.json", values), ("names.json", names)):
             archive.writestr(zipfile.ZipInfo(name, ZIP_MOMENT), json.dumps(document, sort_keys=True))
     return exam_id, put_file("quarantine", f"exam-{exam_id}", path, move=True)
@@ -243,12 +266,8 @@ def _plain(stem: str) -> str:
     return "".join(c if c.isascii() and (c.isalnum() or c in "_-") else "_" for c in stem)[:40]
 
 
-def _add(archive: zipfile.ZipFile, name: str, path: str) -> None:
-    info = zipfile.ZipInfo(name, ZIP_MOMENT)
-    info.file_size = Path(path).stat().st_size
-    with archive.open(info, "w", force_zip64=info.file_size > 1 << 30) as target, Path(path).open("rb") as source:
-        while piece := source.read(1 << 20):
-            target.write(piece)
+def _place(file: dict[str, Any]) -> Stored:
+    return Stored(Path(file["path"]), file["name"], file["offset"], file["size"])
 
 
 def _values(upload: Upload) -> dict[str, Any]:

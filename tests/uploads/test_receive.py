@@ -238,6 +238,18 @@ def test_every_fault_is_listed_and_the_good_exam_goes_on(of: Question) -> None:
     assert progress_of(upload.exams.get()).filter(state="fault").count() == 4
 
 
+def test_a_fault_of_one_exam_stands_on_that_exam_alone(of: Question) -> None:
+    files = exam_files(21, "p1") | exam_files(22, "p2") | {
+        "p1/notes.txt": b"hello", "p2/cut.dcm": only_dicom(23)[:200], "p2/second.png": b"\x89PNG", "readme.txt": b"hello",
+    }  # fmt: skip
+    upload = received(sent(of, zipped(files)))
+    assert {fault["where"] for fault in upload.faults} == {"p1/notes.txt", "p2/cut.dcm", "p2/second.png", "readme.txt"}
+    told = [
+        sorted(row.where for row in progress_of(exam).filter(state="fault")) for exam in upload.exams.order_by("number")
+    ]
+    assert told == [["p1/notes.txt", "readme.txt"], ["p2/cut.dcm", "p2/second.png", "readme.txt"]]
+
+
 @pytest.mark.parametrize(
     ("name", "content", "reason"),
     [

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from challenges.known import known
 from challenges.spec import QuestionSpec, load_spec
 from tests.factories.questions import catalogue_text
-from uploads.receive import Draft, group_exams, image_of
+from uploads.receive import Draft, faults_of, group_exams, image_of
 
 
 def spec_with(slug: str = "sarcopenia", **changes: Any) -> QuestionSpec:
@@ -131,6 +131,12 @@ def test_a_second_mask_of_a_field_is_said_not_swapped_in() -> None:
 def test_a_segmentation_object_is_the_mask_of_its_study() -> None:
     (draft,), faults = group_exams([dicom("seg", modality="SEG"), dicom("a/1")], SPECS[SARCOPENIA])
     assert faults == [] and list(draft.annotations) == ["mask"] and [f["name"] for f in draft.dicom] == ["a/1"]
+
+
+def test_a_second_segmentation_object_is_a_fault_of_its_own_study_wherever_it_lies() -> None:
+    files = [dicom("a/1"), dicom("b/1", "P2", "1.2"), dicom("seg/1", modality="SEG"), dicom("seg/2", modality="SEG")]
+    drafts, (fault,) = group_exams(files, SPECS[SARCOPENIA])
+    assert [faults_of(draft, [fault], drafts) for draft in drafts] == [[fault], []]
 
 
 def test_a_segmentation_of_another_study_makes_no_exam() -> None:
