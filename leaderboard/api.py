@@ -21,6 +21,7 @@ from core.payload import payload
 from leaderboard.announce import announce
 from leaderboard.board import board
 from leaderboard.models import Announcement, Ranking
+from leaderboard.permissions import shows_cases
 from leaderboard.publish import ask_for_ranking, publish_ranking
 from scoring.permissions import is_organiser
 
@@ -40,17 +41,26 @@ class RankingSerializer(serializers.ModelSerializer[Ranking]):
 
 
 class RankingDetailSerializer(RankingSerializer):
-    """For organisers also the snapshot in full precision: rule, ranked set, versions, seeds, hashes, statistics."""
+    """For organisers also the snapshot in full precision: rule, ranked set, versions, seeds, hashes, statistics.
+
+    `plots`, what the pictures of single cases are drawn from, is for everybody once the results are final.
+    """
 
     snapshot = serializers.SerializerMethodField()
+    plots = serializers.SerializerMethodField()
 
     class Meta(RankingSerializer.Meta):
-        fields = [*RankingSerializer.Meta.fields, "snapshot"]
+        fields = [*RankingSerializer.Meta.fields, "snapshot", "plots"]
 
     @extend_schema_field(dict[str, Any])
     def get_snapshot(self, ranking: Ranking) -> dict[str, Any] | None:
         user = self.context["request"].user
         return ranking.snapshot if is_organiser(user, ranking.question) else None
+
+    @extend_schema_field(dict[str, Any])
+    def get_plots(self, ranking: Ranking) -> dict[str, Any] | None:
+        shown = shows_cases(self.context["request"].user, ranking)
+        return ranking.statistics.get("plots") if shown else None
 
 
 class RankingViewSet(viewsets.ReadOnlyModelViewSet[Ranking]):
@@ -65,7 +75,8 @@ class RankingViewSet(viewsets.ReadOnlyModelViewSet[Ranking]):
     }
 
     def get_queryset(self) -> QuerySet[Ranking]:
-        return Ranking.objects.visible_to(self.request.user).select_related("phase", "question__challenge")
+        visible = Ranking.objects.visible_to(self.request.user).select_related("phase", "question__challenge")
+        return visible.defer("snapshot", "statistics") if self.action == "list" else visible
 
     def get_serializer_class(self) -> Any:
         return RankingSerializer if self.action == "list" else RankingDetailSerializer

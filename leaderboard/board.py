@@ -12,8 +12,9 @@ from challenges.models import Question, Team
 from challenges.people import team_of
 from core.words import localised
 from leaderboard.models import Placing, Ranking
-from leaderboard.permissions import is_out, ranking_for
+from leaderboard.permissions import is_out, ranking_for, results_are_final
 from leaderboard.rounding import rounded
+from scoring.permissions import is_organiser
 
 KEPT_SECONDS = 24 * 3600
 
@@ -22,7 +23,8 @@ def board(user: Any, question: Question, *, phase: str = "", part: str = "") -> 
     """What this person may see; None where a wished phase or part is not out for them.
 
     `{"challenge", "question", "phase", "part", "number", "computed_at", "published_at", "out", "sha256", "rule", "columns",
-    "lines", "ranked_set", "agreement", "awaits_jury", "own"}`. Before anything is out, `lines` is empty and `number` None.
+    "lines", "ranked_set", "agreement", "awaits_jury", "cases_out", "shows_cases", "own"}`. `cases_out`: pictures of single cases
+    are for everybody; `shows_cases`: this person may see them. Before anything is out, `lines` is empty and `number` None.
     """
     ranking = ranking_for(user, question, phase=phase, part=part)
     own = team_of(user, question.challenge)
@@ -36,12 +38,15 @@ def board(user: Any, question: Question, *, phase: str = "", part: str = "") -> 
         return None if phase or part else {**named, **nothing_out()}
     rows = cache.get_or_set(f"board:{ranking.pk}:{ranking.sha256}", lambda: rows_of(ranking), KEPT_SECONDS)
     assert rows is not None
+    cases_out = results_are_final(ranking)
     return {
         **named,
         **rows,
         "columns": [{**column, "title": _title(column["title"])} for column in rows["columns"]],
         "published_at": ranking.published_at,
         "out": is_out(ranking),
+        "cases_out": cases_out,
+        "shows_cases": cases_out or is_organiser(user, question),
     }
 
 
@@ -60,6 +65,8 @@ def nothing_out() -> dict[str, Any]:
         "ranked_set": [],
         "agreement": None,
         "awaits_jury": False,
+        "cases_out": False,
+        "shows_cases": False,
     }
 
 

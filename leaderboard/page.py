@@ -14,7 +14,7 @@ from challenges.models import Question
 from challenges.question_words import number, score_unit
 from leaderboard.board import KEPT_SECONDS, board
 from leaderboard.models import Ranking
-from leaderboard.pictures import pictures
+from leaderboard.pictures import sections
 
 RULES_WITH_TOTAL = ("rank_sum", "rank_mean", "weighted", "mean_of")
 
@@ -24,7 +24,8 @@ def fragment(user: Any, question: Question, phase: str, part: str) -> tuple[dict
     shown = board(user, question, phase=phase, part=part)
     if shown is None or shown["number"] is None:
         return shown, SafeString("")
-    key = f"board-page:{shown['sha256']}:{shown['number']}:{get_language()}:{shown['own'] or ''}".replace(" ", "_")
+    asked = (shown["sha256"], shown["number"], get_language(), shown["shows_cases"], shown["cases_out"])
+    key = ":".join(["board-page", *map(str, asked), shown["own"] or ""]).replace(" ", "_")
     html = cache.get(key)
     if html is None:
         html = str(render_to_string("leaderboard/lines.html", lines_context(question, shown)))
@@ -42,6 +43,7 @@ def lines_context(question: Question, shown: dict[str, Any]) -> dict[str, Any]:
         {
             **column,
             "unit": score_unit(spec, column["name"], column["unit"]),
+            "error_unit": score_unit(spec, column["name"], "unit of the values"),
             "axis": _axis(column["name"], shown["lines"]),
         }
         for column in shown["columns"]
@@ -55,7 +57,7 @@ def lines_context(question: Question, shown: dict[str, Any]) -> dict[str, Any]:
         "has_intervals": any(line["places"] for line in lines),
         "rule": shown["rule"].get("rule", ""),
         "agreement": _agreement(shown["agreement"]),
-        "pictures": pictures(
+        "sections": sections(
             {**shown, "columns": columns}, ranking.statistics or {}, int(ranking.snapshot.get("digits", 4))
         ),
     }

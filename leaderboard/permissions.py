@@ -1,4 +1,4 @@
-"""Which ranking of a question a person may look at: published ones, and for organisers the newest of any part."""
+"""Which ranking of a question a person may look at, and when what single cases gave may be seen with it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from django.utils import timezone
 from challenges.frame import spec_of
 from challenges.models import Question
 from leaderboard.models import Ranking
-from leaderboard.parts import deciding_part
+from leaderboard.parts import deciding_part, winning_parts
+from scoring.permissions import is_organiser
+from scoring.submit import submissions_phases
 
 
 def ranking_for(user: Any, question: Question, *, phase: str = "", part: str = "") -> Ranking | None:
@@ -35,3 +37,24 @@ def ranking_for(user: Any, question: Question, *, phase: str = "", part: str = "
 
 def is_out(ranking: Ranking) -> bool:
     return ranking.published_at is not None and ranking.published_at <= timezone.now()
+
+
+def shows_cases(user: Any, ranking: Ranking) -> bool:
+    """Whether this person may see pictures of single cases (ROC curves, case strips, the plane): organisers at any time."""
+    return results_are_final(ranking) or is_organiser(user, ranking.question)
+
+
+def results_are_final(ranking: Ranking) -> bool:
+    """It is out, a ranking that can name winners is out too, and no phase of the question takes submissions now or later.
+
+    Until then every answer that a team sends could be read against its curve or its strip, and labels with it. Phases can
+    share their cases, so one that is still to come keeps the others' shut.
+    """
+    now = timezone.now()
+    if not is_out(ranking) or any(phase.closes > now for phase in submissions_phases(ranking.question)):
+        return False
+    question = ranking.question
+    deciding = question.phases.filter(decides=True).first() or ranking.phase
+    return Ranking.objects.filter(
+        phase=deciding, part__in=winning_parts(spec_of(question)), published_at__lte=now
+    ).exists()

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from django.db.models import Max
@@ -19,6 +20,7 @@ from core.clock import database_now
 from core.work import Claim
 from leaderboard.models import Placing, Ranking
 from leaderboard.parts import ALL, FINAL, PUBLIC, deciding_part, parts_of
+from leaderboard.plot_data import Sides, case_arrays, plot_data
 from leaderboard.rounding import rounded
 from scoring.chosen import Chosen, chosen_submissions
 from scoring.evidence import sampled, testable
@@ -26,7 +28,6 @@ from scoring.jury import jury_scores
 from scoring.models import Score
 from scoring.ranking import SUBMITTED_AT, Entry, RankingRule, arrival_order, rank_whole
 from scoring.ranking import Ranking as Ranked
-from scoring.score import artefacts_of
 from scoring.statistics.analysis import significance, uncertainty
 from scoring.statistics.snapshot import canonical, snapshot
 from scoring.versions import versions
@@ -52,6 +53,7 @@ class Computed:
     """One part's ranking, ready to be written."""
 
     part: str
+    scored: str  # the part whose cases it is made of: a final is of the deciding one's
     ranked: Ranked
     lines: Mapping[str, Line]
     document: dict[str, Any]
@@ -65,10 +67,12 @@ def rank_phase(claim: Claim) -> None:
     spec = spec_of(phase.question)
     at = database_now()
     lines = lines_of(phase)
-    found = [one for part in parts_of(spec) if (one := compute(phase, spec, lines, part, at)) is not None]
-    found += finals_of(phase, spec, found, at)
+    sides = cache(case_arrays)  # opened once for all parts
+    found = [one for part in parts_of(spec) if (one := compute(phase, spec, lines, part, at, sides)) is not None]
+    found += finals_of(phase, spec, found, at, sides)
+    changed = [_with_plots(phase, spec, one, sides) for one in found if not _is_known(phase, one)]
     with claim.finish():
-        for one in found:
+        for one in changed:
             _write(phase, spec, one, at)
 
 
@@ -84,14 +88,16 @@ def lines_of(phase: Phase) -> list[Line]:
     ]
 
 
-def finals_of(phase: Phase, spec: QuestionSpec, found: Sequence[Computed], at: datetime) -> list[Computed]:
+def finals_of(
+    phase: Phase, spec: QuestionSpec, found: Sequence[Computed], at: datetime, sides: Sides
+) -> list[Computed]:
     """The second ranking, of the first few of the deciding part: where one of them is excluded, the next steps up."""
     base = next((one for one in found if one.part == deciding_part(spec)), None)
     if spec.final is None or base is None or not phase.decides:
         return []
     best = {one.team for one in base.ranked.placings if one.place is not None and one.place <= spec.final.finalists}
     lines = [line for name, line in base.lines.items() if name in best]
-    final = compute(phase, spec, lines, base.part, at, ranking=spec.final.ranking) if lines else None
+    final = compute(phase, spec, lines, base.part, at, sides, ranking=spec.final.ranking) if lines else None
     return [] if final is None else [replace(final, part=FINAL)]
 
 
@@ -101,6 +107,7 @@ def compute(
     lines: Sequence[Line],
     part: str,
     at: datetime,
+    sides: Sides,
     ranking: RankingSpec | None = None,
 ) -> Computed | None:
     """Placings and their uncertainty, from scores in full precision; None where nothing can be ranked by yet.
@@ -118,7 +125,7 @@ def compute(
     entries = [_entry(line, table[line.team.name]) for line in lines]
     ranked = rank_whole(rule, entries)
     by_name = {line.team.name: line for line in lines}
-    statistics = _statistics(spec, ranked, by_name, table, part)
+    statistics = _statistics(spec, ranked, by_name, table, part, sides)
     evaluations = {name: line.chosen.evaluation for name, line in by_name.items() if line.chosen is not None}
     done = snapshot(
         ranked,
@@ -137,7 +144,7 @@ def compute(
     document["digits"] = spec.leaderboard.digits
     document["awaits_jury"] = awaited
     document["excluded"] = {line.team.name: line.entry.excluded_reason for line in lines if line.entry.excluded_reason}
-    return Computed(part, ranked, by_name, document, done.fingerprint, json.loads(canonical(statistics)))
+    return Computed(part, part, ranked, by_name, document, done.fingerprint, json.loads(canonical(statistics)))
 
 
 def rule_of(spec: QuestionSpec, phase: Phase, ranking: RankingSpec | None = None) -> tuple[RankingRule | None, bool]:
@@ -190,17 +197,16 @@ def _statistics(
     lines: Mapping[str, Line],
     table: Mapping[str, Mapping[str, float | None]],
     part: str,
+    sides: Sides,
 ) -> dict[str, Any]:
     """Bootstrap over cases by the board's own rule, and paired tests of the scores that are made of cases."""
     rule, teams = ranked.rule, list(ranked.ranked_set)
     if not teams:
         return {}
     chosen = [lines[name].chosen for name in teams]
-    sides = [artefacts_of(one.evaluation) if one is not None else {} for one in chosen]
-    comparable = all("ids" in side for side in sides)
+    arrays = [sides(one.evaluation) if one is not None else {} for one in chosen]
     scores = {
-        name: sampled(spec, name, sides if comparable else [], [table[team].get(name) for team in teams], part)
-        for name in rule.inputs
+        name: sampled(spec, name, arrays, [table[team].get(name) for team in teams], part) for name in rule.inputs
     }
     arrival = arrival_order([one.submission.received_at if one is not None else None for one in chosen])
     found: dict[str, Any] = {}
@@ -216,6 +222,39 @@ def _statistics(
     if tests:
         found["significance"] = tests
     return found
+
+
+def _is_known(phase: Phase, one: Computed) -> bool:
+    newest = _newest(phase, one.part)
+    return newest is not None and newest.sha256 == one.fingerprint
+
+
+def _newest(phase: Phase, part: str) -> Ranking | None:
+    return phase.rankings.filter(part=part).order_by("-number").first()
+
+
+def _with_plots(phase: Phase, spec: QuestionSpec, one: Computed, sides: Sides) -> Computed:
+    """Its statistics with what pictures of single cases are drawn from: the ranked teams', in the order of the board."""
+    ranked = {
+        placing.team: chosen
+        for placing in one.ranked.placings
+        if placing.place is not None and (chosen := one.lines[placing.team].chosen) is not None
+    }
+    newest = _newest(phase, one.part)
+    known = newest.statistics.get("plots", {}) if newest is not None else {}
+    names = [column["name"] for column in one.document["columns"]]
+    plots = plot_data(phase.question, spec, ranked, names, one.scored, sides, known)
+    return replace(one, statistics={**one.statistics, "plots": plots}) if plots else one
+
+
+def _drop_plots(phase: Phase, part: str, number: int) -> None:
+    """Of rankings that this one replaces: a running board has one for every submission, and nobody is shown those again."""
+    replaced = phase.rankings.filter(part=part, number__lt=number, statistics__has_key="plots")
+    if part != PUBLIC:
+        replaced = replaced.filter(published_at=None)
+    for ranking in replaced:
+        ranking.statistics.pop("plots")
+        ranking.save(update_fields=["statistics"])
 
 
 def columns_of(spec: QuestionSpec, rule: RankingRule) -> list[dict[str, Any]]:
@@ -254,9 +293,6 @@ def _column(spec: QuestionSpec, rule: RankingRule, name: str) -> dict[str, Any]:
 
 
 def _write(phase: Phase, spec: QuestionSpec, one: Computed, at: datetime) -> None:
-    newest = phase.rankings.filter(part=one.part).order_by("-number").first()
-    if newest is not None and newest.sha256 == one.fingerprint:
-        return
     number = (phase.rankings.filter(part=one.part).aggregate(n=Max("number"))["n"] or 0) + 1
     ranking = Ranking.objects.create(
         question=phase.question,
@@ -285,6 +321,7 @@ def _write(phase: Phase, spec: QuestionSpec, one: Computed, at: datetime) -> Non
         for position, placing in enumerate(one.ranked.placings)
         for line in [one.lines[placing.team]]
     )
+    _drop_plots(phase, one.part, number)
     record(
         verb="ranking computed",
         subject=ranking,

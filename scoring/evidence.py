@@ -1,17 +1,18 @@
 """What the scores of one submission are made of, case by case, kept sealed beside them so that boards can be bootstrapped.
 
-Plain: `evidence` gives arrays by name, `sampled` stacks those of several teams as `scoring.statistics` takes them.
+Plain: `evidence` gives arrays by name, `of_cases` stacks those of several teams, `sampled` as `scoring.statistics` takes them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 import metrics
-from challenges.spec import MetricSpec, QuestionSpec
+from challenges.spec import QuestionSpec
 from scoring.evaluate import EXTERNAL, Evaluation
 from scoring.statistics.bootstrap import Sampled
 from scoring.truth import Truth
@@ -42,25 +43,47 @@ def _number(value: float | None) -> float:
     return np.nan if value is None else float(value)
 
 
+@dataclass(frozen=True)
+class OfCases:
+    """What one score of t teams is made of: values (t, n) of n cases, or with `truth` (n,) what the teams said of them."""
+
+    values: np.ndarray
+    truth: np.ndarray | None = None
+
+
+def of_cases(spec: QuestionSpec, name: str, sides: Sequence[Mapping[str, Any]], part: str) -> OfCases | None:
+    """Over one part (`all`: every case); None where the score is not made of cases, or the teams were scored on different
+    ones.
+    """
+    if name not in spec.metrics or not sides or any("ids" not in side for side in sides):
+        return None
+    if any(list(side["ids"]) != list(sides[0]["ids"]) for side in sides):
+        return None
+    kept = np.ones(len(sides[0]["ids"]), bool) if part == "all" else sides[0]["parts"] == part
+    if not kept.any():
+        return None
+    if all(f"{name}.value" in side for side in sides):
+        return OfCases(np.stack([side[f"{name}.value"][kept] for side in sides]))
+    if all(f"{name}.said" in side for side in sides):
+        return OfCases(np.stack([side[f"{name}.said"][kept] for side in sides]), sides[0][f"{name}.truth"][kept])
+    return None
+
+
 def sampled(
     spec: QuestionSpec, name: str, sides: Sequence[Mapping[str, Any]], values: Sequence[float | None], part: str
 ) -> Sampled:
-    """One score of several teams over one part (`all`: every case); a fixed number each where it is not made of cases, or
-    where the teams were scored on different cases.
-    """
+    """One score of several teams as it is drawn again from cases; a fixed number each where that cannot be done."""
     fixed = Sampled("fixed", np.array([_number(value) for value in values]))
-    one = spec.metrics.get(name)
-    if one is None or not sides or any(list(side["ids"]) != list(sides[0]["ids"]) for side in sides):
+    one, made = spec.metrics.get(name), of_cases(spec, name, sides, part)
+    if one is None or made is None:
         return fixed
-    kept = np.ones(len(sides[0]["ids"]), bool) if part == "all" else sides[0]["parts"] == part
-    if not kept.any():
-        return fixed
-    if all(f"{name}.value" in side for side in sides) and one.aggregate == "mean":
-        return Sampled("mean", np.stack([side[f"{name}.value"][kept] for side in sides]))
-    if all(f"{name}.said" in side for side in sides):
-        made = _over_set(one, sides, kept, name)
-        return fixed if made.truth is not None and len(set(made.truth.tolist())) < 2 else made
-    return fixed
+    if made.truth is None:
+        return Sampled("mean", made.values) if one.aggregate == "mean" else fixed
+    if one.metric == "roc_auc":
+        classes = made.truth == 1
+        return Sampled("auc", made.values, truth=classes) if 0 < classes.sum() < len(classes) else fixed
+    powers = np.abs(made.values - made.truth) ** ERRORS[one.metric]
+    return Sampled("root_mean" if one.metric == "rmse" else "mean", powers)
 
 
 def testable(made: Sampled) -> bool:
@@ -68,11 +91,3 @@ def testable(made: Sampled) -> bool:
     if made.how not in ("auc", "mean", "root_mean") or not np.isfinite(made.values).all():
         return False
     return made.truth is None or min(int(made.truth.sum()), int((~made.truth).sum())) >= 2
-
-
-def _over_set(one: MetricSpec, sides: Sequence[Mapping[str, Any]], kept: np.ndarray, name: str) -> Sampled:
-    truth = sides[0][f"{name}.truth"][kept]
-    said = np.stack([side[f"{name}.said"][kept] for side in sides])
-    if one.metric == "roc_auc":
-        return Sampled("auc", said, truth=truth == 1)
-    return Sampled("root_mean" if one.metric == "rmse" else "mean", np.abs(said - truth) ** ERRORS[one.metric])

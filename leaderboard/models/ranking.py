@@ -31,7 +31,9 @@ class Ranking(models.Model):
     number = models.PositiveIntegerField()
     snapshot = models.JSONField()  # canonical: rule, ranked set, evaluations, versions, seeds, hashes
     sha256 = models.CharField(max_length=64)
-    statistics = models.JSONField(default=dict, blank=True)
+    statistics = models.JSONField(
+        default=dict, blank=True
+    )  # `plots` in it is of single cases: see permissions.shows_cases
     reason = models.TextField(blank=True)  # why it was computed again
     computed_at = models.DateTimeField(default=timezone.now)
     published_at = models.DateTimeField(null=True, blank=True)

@@ -18,6 +18,7 @@ GOLDEN = 0.6180339887498949
 def case_strip(
     teams: Sequence[str],
     values: NDArray[np.float64],
+    marks: NDArray[np.float64],
     *,
     title: str,
     description: str,
@@ -26,12 +27,13 @@ def case_strip(
     mean: str,
     width: float = 640,
 ) -> str:
-    """Values (t, n) of each case; a case has the same height in every strip, and its number says nothing of its value.
+    """Values (t, n) of each case; a case has the same height in every strip, which says nothing of its value.
 
-    The bar is the median, the diamond the mean. Cases without a value are left out of the strip and of both marks.
+    marks (t, 2): medians, drawn as a bar, and means, as a diamond. Cases without a value are left out.
     """
     left, right = label_width(teams) + 12, width - 14
-    known = values[np.isfinite(values)]
+    known = np.concatenate([values.ravel(), marks.ravel()])
+    known = known[np.isfinite(known)]
     axis = Axis.around(known.min(), known.max(), left, right) if len(known) else Axis(0, 1, left, right)
     bottom = TOP + ROW * len(teams)
     parts = horizontal(axis, TOP, bottom, label)
@@ -43,14 +45,14 @@ def case_strip(
         points = zip(map(axis, values[index][shown].tolist()), (y + height[shown]).tolist(), strict=True)
         parts.append(text(left - 10, y + 4.5, fit(team, left - 10), anchor="end"))
         parts.append(dots(points, 3.4, ACCENT, 0.6, "plot-cases"))
-        if shown.any():
-            parts.append(_marks(axis, y, team, values[index][shown], median, mean))
+        if np.isfinite(marks[index]).all():
+            parts.append(_marks(axis, y, team, marks[index].tolist(), median, mean))
     parts += _key(left, bottom + 56, median, mean)
     return picture(title, description, width, bottom + 68, parts)
 
 
-def _marks(axis: Axis, y: float, team: str, values: NDArray[np.float64], median: str, mean: str) -> str:
-    middle, average = float(np.median(values)), float(np.mean(values))
+def _marks(axis: Axis, y: float, team: str, values: Sequence[float], median: str, mean: str) -> str:
+    middle, average = values
     words = tip(f"{team}: {median} {middle:.4g}, {mean} {average:.4g}")
     return element("g", words, _bar(axis(middle), y), _diamond(axis(average), y))
 

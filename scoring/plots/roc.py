@@ -34,8 +34,7 @@ def roc_points(truth: NDArray[np.bool_], predictions: NDArray[np.float64]) -> ND
 
 def roc(
     teams: Sequence[str],
-    truth: NDArray[np.bool_],
-    predictions: NDArray[np.float64],
+    curves: Sequence[NDArray[np.float64] | None],
     aucs: Sequence[str],
     *,
     title: str,
@@ -44,25 +43,20 @@ def roc(
     true_positive_rate: str,
     width: float = 640,
 ) -> str:
-    """Panels in the order given; predictions (t, n); aucs: what stands beside each name, such as "0.899 [0.86, 0.93]".
-
-    A team with a prediction that is not finite keeps an empty panel.
+    """Panels in the order given; curves: points (k, 2) as `roc_points` gives them, None leaves an empty panel; aucs: what
+    stands under each name, such as "0.899 [0.86, 0.93]".
     """
     key = "r" + sha256(f"{title}\0{description}".encode()).hexdigest()[:10]
     columns = max(1, min(len(teams), int((width - AXIS) // 150), 4))
     side = (width - AXIS - GAP * (columns - 1) - 4) / columns
     side = min(side, 230)
     rows = math.ceil(len(teams) / columns)
-    curves = {
-        index: _curve(f"{key}-{index}", roc_points(truth, values), side)
-        for index, values in enumerate(predictions)
-        if np.all(np.isfinite(values))
-    }
-    parts = [element("defs", *curves.values())] if curves else []
+    drawn = {index: _curve(f"{key}-{index}", points, side) for index, points in enumerate(curves) if points is not None}
+    parts = [element("defs", *drawn.values())] if drawn else []
     for index, team in enumerate(teams):
         x = AXIS + (index % columns) * (side + GAP)
         y = (index // columns) * (side + HEAD + FOOT) + HEAD + 12
-        parts.append(_panel(x, y, side, f"{key}-", index, list(curves)))
+        parts.append(_panel(x, y, side, f"{key}-", index, list(drawn)))
         parts.append(text(x, y - 20, fit(team, side, 13), 13, font_weight=600))
         parts.append(text(x, y - 5, fit(aucs[index], side, 12), 12, fill_opacity=0.8))
         parts += _ticks(x, y, side, first=index % columns == 0)

@@ -4,6 +4,10 @@ from typing import Any
 
 import pytest
 
+from tests.scoring_app.test_jury import judged
+
+__all__ = ["judged"]
+
 
 @pytest.fixture(autouse=True)
 def no_heartbeat(settings: Any) -> None:

@@ -43,12 +43,17 @@ def matrix(names):
 
 def curves(names):
     axes = {"false_positive_rate": "1 – specificity", "true_positive_rate": "Sensitivity"}
-    return roc(names, TRUTH, PREDICTIONS[: len(names)], ["0.9"] * len(names), **axes, **WORDS)
+    found = [roc_points(TRUTH, values) for values in PREDICTIONS[: len(names)]]
+    return roc(names, found, ["0.9"] * len(names), **axes, **WORDS)
 
 
 def strip(names):
-    values = RNG.random((len(names), 30))
-    return case_strip(names, values, label="Dice", median="median", mean="mean", **WORDS)
+    return strips(names, RNG.random((len(names), 30)))
+
+
+def strips(names, values):
+    marks = np.stack([np.median(values, axis=1), np.mean(values, axis=1)], axis=1)
+    return case_strip(names, values, marks, label="Dice", median="median", mean="mean", **WORDS)
 
 
 def cloud(names):
@@ -132,6 +137,15 @@ def test_dots_stand_where_their_values_are():
     assert first - second == pytest.approx(second - third, abs=0.02)
 
 
+def test_a_strip_without_values_has_no_dot_and_no_mark():
+    root = ElementTree.fromstring(strips(["a", "b"], np.array([[0.1, 0.2, 0.4], [np.nan] * 3])))
+    paths = [part.get("d") for part in root.iter(f"{SVG}path") if part.get("class") == "plot-cases"]
+    assert [len(re.findall("M", path)) for path in paths] == [3, 0]
+    assert (
+        len([part for part in root.iter(f"{SVG}path") if part.get("class") == "plot-mean"]) == 1 + 1
+    )  # one in the key
+
+
 def test_circles_grow_by_area():
     shares = np.array([[0.8, 0.2], [0.2, 0.8]])
     root = ElementTree.fromstring(rank_distribution(["a", "b"], shares, np.array([1.0, 2.0]), label="Place", **WORDS))
@@ -161,10 +175,9 @@ def test_roc_corners_are_points_of_scikit_learns_curve_and_lose_no_area():
 
 
 def test_a_team_with_a_missing_prediction_keeps_an_empty_panel():
-    broken = PREDICTIONS.copy()
-    broken[1, 0] = np.nan
+    found = [roc_points(TRUTH, PREDICTIONS[0]), None, roc_points(TRUTH, PREDICTIONS[2])]
     axes = {"false_positive_rate": "f", "true_positive_rate": "t"}
-    root = ElementTree.fromstring(roc(NAMES, TRUTH, broken, ["a", "b", "c"], **axes, **WORDS))
+    root = ElementTree.fromstring(roc(NAMES, found, ["a", "b", "c"], **axes, **WORDS))
     assert len(list(root.iter(f"{SVG}polyline"))) == 2
     assert [len(part) for part in root.iter(f"{SVG}g") if part.get("class") == "plot-curve"] == [1, 0, 1]
 
@@ -185,11 +198,11 @@ def test_ticks_are_round_and_inside(low, high):
 
 def test_five_hundred_cases_of_twenty_teams_stay_a_small_file():
     names = [f"team {index}" for index in range(20)]
-    words = {"label": "Dice", "median": "median", "mean": "mean", **WORDS}
-    assert len(case_strip(names, RNG.random((20, 500)), **words)) < 200_000
+    assert len(strips(names, RNG.random((20, 500)))) < 200_000
     truth = RNG.random(500) < 0.3
     axes = {"false_positive_rate": "f", "true_positive_rate": "t"}
-    assert len(roc(names, truth, RNG.random((20, 500)), ["0.5"] * 20, **axes, **WORDS)) < 200_000
+    found = [roc_points(truth, values) for values in RNG.random((20, 500))]
+    assert len(roc(names, found, ["0.5"] * 20, **axes, **WORDS)) < 200_000
 
 
 def test_escaped_names_are_shown_as_they_are():
