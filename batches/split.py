@@ -29,6 +29,10 @@ class SplitFrozenError(MoveNotAllowedError):
     reason = "split_frozen"
 
 
+class SplitOutOfDateError(MoveNotAllowedError):
+    reason = "split_out_of_date"
+
+
 def members_of(question: Question, spec: QuestionSpec) -> list[Member]:
     """Every kept exam with its patient and stratum.
 
@@ -114,7 +118,25 @@ def draft_split(*, question: Question, actor: Any, seed: int | None = None) -> S
 
 
 def freeze_split(*, split: Split, actor: Any) -> list[Batch]:
-    """From here on sets cannot change; the question's batches are planned and their archives built beforehand."""
+    """From here on sets cannot change; the question's batches are planned and their archives built beforehand.
+
+    Raises SplitOutOfDateError where an exam was withdrawn or regraded since the draft; then nothing is frozen.
+    """
     with transaction.atomic():
+        _require_kept(split)
         move(split, Split.State.FROZEN, allowed=Split.MOVES, actor=actor, challenge_id=split.question.challenge_id)
         return plan_batches(split=split, actor=actor)
+
+
+def _require_kept(split: Split) -> None:
+    """The rows are held until the batches have their items: who withdraws meanwhile waits, and then takes the exam out."""
+    exams = Exam.objects.select_for_update().filter(pk__in=split.items.values("exam")).order_by("pk")
+    gone = sum(state != Exam.State.KEPT for state in exams.values_list("state", flat=True))
+    if gone:
+        raise SplitOutOfDateError(
+            gettext_noop(
+                "Exams of this draft that are no longer kept: %(count)s (withdrawn, or graded again). Draw the sets again, then "
+                "freeze them."
+            ),
+            count=gone,
+        )

@@ -25,9 +25,10 @@ from batches.release import (
     reschedule_batch,
     revoke_batch,
 )
-from batches.split import SplitFrozenError, draft_split, freeze_split
+from batches.split import SplitFrozenError, SplitOutOfDateError, draft_split, freeze_split
 from challenges.models import Question
 from core.errors import InvalidInputError
+from core.models import AuditRecord
 from core.storage import local_copy, store
 from core.work import carry_out, claim_next
 from tests.factories.exams import centre, frozen_batches, kept_exam, sarcopenia_exams, square, work_all
@@ -110,6 +111,30 @@ def test_planning_twice_is_planning_once() -> None:
     assert list(BatchItem.objects.values_list("public_id", flat=True)) == ids
     with pytest.raises(SplitFrozenError):
         draft_split(question=of, actor=None)
+
+
+# --- what happened between the draft and the freezing -----------------------------------------------------------------
+
+
+def test_a_split_with_exams_that_left_cannot_be_frozen_until_it_is_drawn_again() -> None:
+    of = asked()
+    sarcopenia_exams(of, (2, 3, 4, 5, 6, 7))
+    split = draft_split(question=of, actor=None, seed=3)
+    assert split.items.count() >= 4
+    inside = Exam.objects.filter(pk__in=split.items.values("exam"))
+    withdrawn, regraded = inside[:2]
+    withdraw_exam(exam=withdrawn, actor=None, reason="the patient asked for it")
+    Exam.objects.filter(pk=regraded.pk).update(state=Exam.State.DROPPED)
+    with pytest.raises(SplitOutOfDateError) as refused:
+        freeze_split(split=split, actor=None)
+    assert refused.value.values == {"count": 2} and "Draw the sets again" in str(refused.value)
+    split.refresh_from_db()
+    assert split.state == Split.State.DRAFT
+    assert not of.batches.exists() and not BatchItem.objects.exists()
+    assert not AuditRecord.objects.filter(verb="split frozen").exists()
+    batches = freeze_split(split=draft_split(question=of, actor=None, seed=3), actor=None)
+    placed = set(BatchItem.objects.filter(batch__in=batches).values_list("exam_id", flat=True))
+    assert placed and not placed & {withdrawn.pk, regraded.pk}
 
 
 # --- it tells nothing -------------------------------------------------------------------------------------------------
