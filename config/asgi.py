@@ -2,7 +2,7 @@
 
 Django's own ASGI handler spools a whole body before the view sees it and gives each request a thread and a connection; here a
 PATCH of an upload is streamed to the disk, a download is sent by Starlette (or nginx), and Django runs in eight threads
-that keep their database connection. Measured in docs/decisions/0004-serving.md.
+that keep their database connection. Measured in docs/decisions/0006-serving.md.
 """
 
 import os
