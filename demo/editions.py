@@ -158,7 +158,7 @@ def sfr2021() -> Edition:
 
 
 def pscc2023() -> Edition:
-    orders = [Order("lung-tumour", 5000 + n, ("Institut A", "Institut B")[n % 2]) for n in range(8)]
+    orders = [Order("lung-tumour", 5000 + n, ("Institut A", "Institut B")[n % 3 // 2]) for n in range(8)]
     orders += [Order("lung-tumour", 5100 + n, "Institut B", flaw=flaw) for n, flaw in enumerate(lung.FLAWS)]
     wear = {"Alveole": 0.04, "Bronche": 0.08, "Carene": 0.13, "Diaphragme": 0.2, "Epithelium": 0.3, "Fissure": 0.42}
     teams = [TeamPlan(name, "lung-tumour", aim={"wear": share}) for name, share in wear.items()]
