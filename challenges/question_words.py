@@ -216,6 +216,12 @@ def unit_words(unit: str) -> str:
     return unit.replace("^2", "²").replace("^3", "³").replace("mm2", "mm²").replace("mm3", "mm³")
 
 
+def column_words(column: ColumnSpec) -> str:
+    """A column's name with its unit: `diameter (mm)`."""
+    unit = unit_words(column.unit)
+    return f"{column.name} ({unit})" if unit else column.name
+
+
 def score_unit(spec: QuestionSpec, name: str, unit: str) -> str:
     """The unit of a score: where its metric takes that of the values, the field's own, as in (mm²)²."""
     declared = spec.metrics.get(name)

@@ -21,6 +21,7 @@ from challenges.charter import has_signed
 from challenges.frame import spec_of
 from challenges.lookup import organised_question
 from challenges.models import Charter
+from challenges.question_words import column_words, unit_words
 from core.attempt import attempt
 from core.errors import StepError
 from grading.agreement import KAPPA_WANTED, agreement_of
@@ -114,9 +115,9 @@ def _values(exam: Exam, language: str) -> list[dict[str, Any]]:
         rows.append(
             {
                 "title": field.title.says(language),
-                "unit": field.unit,
+                "unit": unit_words(field.unit),
                 "value": annotation.value,
-                "columns": columns,
+                "columns": [column_words(field.columns[name]) for name in columns],
                 "rows": [[row.get(name, "") for name in columns] for row in listed if isinstance(row, dict)],
             }
         )

@@ -9,7 +9,7 @@ from django.utils.text import capfirst
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
-from challenges.question_words import number, unit_words
+from challenges.question_words import column_words, number, unit_words
 from challenges.spec import FieldSpec, QuestionSpec
 
 SCALARS = ("number", "integer", "category", "boolean", "date", "text")
@@ -34,14 +34,9 @@ def asked_for(spec: QuestionSpec) -> list[dict[str, Any]]:
             how %= {"name": field.name}
         else:
             how = gettext("A table %(name)s.csv or .xlsx with the columns %(columns)s.")
-            how %= {"name": field.name, "columns": ", ".join(_column(one) for one in field.columns.values())}
+            how %= {"name": field.name, "columns": ", ".join(column_words(one) for one in field.columns.values())}
         asked.append({"title": field.title.says(language), "how": how, "required": field.required})
     return asked
-
-
-def _column(column: Any) -> str:
-    unit = unit_words(column.unit)
-    return f"{column.name} ({unit})" if unit else str(column.name)
 
 
 def scalar_fields(spec: QuestionSpec) -> list[FieldSpec]:
