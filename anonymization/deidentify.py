@@ -15,16 +15,19 @@ from anonymization.annotate import field_values, write_annotations
 from anonymization.models import Deidentification, Review
 from challenges.frame import spec_of
 from challenges.keys import challenge_key
+from challenges.spec import QuestionSpec
 from core.moves import move
 from core.progress import tell, tell_fault
 from core.storage import Blob, local_copy, put_file
 from core.work import Claim, enqueue
 from formats.child import Limits, run_limited
 from formats.fault import Fault, FormatError
+from formats.stored import CHUNK, members, pack, whole
 from uploads.models import Exam, Instance, Patient, Series
 from uploads.receive import CONFLICT, ZIP_MOMENT, refuse_exam
 
 ENGINE_VERSION = "1"
+IMAGES = "dicom/"
 LIMITS = Limits(memory_bytes=4 << 30, cpu_seconds=1800, wall_seconds=3600.0, file_bytes=4 << 30)
 
 FILE_REFUSED = gettext_noop("%(file)s was refused: %(detail)s Export it from the PACS again and resend the exam.")
@@ -57,19 +60,8 @@ def deidentify_exam(claim: Claim) -> None:
     spec = spec_of(exam.question)
     with tempfile.TemporaryDirectory(prefix="concours-deid-") as name:
         folder = Path(name)
-        _take_out(exam, folder)
         try:
-            answer = run_limited(
-                "anonymization.engine_run:run",
-                str(folder),
-                challenge_key(exam.question.challenge),
-                exam.centre.slug,
-                list(spec.deidentification.keep),
-                [field.name for field in spec.data.fields.values() if field.type == "date"],
-                limits=LIMITS,
-                read=[folder],
-                write=[folder],
-            )
+            answer = _cleaned(exam, spec, folder)
         except FormatError as error:
             with claim.finish():
                 refuse_exam(exam, stage="deidentify", faults=list(error.faults))
@@ -88,10 +80,29 @@ def deidentify_exam(claim: Claim) -> None:
             field_values(exam, spec, masks, answer)
 
 
-def _take_out(exam: Exam, folder: Path) -> None:
-    """Our own zip, under our own names; what the members hold is parsed by the child alone."""
-    with local_copy("quarantine", exam.quarantine_key) as path, zipfile.ZipFile(path) as archive:
-        archive.extractall(folder / "original")
+def _cleaned(exam: Exam, spec: QuestionSpec, folder: Path) -> dict[str, Any]:
+    """Leaves `folder/clean` and says what was done. Raises FormatError.
+
+    The zip is our own, under our own names; what the members hold is parsed by the child alone, images where they lie.
+    """
+    with local_copy("quarantine", exam.quarantine_key) as path:
+        originals = members(path)
+        images = [one for one in originals if one.name.startswith(IMAGES)]
+        with zipfile.ZipFile(path) as archive:
+            archive.extractall(folder / "original", [one.name for one in originals if not one.name.startswith(IMAGES)])
+        answer: dict[str, Any] = run_limited(
+            "anonymization.engine_run:run",
+            [image.to_json() for image in images],
+            str(folder),
+            challenge_key(exam.question.challenge),
+            exam.centre.slug,
+            list(spec.deidentification.keep),
+            [field.name for field in spec.data.fields.values() if field.type == "date"],
+            limits=LIMITS,
+            read=[folder, path],
+            write=[folder],
+        )
+    return answer
 
 
 def _faults(clean: Clean) -> list[Fault]:
@@ -108,14 +119,11 @@ def _faults(clean: Clean) -> list[Fault]:
 def _bundle(exam: Exam, clean: Clean) -> Blob:
     """All usable instances as one stored zip, the same bytes whenever it is made: `<image>/<series>/<sop>.dcm`."""
     path = clean.folder / "bundle.zip"
+    piece = bytearray(CHUNK)
     with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
         for file in sorted(clean.usable, key=lambda f: f["output"]):
             info = zipfile.ZipInfo(f"{file['image']}/{_series_of(file)}/{_sop_of(file)}.dcm", ZIP_MOMENT)
-            source = clean.folder / "dicom" / file["output"]
-            info.file_size = source.stat().st_size
-            with archive.open(info, "w", force_zip64=info.file_size > 1 << 30) as target, source.open("rb") as data:
-                while piece := data.read(1 << 20):
-                    target.write(piece)
+            pack(archive, info, whole(clean.folder / "dicom" / file["output"]), piece)
     return put_file("exams", f"exam-{exam.pk}", path, move=True)
 
 

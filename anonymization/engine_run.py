@@ -13,7 +13,7 @@ import re
 import shutil
 from collections.abc import Iterator
 from datetime import date, timedelta
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -27,6 +27,7 @@ from anonymization.deid import Deidentifier, date_shift_days, pseudonym
 from anonymization.deid.other_files import clean_file
 from anonymization.deid.reading import PixelReader
 from anonymization.second_check import find_identifiers
+from formats.stored import Stored
 
 IDENTITY_GROUP = 0x0010
 KNOWN_KEYWORDS = (
@@ -56,11 +57,14 @@ READ_ERRORS = (
 )
 
 
-def run(folder: str, key: bytes, centre: str, keep: list[str], dates: list[str]) -> dict[str, Any]:
-    """De-identifies `folder/original` into `folder/clean`.
+def run(
+    images: list[dict[str, Any]], folder: str, key: bytes, centre: str, keep: list[str], dates: list[str]
+) -> dict[str, Any]:
+    """De-identifies `images` and `folder/original` into `folder/clean`.
 
-    `folder/original` holds `dicom/<image>/*.dcm`, `annotations/<field>.<ext>`, `tables/*`, `values.json`, and `names.json` with
-    what the centre called each DICOM file; `dates` names the fields that hold dates. Returns `{"pseudonym", "files": [report and
+    `images` are the exam's DICOM files where they lie (`Stored`, called `dicom/<image>/*.dcm`); `folder/original` holds
+    `annotations/<field>.<ext>`, `tables/*`, `values.json`, and `names.json` with what the centre called each DICOM file; `dates`
+    names the fields that hold dates. Returns `{"pseudonym", "files": [report and
     image], "annotations": {field: name}, "values", "tables", "findings"}`.
     """
     original, clean = Path(folder) / "original", Path(folder) / "clean"
@@ -68,10 +72,11 @@ def run(folder: str, key: bytes, centre: str, keep: list[str], dates: list[str])
     engine = Deidentifier(key, centre=centre, keep=keep, examine=PixelReader(decode_here=True))
     reports, identifiers, patient = [], set(), ""
     instances: set[str] = set()
-    for path in sorted((original / "dicom").rglob("*.dcm")):
-        report = engine.deidentify_file(path, clean / "dicom")
-        told, who, instance = _identifiers_of(path)
-        reports.append({**report.to_json(), "image": path.parent.name, "source": path.name})
+    for image in sorted(map(Stored.from_json, images), key=lambda one: PurePosixPath(one.name).parts):
+        report = engine.deidentify_file(image.check(), clean / "dicom")
+        told, who, instance = _identifiers_of(image)
+        _, place, name = PurePosixPath(image.name).parts
+        reports.append({**report.to_json(), "image": place, "source": name})
         if instance in instances:  # equal copies were left out when the exam was received: this one has other bytes
             reports[-1]["second_content"] = True
         instances |= {instance} - {""}
@@ -136,10 +141,11 @@ def _refusal(name: str, field: str, reason: str) -> dict[str, Any]:
     }
 
 
-def _identifiers_of(path: Path) -> tuple[set[str], str, str]:
+def _identifiers_of(image: Stored) -> tuple[set[str], str, str]:
     """What the original says of the person, the patient's number, and the instance's UID."""
     try:
-        dataset = dcmread(path, stop_before_pixels=True, force=False)
+        with image.open() as source:
+            dataset = dcmread(source, stop_before_pixels=True, force=False)
     except READ_ERRORS:
         return set(), "", ""
     number, instance = (str(dataset.get(keyword, "") or "").strip() for keyword in ("PatientID", "SOPInstanceUID"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from core.storage import local_copy
 from core.work import Claim
 from formats.child import Limits, run_limited
 from formats.fault import Fault, FormatError
+from formats.stored import members
 from uploads.models import Exam
 from uploads.receive import refuse_exam
 
@@ -61,26 +61,29 @@ def check_quality(claim: Claim) -> None:
 
 
 def read_facts(exam: Exam, spec: QuestionSpec) -> dict[str, Any]:
-    """Unpacks the exam's bundle and annotations and reads them in a limited child: `ExamFacts` as JSON. Raises FormatError."""
-    with tempfile.TemporaryDirectory(prefix="concours-quality-") as name:
-        folder = Path(name)
-        paths = unpack_bundle(exam, folder, list(spec.data.images))
-        fields = _fields(exam, spec, folder)
+    """Reads the exam's bundle where it lies, and its annotations, in a limited child: `ExamFacts` as JSON. Raises FormatError."""
+    with (
+        tempfile.TemporaryDirectory(prefix="concours-quality-") as name,
+        local_copy("exams", exam.bundle_key) as bundle,
+    ):
+        fields = _fields(exam, spec, Path(name))
         document: dict[str, Any] = run_limited(
-            "anonymization.criteria.exam.read:read_exam_json", paths, fields, limits=LIMITS, read=[folder]
+            "anonymization.criteria.exam.read:read_exam_json",
+            by_image(bundle, list(spec.data.images)),
+            fields,
+            limits=LIMITS,
+            read=[name, bundle],
         )
     return document
 
 
-def unpack_bundle(exam: Exam, folder: Path, images: list[str]) -> dict[str, list[str]]:
-    """The bundle's files by image. Files that no folder placed belong to the first image."""
-    paths: dict[str, list[str]] = {image: [] for image in images}
-    with local_copy("exams", exam.bundle_key) as path, zipfile.ZipFile(path) as archive:
-        archive.extractall(folder / "dicom")
-        for member in archive.namelist():
-            image = member.split("/")[0]
-            paths[image if image in paths else images[0]].append(str(folder / "dicom" / member))
-    return paths
+def by_image(bundle: Path, images: list[str]) -> dict[str, list[dict[str, Any]]]:
+    """The bundle's files by image, as the criteria read them. Files that no folder placed belong to the first image."""
+    files: dict[str, list[dict[str, Any]]] = {image: [] for image in images}
+    for one in members(bundle):
+        image = one.name.split("/")[0]
+        files[image if image in files else images[0]].append(one.to_json())
+    return files
 
 
 def _fields(exam: Exam, spec: QuestionSpec, folder: Path) -> dict[str, dict[str, Any]]:

@@ -7,6 +7,7 @@ to read; a child that is forked afterwards has them already.
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
 
 from anonymization.criteria.exam.read import read_exam_json
 from anonymization.engine_run import run
+from formats.stored import whole
 
 SIZE = 192
 
@@ -49,11 +51,10 @@ def _writing() -> NDArray[np.uint16]:
 def warm_up() -> None:
     """The whole of both stages' work in children, on the invented exam."""
     with tempfile.TemporaryDirectory(prefix="concours-warm-") as name:
-        original = Path(name) / "original" / "dicom" / "image"
-        original.mkdir(parents=True)
-        invented_exam().save_as(original / "000000.dcm", enforce_file_format=True)
-        run(name, bytes(32), "", [], [])
-        files = [str(path) for path in (Path(name) / "clean" / "dicom").rglob("*.dcm")]
+        original = Path(name) / "original.dcm"
+        invented_exam().save_as(original, enforce_file_format=True)
+        run([replace(whole(original), name="dicom/image/000000.dcm").to_json()], name, bytes(32), "", [], [])
+        files = [whole(path).to_json() for path in (Path(name) / "clean" / "dicom").rglob("*.dcm")]
         read_exam_json({"image": files}, {})
 
 

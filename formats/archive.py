@@ -48,12 +48,13 @@ class Member:
 
 @dataclass(frozen=True)
 class Unpacked:
-    """One member on disk: under `path` (our own name), `sha256` of its bytes."""
+    """One member on disk: `size` bytes from `offset` of `path` (our own name, or the archive itself), `sha256` of them."""
 
     name: str
     path: Path
     size: int
     sha256: str
+    offset: int = 0
 
 
 INFLATE_ERRORS: tuple[type[Exception], ...] = (isal_zlib.error,)  # type: ignore[assignment]
@@ -73,8 +74,7 @@ class Archive:
 
     def chunks(self, member: Member, chunk: int = CHUNK) -> Iterator[bytes]:
         """The member's bytes in order. Raises `FormatError` when size or CRC differ from what was declared."""
-        self._handle.seek(member.offset)
-        self._handle.seek(_data_start(self._handle, member))
+        self._handle.seek(self.begins(member))
         pieces = _stored(self._handle, member, chunk) if member.method == STORED else _inflated(self._handle, member)
         crc = total = 0
         first = True
@@ -89,6 +89,11 @@ class Archive:
             yield piece
         if total != member.size or crc != member.crc:
             raise _lies(member)
+
+    def begins(self, member: Member) -> int:
+        """The offset of the member's first byte, as it is packed. Raises `FormatError` where its header disagrees."""
+        self._handle.seek(member.offset)
+        return _data_start(self._handle, member)
 
     def read(self, member: Member) -> bytes:
         """All bytes of a member; the caller has looked at `member.size` first."""
@@ -119,9 +124,14 @@ def plan(path: str | Path, limits: Limits | None = None) -> tuple[Member, ...]:
         return archive.members
 
 
-def unpack(path: str | Path, into: str | Path, limits: Limits | None = None) -> list[Unpacked]:
-    """Write every member into the folder `into` as `000000`, `000001`, …; on any fault what was written is removed."""
-    into = Path(into)
+def unpack(
+    path: str | Path, into: str | Path, limits: Limits | None = None, *, in_place: bool = False
+) -> list[Unpacked]:
+    """Write every member into the folder `into` as `000000`, `000001`, …; on any fault what was written is removed.
+
+    `in_place` leaves members that are not compressed where they lie in the archive; they pass the same checks.
+    """
+    path, into = Path(path), Path(into)
     done: list[Unpacked] = []
     target = into / "000000"
     try:
@@ -129,13 +139,19 @@ def unpack(path: str | Path, into: str | Path, limits: Limits | None = None) -> 
             for number, member in enumerate(archive.members):
                 target = into / f"{number:06d}"
                 digest = hashlib.sha256()
+                if in_place and member.method == STORED:
+                    for piece in archive.chunks(member):
+                        digest.update(piece)
+                    begins = archive.begins(member)
+                    done.append(Unpacked(member.name, path, member.size, digest.hexdigest(), begins))
+                    continue
                 with target.open("xb") as out:
                     for piece in archive.chunks(member):
                         digest.update(piece)
                         out.write(piece)
                 done.append(Unpacked(member.name, target, member.size, digest.hexdigest()))
     except BaseException:
-        for path_written in {*(u.path for u in done), target}:
+        for path_written in {*(u.path for u in done), target} - {path}:
             path_written.unlink(missing_ok=True)
         raise
     return done

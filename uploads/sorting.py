@@ -11,6 +11,7 @@ from pydicom.errors import InvalidDicomError
 from formats.archive import unpack
 from formats.fault import Fault, FormatError, gettext_noop
 from formats.manifest import Limits
+from formats.stored import Stored
 
 ZIP = b"PK"
 HEADER_TAGS = [
@@ -30,10 +31,11 @@ NO_UIDS = gettext_noop("'%(name)s' has no study, series or instance UID. Export 
 
 
 def sort(paths: list[str], names: list[str], into: str, limits: dict[str, int], suffixes: list[str]) -> dict[str, Any]:
-    """What each file is: `{"files": [{"path", "name", "sha256", "size", "dicom" | "other"}], "faults": [...]}`.
+    """What each file is: `{"files": [{"path", "offset", "name", "sha256", "size", "dicom" | "other"}], "faults": [...]}`.
 
-    `paths` are uploads as they lie on the disk, `names` what their senders call them; a ZIP archive is unpacked into `into`
-    under our own names. `suffixes` are the endings of masks and tables that may lie beside DICOM files.
+    `paths` are uploads as they lie on the disk, `names` what their senders call them; compressed members of a ZIP archive are
+    unpacked into `into` under our own names, the others stay where they are: `size` bytes from `offset` of the archive.
+    `suffixes` are the endings of masks and tables that may lie beside DICOM files.
     Raises FormatError where an archive cannot be used at all.
     """
     files: list[dict[str, Any]] = []
@@ -44,12 +46,12 @@ def sort(paths: list[str], names: list[str], into: str, limits: dict[str, int], 
         if head[:2] == ZIP and not name.lower().endswith(".xlsx"):
             folder = Path(into) / f"{number:06d}"
             folder.mkdir()
-            for member in unpack(path, folder, Limits(**limits)):
-                files.append(
-                    {"path": str(member.path), "name": member.name, "sha256": member.sha256, "size": member.size}
-                )
+            files += [
+                {**vars(member), "path": str(member.path)}
+                for member in unpack(path, folder, Limits(**limits), in_place=True)
+            ]
         else:
-            files.append({"path": path, "name": name, "sha256": "", "size": Path(path).stat().st_size})
+            files.append({"path": path, "offset": 0, "name": name, "sha256": "", "size": Path(path).stat().st_size})
     for file in files:
         fault = _identify(file, suffixes)
         if fault:
@@ -63,7 +65,8 @@ def sort(paths: list[str], names: list[str], into: str, limits: dict[str, int], 
 
 def _identify(file: dict[str, Any], suffixes: list[str]) -> Fault | None:
     name = file["name"]
-    with Path(file["path"]).open("rb") as source:
+    place = Stored(Path(file["path"]), name, file["offset"], file["size"])
+    with place.open() as source:
         preamble = source.read(132)
     if preamble[128:] != b"DICM":
         ending = next((suffix for suffix in suffixes if name.lower().endswith(suffix)), "")
@@ -72,7 +75,8 @@ def _identify(file: dict[str, Any], suffixes: list[str]) -> Fault | None:
             return None
         return Fault("not_dicom", name, NOT_DICOM, {"name": name})
     try:
-        header = dcmread(file["path"], stop_before_pixels=True, specific_tags=HEADER_TAGS)
+        with place.open() as source:
+            header = dcmread(source, stop_before_pixels=True, specific_tags=HEADER_TAGS)
         told = {keyword: _text(header.get(keyword)) for keyword in HEADER_TAGS}
     except (InvalidDicomError, ValueError, KeyError, TypeError, AttributeError, OSError, EOFError, NotImplementedError):
         return Fault("unreadable_file", name, DAMAGED, {"name": name})

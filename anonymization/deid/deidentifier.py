@@ -11,6 +11,7 @@ from pathlib import Path
 
 from anonymization.deid import objects
 from anonymization.deid.charset import decoder, terms
+from anonymization.deid.heads import may_show_face
 from anonymization.deid.objects import Kind, kind_of
 from anonymization.deid.pixels import (
     CHUNK,
@@ -26,10 +27,10 @@ from anonymization.deid.report import REFUSED, REVIEW, WRITTEN, FileReport
 from anonymization.deid.rules import DEFAULT, load_profile, options_text
 from anonymization.deid.source import Source, open_source, read_elements, read_meta, read_slowly
 from anonymization.deid.subject import PATIENT_ID, all_identity_tags, gather
-from anonymization.deid.text import plain
 from anonymization.deid.tokens import NotPlain, Token, encode, encode_items
 from anonymization.deid.transform import Outcome, Subject, Transform
 from anonymization.deid.writing import Examined, Examiner, no_examiner
+from formats.stored import Stored
 
 IMPLEMENTATION_UID = b"2.25.336033018405573265211205640817211093612"
 IMPLEMENTATION_NAME = b"CONCOURS"
@@ -82,8 +83,8 @@ class Deidentifier:
     def __repr__(self) -> str:
         return "Deidentifier(…)"
 
-    def deidentify_file(self, src: Path | str, dst_dir: Path | str) -> FileReport:
-        """De-identifies the file `src` into `dst_dir/<study>/<series>/<sop>.dcm`, or below `dst_dir/review`.
+    def deidentify_file(self, src: Path | str | Stored, dst_dir: Path | str) -> FileReport:
+        """De-identifies `src` (a file, or a stretch of one) into `dst_dir/<study>/<series>/<sop>.dcm`, or below `dst_dir/review`.
 
         Never raises for what a file holds: what cannot be written is refused with a reason. Raises OSError where `dst_dir`
         cannot be written.
@@ -353,33 +354,11 @@ class Header:
         """Whether a volume of this kind may show a face when rendered: a head or neck in CT, MR or PET, or no word on the
         body part.
         """
-        if kind is not Kind.IMAGE or self.text(0x00080060) not in ("CT", "MR", "PT"):
+        if kind is not Kind.IMAGE:
             return False
         decode = decoder(self.bytes(0x00080005))
-        words = plain(" ".join(decode(self.bytes(tag)) for tag in (0x00180015, 0x0008103E, 0x00081030, 0x00181030)))
-        if any(word in words for word in _HEAD):
-            return True
-        return not words.strip()
-
-
-_HEAD = (
-    "head",
-    "brain",
-    "skull",
-    "tete",
-    "crane",
-    "cerv",
-    "cereb",
-    "neck",
-    "cou",
-    "sinus",
-    "orbit",
-    "orl",
-    "face",
-    "facial",
-    "encep",
-    "neuro",
-)
+        words = [decode(self.bytes(tag)) for tag in (0x00180015, 0x0008103E, 0x00081030, 0x00181030)]
+        return may_show_face(self.text(0x00080060), words)
 
 
 def _markers(options: frozenset[str], explicit: bool, pixels_clean: bool) -> list[tuple[int, bytes]]:
@@ -459,9 +438,8 @@ def _write_pixels(target: int, source: Source, module: PixelModule | None, plan:
         _write_all(target, plan.edited)
         return
     masker = Masker(module)
-    buffer = source.pixel_buffer if source.pixel_buffer is not None else source.buffer
-    if isinstance(buffer, bytes):
-        view = memoryview(buffer)[place.offset : place.offset + plan.length]
+    view = source.in_memory(place.offset, plan.length)
+    if view is not None:
         _write_all(target, masker.clean(view) or view)
     else:
         _copy_masked(target, source.fd, place.offset, plan.length, masker)

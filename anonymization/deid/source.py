@@ -4,13 +4,14 @@ import hashlib
 import mmap
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 
 from anonymization.deid import objects
 from anonymization.deid.refusal import RefusedError
 from anonymization.deid.tokens import NotPlain, PixelPlace, Token, encode, scan
+from formats.stored import Stored, whole
 
 WHOLE = 8 << 20
 """Files up to this size are read at once; larger ones are mapped, and only their headers touched."""
@@ -20,12 +21,17 @@ MAX_SLOW = 256 << 20
 
 @dataclass
 class Source:
-    """An open file. `fd` reads the bytes that `place` points into; `explicit` is how `tokens` are encoded."""
+    """An open file. `fd` reads the bytes that `place` points into; `explicit` is how `tokens` are encoded.
+
+    The file lies from `begin` of `buffer`; what lies at 0 of `buffer` lies at `shift` of `fd`.
+    """
 
     fd: int
     size: int
     sha256: str
     buffer: bytes | mmap.mmap = field(repr=False)
+    begin: int = 0
+    shift: int = 0
     transfer_syntax: str = ""
     explicit: bool = True
     fast: bool = True
@@ -33,6 +39,23 @@ class Source:
     place: PixelPlace | None = None
     pixel_buffer: bytes | None = field(default=None, repr=False)
     descriptors: list[int] = field(default_factory=list)
+
+    @property
+    def end(self) -> int:
+        """Where the file ends in `buffer`."""
+        return self.begin + self.size
+
+    def content(self) -> bytes:
+        """The file's bytes, in memory."""
+        whole_buffer = isinstance(self.buffer, bytes) and self.size == len(self.buffer)
+        return self.buffer if whole_buffer else self.buffer[self.begin : self.end]  # type: ignore[return-value]
+
+    def in_memory(self, offset: int, length: int) -> memoryview | None:
+        """The bytes that `fd` has at `offset`, where they were read already."""
+        if self.pixel_buffer is not None:
+            return memoryview(self.pixel_buffer)[offset : offset + length]
+        begins = offset - self.shift
+        return memoryview(self.buffer)[begins : begins + length] if isinstance(self.buffer, bytes) else None
 
     def __enter__(self) -> "Source":
         return self
@@ -46,39 +69,39 @@ class Source:
             os.close(descriptor)
 
 
-def open_source(path: Path | str) -> Source:
-    """The file opened and hashed. Raises RefusedError where it cannot be opened."""
+def open_source(src: Path | str | Stored) -> Source:
+    """The file opened and hashed, which may lie inside another one. Raises RefusedError where it cannot be opened."""
     try:
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        piece = src if isinstance(src, Stored) else whole(src)
+        fd = os.open(piece.path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
         raise RefusedError("unreadable_file", "The file cannot be opened.") from None
-    size = os.fstat(fd).st_size
-    if size <= WHOLE:
+    if piece.size <= WHOLE:
         data = b""
-        while len(data) < size and (part := os.read(fd, size - len(data))):
+        while len(data) < piece.size and (part := os.pread(fd, piece.size - len(data), piece.offset + len(data))):
             data = data + part if data else part
-        return Source(fd, len(data), hashlib.sha256(data).hexdigest(), data, descriptors=[fd])
-    digest = hashlib.sha256()
-    chunk = bytearray(1 << 20)
-    with open(fd, "rb", buffering=0, closefd=False) as stream:
-        while read := stream.readinto(chunk):
-            digest.update(memoryview(chunk)[:read])
+        digest = hashlib.sha256(data).hexdigest()
+        return Source(fd, len(data), digest, data, shift=piece.offset, descriptors=[fd])
+    hasher, chunk, done = hashlib.sha256(), memoryview(bytearray(1 << 20)), 0
+    while done < piece.size and (read := os.preadv(fd, [chunk[: piece.size - done]], piece.offset + done)):
+        hasher.update(chunk[:read])
+        done += read
     mapped = mmap.mmap(fd, 0, access=mmap.ACCESS_READ)
-    return Source(fd, size, digest.hexdigest(), mapped, descriptors=[fd])
+    return Source(fd, done, hasher.hexdigest(), mapped, begin=piece.offset, descriptors=[fd])
 
 
 def read_meta(source: Source) -> int:
     """Reads the transfer syntax from the file meta information and returns where the data set starts (PS3.10 chapter 7)."""
     buffer = source.buffer
-    if source.size < 132 or buffer[128:132] != b"DICM":
+    pos = source.begin + 132
+    if source.size < 132 or buffer[pos - 4 : pos] != b"DICM":
         raise RefusedError("not_dicom", "The file has no DICOM preamble.")
-    pos = 132
-    while pos + 8 <= source.size and buffer[pos : pos + 2] == b"\x02\x00":
+    while pos + 8 <= source.end and buffer[pos : pos + 2] == b"\x02\x00":
         element, vr = buffer[pos + 2 : pos + 4], buffer[pos + 4 : pos + 6]
         long = vr in (b"OB", b"UN", b"UT", b"OW", b"UR", b"UC")
         header = 12 if long else 8
         length = int.from_bytes(buffer[pos + 8 : pos + 12] if long else buffer[pos + 6 : pos + 8], "little")
-        if pos + header + length > source.size:
+        if pos + header + length > source.end:
             raise RefusedError("unreadable_file", "The file ends within the file meta information.")
         if element == b"\x10\x00":
             if length > 64:
@@ -108,7 +131,8 @@ def read_elements(source: Source, vrs: Mapping[int, tuple[bytes, ...]], start: i
         read_slowly(source, vrs)
         return
     try:
-        source.tokens, _, source.place = scan(source.buffer, start, source.size, source.explicit, vrs, top=True)  # type: ignore[arg-type]
+        source.tokens, _, place = scan(source.buffer, start, source.end, source.explicit, vrs, top=True)  # type: ignore[arg-type]
+        source.place = place and replace(place, offset=place.offset + source.shift)
     except NotPlain:
         if reader == "bytes":
             raise
@@ -122,7 +146,7 @@ def read_slowly(source: Source, vrs: Mapping[int, tuple[bytes, ...]]) -> None:
     source.fast = False
     from anonymization.deid.with_pydicom import read_with_pydicom  # pydicom takes 20 MB that the fast path does without
 
-    data = source.buffer if isinstance(source.buffer, bytes) else bytes(source.buffer)
+    data = source.content()
     source.tokens, pixels = read_with_pydicom(data, source.explicit, vrs)
     if source.transfer_syntax == objects.BIG_EXPLICIT:
         source.transfer_syntax = objects.LITTLE_EXPLICIT
@@ -136,16 +160,17 @@ def _read_deflated(source: Source, start: int, vrs: Mapping[int, tuple[bytes, ..
     """Inflates with a limit; the data set inside is explicit little endian, and is written as such."""
     source.fast = False
     source.transfer_syntax = objects.LITTLE_EXPLICIT
-    data = source.buffer if isinstance(source.buffer, bytes) else bytes(source.buffer)
+    data = source.content()
     from anonymization.deid.with_pydicom import inflate
 
-    plain = inflate(data, start)
+    plain = inflate(data, start - source.begin)
     try:
         source.tokens, _, place = scan(plain, 0, len(plain), True, vrs, top=True)
     except NotPlain:
-        whole = bytes(128) + b"DICM" + encode(0x00020010, b"UI", objects.LITTLE_EXPLICIT.encode("ascii"), True) + plain
-        source.buffer = whole
-        source.size = len(whole)
+        remade = bytes(128) + b"DICM" + encode(0x00020010, b"UI", objects.LITTLE_EXPLICIT.encode("ascii"), True) + plain
+        if isinstance(source.buffer, mmap.mmap):
+            source.buffer.close()
+        source.buffer, source.size, source.begin = remade, len(remade), 0
         read_slowly(source, vrs)
         return
     if place is not None:

@@ -43,6 +43,7 @@ def test_no_credential_of_the_environment_arrives(monkeypatch: pytest.MonkeyPatc
         "LANG",
         "OPENBLAS_NUM_THREADS",
         "OMP_NUM_THREADS",
+        "GLIBC_TUNABLES",
         "HOME",
         "LD_LIBRARY_PATH",
         "LC_CTYPE",

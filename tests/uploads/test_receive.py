@@ -22,11 +22,12 @@ from core.storage import local_copy, store
 from core.work import carry_out, claim_next, enqueue
 from demo.phantoms import sarcopenia
 from demo.phantoms.phantom import Phantom
+from formats.child import ChildFailedError
 from tests.factories.exams import centre, work_all
 from tests.factories.people import person
 from tests.factories.questions import question
 from tests.formats.builders import zipped
-from uploads import staging
+from uploads import receive, staging
 from uploads.models import Consent, Exam, Upload
 from uploads.withdraw import withdraw_exam
 
@@ -122,6 +123,41 @@ def test_nothing_of_the_person_stands_in_the_database(of: Question) -> None:
     rows = json.dumps([list(map(str, Exam.objects.values_list())), list(map(str, Progress.objects.values_list()))])
     for told in (header.PatientID, str(header.PatientName), header.StudyInstanceUID, header.SOPInstanceUID):
         assert str(told) not in rows
+
+
+def test_a_child_cannot_point_at_a_file_of_somebody_else(
+    of: Question, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file may take the child over that reads it; what it answers must not bring other files of the disk into an exam."""
+    (tmp_path / "secret").write_bytes(b"another centre's")
+    upload = sent(of, zipped(exam_files(12)))
+    pretended = [{"path": str(tmp_path / "secret"), "name": "a.dcm", "offset": 0, "size": 4, "sha256": ""}]
+    monkeypatch.setattr(receive, "run_limited", lambda *_, **__: {"files": pretended, "faults": []})
+    with pytest.raises(receive.StrayFileError):
+        receive._sort([upload], str(tmp_path / "folder"))
+    link = tmp_path / "folder" / "000000" / "link"
+    link.parent.mkdir(parents=True)
+    link.symlink_to(tmp_path / "secret")
+    pretended[0]["path"] = str(link)
+    with pytest.raises(receive.StrayFileError):
+        receive._sort([upload], str(tmp_path / "folder"))
+
+
+def test_a_byte_that_changed_in_the_quarantine_is_the_platforms_fault(of: Question) -> None:
+    received(sent(of, zipped(exam_files(13))))
+    exam = Exam.objects.get()
+    with local_copy("quarantine", exam.quarantine_key) as path:
+        content = bytearray(path.read_bytes())
+        content[3000] ^= 1
+        path.write_bytes(content)
+    claim = claim_next(("deidentify",))
+    assert claim is not None
+    with pytest.raises(
+        ChildFailedError, match="DamagedStoreError"
+    ):  # the work is tried again, and nobody has to resend
+        carry_out(claim)
+    exam.refresh_from_db()
+    assert exam.state == "received"
 
 
 # --- loose files ------------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from anonymization.criteria.exam.header import functional_groups, header_of, num
 from anonymization.criteria.exam.perceptual import hash_thumbnails, thumbnail
 from anonymization.criteria.exam.pixels import jump_of, measure
 from anonymization.criteria.exam.source import Source, frames_of, open_source
+from formats.stored import Stored, whole
 
 CLOSELY = 12  # slices of a series on which noise and ghosting are measured, evenly spread
 SAMPLED = 64  # slices of a series from which percentiles are taken
@@ -32,44 +33,50 @@ class _Frame:
     header: dict[str, Any]
 
 
-def read_exam_json(paths: Mapping[str, Sequence[str]], fields: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """Like `read_exam`, with JSON-able values in and out: what the limited child runs."""
-    return read_exam(paths, fields).to_json()
+def read_exam_json(
+    images: Mapping[str, Sequence[Mapping[str, Any]]], fields: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Any]:
+    """Like `read_exam`, with JSON-able values in and out: what the limited child runs. Raises DamagedStoreError."""
+    return read_exam(
+        {name: [Stored.from_json(one).check() for one in files] for name, files in images.items()}, fields
+    ).to_json()
 
 
-def read_exam(paths: Mapping[str, Sequence[str | Path]], fields: Mapping[str, Mapping[str, Any]]) -> ExamFacts:
+def read_exam(images: Mapping[str, Sequence[Stored | Path]], fields: Mapping[str, Mapping[str, Any]]) -> ExamFacts:
     """Return the facts of one exam.
 
-    `paths` maps each image that the question declares to its de-identified DICOM files (any order, none when nothing
-    was sent). `fields` maps each field that the question declares to `{"declared": the field's block of the question
-    file, "path": of an annotation file or "value": the clinical value or list of nodules}`; neither = missing.
+    `images` maps each image that the question declares to its de-identified DICOM files, or where in another file they lie
+    (any order, none when nothing was sent). `fields` maps each field that the question declares to `{"declared": the
+    field's block of the question file, "path": of an annotation file or "value": the clinical value or list of nodules}`;
+    neither = missing.
     Nothing that a file holds makes this raise: a damaged file becomes a `Damage` under its own (our) name.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # pydicom warns of each odd value; the criteria say it in words
         series: list[SeriesFacts] = []
         damaged: list[Damage] = []
-        for image, files in paths.items():
-            found, broken = _read_image(image, [Path(one) for one in files])
+        for image, files in images.items():
+            found, broken = _read_image(image, files)
             series += found
             damaged += broken
         read = {name: read_field(name, given) for name, given in fields.items()}
-    return ExamFacts(tuple(paths), tuple(series), read, tuple(damaged))
+    return ExamFacts(tuple(images), tuple(series), read, tuple(damaged))
 
 
-def _read_image(image: str, files: Sequence[Path]) -> tuple[list[SeriesFacts], list[Damage]]:
+def _read_image(image: str, files: Sequence[Stored | Path]) -> tuple[list[SeriesFacts], list[Damage]]:
     by_series: dict[str, list[_Frame]] = {}
     damaged: list[Damage] = []
-    for path in sorted(files):
+    for file in sorted(files, key=lambda one: (one.path, one.name) if isinstance(one, Stored) else (one, "")):
+        name = PurePosixPath(file.name).name
         try:
-            source = open_source(path)
+            source = open_source(file if isinstance(file, Stored) else whole(file))
             frames, uid = _frames(source), str(source.header.get("SeriesInstanceUID", ""))
         except PixelsError as error:
-            damaged.append(Damage(path.name, error.reason, error.what))
+            damaged.append(Damage(name, error.reason, error.what))
         except OSError:
-            damaged.append(Damage(path.name, "unreadable_file", "the file cannot be opened"))
+            damaged.append(Damage(name, "unreadable_file", "the file cannot be opened"))
         except Exception as error:  # pydicom converts an element when it is asked for, and raises almost anything
-            damaged.append(Damage(path.name, "unreadable_file", f"the header cannot be read: {type(error).__name__}"))
+            damaged.append(Damage(name, "unreadable_file", f"the header cannot be read: {type(error).__name__}"))
         else:
             by_series.setdefault(uid, []).extend(frames)
     return [_series(image, uid, frames) for uid, frames in by_series.items()], damaged
@@ -89,7 +96,7 @@ def _frames(source: Source) -> list[_Frame]:
         geometry = {name: header.pop(name) for name in GEOMETRY}
         known = n < len(groups) or source.claim.frames == 1
         facts = SliceFacts(
-            instance=source.path.name,
+            instance=PurePosixPath(source.file.name).name,
             frame=n,
             position=vector(geometry["ImagePositionPatient"], 3) if known else None,
             orientation=vector(geometry["ImageOrientationPatient"], 6) if known else None,
@@ -147,18 +154,18 @@ class _Measured:
         count = len(self.frames)
         closely = set(np.linspace(0, count - 1, min(count, CLOSELY)).astype(int).tolist())
         sampled = set(np.linspace(0, count - 1, min(count, SAMPLED)).astype(int).tolist())
-        places: dict[Path, dict[int, int]] = {}
+        places: dict[Stored, dict[int, int]] = {}
         for n, frame in enumerate(self.frames):
-            places.setdefault(frame.source.path, {})[frame.facts.frame] = n
+            places.setdefault(frame.source.file, {})[frame.facts.frame] = n
         damaged = []
-        for path, numbers in places.items():
+        for place, numbers in places.items():
             source = self.frames[next(iter(numbers.values()))].source
             try:
                 for number_in_file, stored in enumerate(frames_of(source)):
                     n = numbers[number_in_file]
                     self._measure(n, stored, n in closely, n in sampled)
             except PixelsError as error:
-                damaged.append(Damage(path.name, error.reason, error.what))
+                damaged.append(Damage(PurePosixPath(place.name).name, error.reason, error.what))
                 for n in numbers.values():
                     self.pixels.pop(n, None)
                     self.thumbnails.pop(n, None)

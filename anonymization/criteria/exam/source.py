@@ -5,7 +5,6 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -17,6 +16,7 @@ from pydicom.pixels import get_decoder
 from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian
 
 from anonymization.criteria.exam.budget import Claim, PixelsError, check_codestream, check_length, claim_of
+from formats.stored import Stored
 
 PIXEL_TAGS = {(0x7FE0, 0x0008): "float32", (0x7FE0, 0x0009): "float64", (0x7FE0, 0x0010): ""}
 UNDEFINED = 0xFFFFFFFF
@@ -24,9 +24,9 @@ UNDEFINED = 0xFFFFFFFF
 
 @dataclass(frozen=True)
 class Source:
-    """One readable file: `header` without pixels, `claim` what it says of them, `offset` where plain pixels begin."""
+    """One readable file: `header` without pixels, `claim` what it says of them, `offset` where plain pixels begin in it."""
 
-    path: Path
+    file: Stored
     header: Dataset
     claim: Claim
     syntax: UID
@@ -34,9 +34,9 @@ class Source:
     kind: str
 
 
-def open_source(path: Path) -> Source:
+def open_source(place: Stored) -> Source:
     """Read one file's header and find its pixels; PixelsError with a reason when it cannot be used."""
-    with path.open("rb") as file:
+    with place.open() as file:
         try:
             header = pydicom.dcmread(file, stop_before_pixels=True)
         except InvalidDicomError:
@@ -50,18 +50,18 @@ def open_source(path: Path) -> Source:
         raise PixelsError("unsupported_transfer_syntax", "the transfer syntax is missing or unknown")
     claim = claim_of(header)
     if syntax == DeflatedExplicitVRLittleEndian:
-        return Source(path, header, claim, syntax, None, "")
+        return Source(place, header, claim, syntax, None, "")
     tag, length, begins = _element(rest, syntax, after)
     if tag not in PIXEL_TAGS:
         raise PixelsError("no_pixels", "there is no pixel data")
     if syntax.is_encapsulated != (length == UNDEFINED):
         raise PixelsError("corrupt_pixels", "the pixel data do not fit the transfer syntax")
     if syntax.is_encapsulated:
-        return Source(path, header, claim, syntax, None, "")
+        return Source(place, header, claim, syntax, None, "")
     check_length(claim, length)
-    if begins + length > path.stat().st_size + 1:
+    if begins + length > place.size + 1:
         raise PixelsError("corrupt_pixels", "the file ends before its pixels do")
-    return Source(path, header, claim, syntax, begins, PIXEL_TAGS[tag])
+    return Source(place, header, claim, syntax, begins, PIXEL_TAGS[tag])
 
 
 def _element(raw: bytes, syntax: UID, after: int) -> tuple[tuple[int, int], int, int]:
@@ -85,7 +85,8 @@ def frames_of(source: Source) -> Iterator[np.ndarray]:
         if source.offset is not None and claim.samples == 1 and claim.bits in (8, 16, 32, 64):
             yield from _plain_frames(source)
             return
-        whole = pydicom.dcmread(source.path)
+        with source.file.open() as file:
+            whole = pydicom.dcmread(file)
         yield from _decoded_frames(source, whole)
     except (PixelsError, KeyboardInterrupt, SystemExit, GeneratorExit):
         raise
@@ -99,7 +100,8 @@ def _plain_frames(source: Source) -> Iterator[np.ndarray]:
     signed = int(header.get("PixelRepresentation", 0) or 0) == 1
     dtype = np.dtype(source.kind or f"{'i' if signed else 'u'}{claim.bits // 8}").newbyteorder(order)
     shape = (claim.frames, claim.rows, claim.columns)
-    volume = np.memmap(source.path, dtype=dtype, mode="r", offset=source.offset or 0, shape=shape)
+    begins = source.file.offset + (source.offset or 0)
+    volume = np.memmap(source.file.path, dtype=dtype, mode="r", offset=begins, shape=shape)
     stored = int(header.get("BitsStored", claim.bits) or claim.bits)
     for frame in volume:
         values = np.asarray(frame)

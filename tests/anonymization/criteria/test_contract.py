@@ -24,6 +24,7 @@ from anonymization.criteria import (
 from anonymization.criteria.exam.kernels import kind_of, rows
 from anonymization.criteria.exam.read import read_exam_json
 from formats.fault import REASONS
+from formats.stored import whole
 from tests.anonymization.criteria.phantoms import CT, facts, write_series
 
 ROOT = Path(__file__).parents[3]
@@ -68,7 +69,7 @@ def test_facts_survive_json(tmp_path: Path) -> None:
     paths[1].write_bytes(b"broken")
     fields = {"age": {"declared": {"type": "number"}, "value": 40}, "n": {"value": [{"x": 1}]}}
     exam = facts(paths, fields)
-    sent = read_exam_json({"image": [str(one) for one in paths]}, fields)
+    sent = read_exam_json({"image": [whole(one).to_json() for one in paths]}, fields)
     assert ExamFacts.from_json(json.loads(json.dumps(sent))) == exam
 
 

@@ -10,14 +10,16 @@ from pydicom.uid import RLELossless
 
 from anonymization.criteria import ExamFacts
 from formats.child import run_limited
+from formats.stored import whole
 from tests.anonymization.criteria.phantoms import CT, body, facts, write_series
 
 
 def test_the_child_returns_the_same_facts(tmp_path: Path) -> None:
-    paths = [str(one) for one in write_series(tmp_path, CT)]
+    paths = write_series(tmp_path, CT)
     fields = {"age": {"declared": {"type": "number"}, "value": 40}}
-    sent = run_limited("anonymization.criteria.exam.read:read_exam_json", {"image": paths}, fields, read=paths)
-    assert ExamFacts.from_json(sent) == facts([Path(one) for one in paths], fields)
+    files = [whole(one).to_json() for one in paths]
+    sent = run_limited("anonymization.criteria.exam.read:read_exam_json", {"image": files}, fields, read=paths)
+    assert ExamFacts.from_json(sent) == facts(paths, fields)
 
 
 def test_damaged_run_lengths_are_damage_even_when_the_codec_panics(tmp_path: Path) -> None:

@@ -42,6 +42,9 @@ SCIENCE = (
 )
 
 
+SYNTAXES = (ExplicitVRLittleEndian, ImplicitVRLittleEndian, ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian)
+
+
 def run(folder: Path, ds: Dataset, syntax: str = ExplicitVRLittleEndian, **options: Any) -> tuple[FileReport, Dataset]:
     report = Deidentifier(KEY, centre="A", **options).deidentify_file(
         written(folder, ds, syntax=syntax), folder / "out"
@@ -203,9 +206,7 @@ def test_report_holds_no_value_and_repr_shows_none(tmp_path: Path) -> None:
     assert report.to_json()["actions"]["(0010,0010)"] == "replaced by pseudonym"
 
 
-@pytest.mark.parametrize(
-    "syntax", [ExplicitVRLittleEndian, ImplicitVRLittleEndian, ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian]
-)
+@pytest.mark.parametrize("syntax", SYNTAXES)
 def test_every_syntax_gives_the_same_data_set(tmp_path: Path, syntax: str) -> None:
     _, plain = run(tmp_path, ct())
     (tmp_path / "other").mkdir()
