@@ -24,20 +24,23 @@ SUMMARY = ("cases", "least", "lower", "median", "upper", "greatest", "mean")
 
 def case_pictures(board: Mapping[str, Any], plots: Mapping[str, Any]) -> list[dict[str, Any]]:
     """`{title, words, svg, table}` of each, in the order of the board's columns; table: {head, rows}."""
-    drawn = []
+    drawn, by_roc = [], plots.get("roc", {})
     for column in board["columns"]:
-        if found := plots.get("roc", {}).get(column["name"]):
-            drawn.append(_roc(column, board["lines"], found))
+        if found := by_roc.get(column["name"]):
+            of = str(column["title"]) if len(by_roc) > 1 else ""
+            drawn.append(_roc(column, board["lines"], found, of))
         if found := plots.get("cases", {}).get(column["name"]):
             drawn.append(_cases(column, found))
     return [*drawn, _plane(plots["plane"])] if plots.get("plane") else drawn
 
 
-def _roc(column: Mapping[str, Any], lines: Sequence[Mapping[str, Any]], found: Mapping[str, Any]) -> dict[str, Any]:
+def _roc(
+    column: Mapping[str, Any], lines: Sequence[Mapping[str, Any]], found: Mapping[str, Any], of: str
+) -> dict[str, Any]:
     teams, by_team = found["teams"], {line["team"]: line for line in lines}
     curves = [None if points is None else np.array(points, float) for points in found["curves"]]
     areas = [_area(by_team.get(team, {}), column["name"]) for team in teams]
-    title = gettext("%(score)s: ROC curves") % {"score": column["title"]}
+    title = gettext("%(score)s: ROC curves") % {"score": of} if of else gettext("ROC curves")
     words = gettext(
         "Each curve shows how many of the positive cases a team finds (upwards) for how many false alarms among the "
         "negative ones (to the right): the nearer to the upper left corner, the better; the dashed line is chance."
@@ -63,7 +66,7 @@ def _area(line: Mapping[str, Any], name: str) -> str:
     """The score as the board says it, with its interval."""
     value = line.get("scores", {}).get(name)
     low, high = line.get("intervals", {}).get(name) or (None, None)
-    interval = "" if low is None or high is None else f" [{number(low)} – {number(high)}]"
+    interval = "" if low is None or high is None else f" [{number(low)}–{number(high)}]"
     return "–" if value is None else number(value) + interval
 
 

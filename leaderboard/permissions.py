@@ -50,11 +50,12 @@ def results_are_final(ranking: Ranking) -> bool:
     Until then every answer that a team sends could be read against its curve or its strip, and labels with it. Phases can
     share their cases, so one that is still to come keeps the others' shut.
     """
-    now = timezone.now()
-    if not is_out(ranking) or any(phase.closes > now for phase in submissions_phases(ranking.question)):
+    if not is_out(ranking):
         return False
-    question = ranking.question
-    deciding = question.phases.filter(decides=True).first() or ranking.phase
-    return Ranking.objects.filter(
-        phase=deciding, part__in=winning_parts(spec_of(question)), published_at__lte=now
-    ).exists()
+    now, question = timezone.now(), ranking.question
+    phases = submissions_phases(question)
+    if any(phase.closes > now for phase in phases):
+        return False
+    deciding = next((phase for phase in phases if phase.decides), ranking.phase)
+    parts = winning_parts(spec_of(question))
+    return Ranking.objects.filter(phase=deciding, part__in=parts, published_at__lte=now).exists()

@@ -39,12 +39,13 @@ def case_strip(
     parts = horizontal(axis, TOP, bottom, label)
     # Multiples of the golden ratio spread the dots evenly without chance.
     height = (np.arange(1, values.shape[1] + 1) * GOLDEN % 1 - 0.5) * (ROW - 12)
+    diameter, opacity = (6.0, 0.85) if values.shape[1] <= 40 else (4.5, 0.7) if values.shape[1] <= 200 else (3.4, 0.6)
     for index, team in enumerate(teams):
         y = TOP + ROW * (index + 0.5)
         shown = np.isfinite(values[index])
         points = zip(map(axis, values[index][shown].tolist()), (y + height[shown]).tolist(), strict=True)
         parts.append(text(left - 10, y + 4.5, fit(team, left - 10), anchor="end"))
-        parts.append(dots(points, 3.4, ACCENT, 0.6, "plot-cases"))
+        parts.append(dots(points, diameter, ACCENT, opacity, "plot-cases"))
         if np.isfinite(marks[index]).all():
             parts.append(_marks(axis, y, team, marks[index].tolist(), median, mean))
     parts += _key(left, bottom + 56, median, mean)
@@ -62,7 +63,9 @@ def _bar(x: float, y: float) -> str:
 
 
 def _diamond(x: float, y: float) -> str:
-    return element("path", d=f"M{x:.2f} {y - 6:.2f}l6 6l-6 6l-6 -6z", fill=WARM, class_="plot-mean")
+    # Hollow: a dot under it is seen.
+    outline = f"M{x:.2f} {y - 6:.2f}l6 6l-6 6l-6 -6z"
+    return element("path", d=outline, fill="none", stroke=WARM, stroke_width=2.2, class_="plot-mean")
 
 
 def _key(x: float, y: float, median: str, mean: str) -> list[str]:

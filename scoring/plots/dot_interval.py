@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -27,7 +28,7 @@ def dot_interval(
 ) -> str:
     """A row for each team, in the order given, with values (t,) and intervals (t, 2); a missing value leaves a dash."""
     left, right = label_width(teams) + 10, width - 12
-    figures = [f"{value:.{digits}f}" if np.isfinite(value) else "–" for value in values]
+    figures = [_figure(value, digits) if np.isfinite(value) else "–" for value in values]
     right -= label_width(figures) + 8
     known = np.concatenate([intervals.ravel(), values])
     known = known[np.isfinite(known)]
@@ -45,12 +46,18 @@ def dot_interval(
 
 def _mark(axis: Axis, y: float, team: str, value: float, interval: NDArray[np.float64], digits: int) -> str:
     shapes = [element("circle", cx=axis(value), cy=y, r=4, fill=ACCENT, class_="plot-dot")]
-    words = f"{team}: {value:.{digits}f}"
+    words = f"{team}: {_figure(value, digits)}"
     if np.all(np.isfinite(interval)):
         low, high = axis(interval[0]), axis(interval[1])
         shapes += [_bar(low, y, high, y), _bar(low, y - 7, low, y + 7), _bar(high, y - 7, high, y + 7)]
-        words += f" [{interval[0]:.{digits}f}, {interval[1]:.{digits}f}]"
+        words += f" [{_figure(interval[0], digits)}, {_figure(interval[1], digits)}]"
     return element("g", tip(words), *shapes)
+
+
+def _figure(value: float, digits: int) -> str:
+    """With `digits` decimals, and one less for each further digit before the point: 0.9312, 32400."""
+    before = math.floor(math.log10(abs(value))) if abs(value) >= 10 else 0
+    return f"{value:.{max(0, digits - before)}f}"
 
 
 def _bar(x1: float, y1: float, x2: float, y2: float) -> str:

@@ -40,7 +40,7 @@ def plane(
             stroke_opacity=0.2,
         )
     ]  # fmt: skip
-    size = 4.5 if len(positions) < 2000 else 3.2
+    size = 6.0 if len(positions) < 300 else 4.5 if len(positions) < 2000 else 3.2
     for index in [*range(1, len(names)), 0]:
         points = [tuple(point) for point in pixels[sources == index].tolist()]
         if points:

@@ -47,7 +47,7 @@ def roc(
     stands under each name, such as "0.899 [0.86, 0.93]".
     """
     key = "r" + sha256(f"{title}\0{description}".encode()).hexdigest()[:10]
-    columns = max(1, min(len(teams), int((width - AXIS) // 150), 4))
+    columns = max(1, min(len(teams), int((width - AXIS) // 180)))
     side = (width - AXIS - GAP * (columns - 1) - 4) / columns
     side = min(side, 230)
     rows = math.ceil(len(teams) / columns)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from challenges.models import Phase, Question
+from challenges.models import Challenge, Phase, Question
 from tests.factories.exams import frozen_batches, kept_exam
 from tests.factories.people import team_in
 from tests.factories.questions import deciding_phase, question
@@ -24,8 +24,8 @@ class Nodules:
         sent(self.question, team_in(self.question, team), content, name="probabilities.csv")
 
 
-def nodules() -> Nodules:
-    asked = question("nodules", SETS)
+def nodules(within: Challenge | None = None) -> Nodules:
+    asked = question("nodules", SETS, within=within)
     labels = {}
     for number in range(6):
         volume = 300.0 if number % 2 else 20.0

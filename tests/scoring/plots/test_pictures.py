@@ -130,6 +130,13 @@ def test_a_missing_score_leaves_a_dash_and_no_dot():
     assert "–" in [part.text for part in root.iter(f"{SVG}text")]
 
 
+def test_large_scores_are_written_without_digits_that_say_nothing():
+    values = np.array([32400.0, 0.93124, -12.5])
+    drawn = dot_interval(["a", "b", "c"], values, np.full((3, 2), np.nan), label="", digits=4, **WORDS)
+    words = [part.text for part in ElementTree.fromstring(drawn).iter(f"{SVG}text")]
+    assert {"32400", "0.9312", "-12.500"} <= set(words)
+
+
 def test_dots_stand_where_their_values_are():
     root = ElementTree.fromstring(dot(["a", "b", "c"], (0.9, 0.8, 0.7)))
     first, second, third = (float(part.get("cx")) for part in root.iter(f"{SVG}circle"))
