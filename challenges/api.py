@@ -22,6 +22,7 @@ from challenges.frame import (
     open_challenge,
     plan_milestone,
     reschedule_phase,
+    update_challenge,
 )
 from challenges.lookup import organised_challenge
 from challenges.models import Challenge, Charter, Phase, Question
@@ -29,6 +30,7 @@ from challenges.people import require_organiser
 from challenges.permissions import require_founder
 from challenges.question_files import said_mistakes, update_question
 from challenges.serializers import (
+    ChallengeChangeSerializer,
     ChallengeDraftSerializer,
     ChallengeSerializer,
     CharterDraftSerializer,
@@ -90,6 +92,13 @@ class ChallengeViewSet(viewsets.ReadOnlyModelViewSet[Challenge]):
         draft = read_payload(ChallengeDraftSerializer, request)
         challenge = create_challenge(actor=request.user, **draft)
         return Response(ChallengeSerializer(challenge).data, status=201)
+
+    @extend_schema(request=ChallengeChangeSerializer, responses={200: ChallengeSerializer})
+    def partial_update(self, request: Request, slug: str = "") -> Response:
+        """Title, summary, contact or data protection officer, whichever are given."""
+        challenge = organised_challenge(request.user, slug)
+        update_challenge(challenge=challenge, actor=request.user, **read_payload(ChallengeChangeSerializer, request))
+        return Response(ChallengeSerializer(challenge).data)
 
     @extend_schema(request=None, responses={200: ChallengeSerializer})
     @action(detail=True, methods=["post"])

@@ -16,7 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from challenges.api import read_payload
-from challenges.invitations import invitation_link, invite_from_draft
+from challenges.invitations import invitation_link, invite_from_draft, require_inviter
 from challenges.lookup import organised_challenge, visible_challenge
 from challenges.models import Centre, Challenge, Invitation, Question, Role, Team, TeamEntry
 from challenges.people import (
@@ -24,14 +24,17 @@ from challenges.people import (
     add_centre,
     apply_team,
     approve_team,
+    cancel_invitation,
     enter_question,
     exclude_entry,
     grant_role,
     leave_team,
     reject_team,
     require_organiser,
+    resend_invitation,
 )
 from challenges.permissions import speaks_for
+from challenges.revoke import revoke_membership, revoke_role
 from challenges.serializers import (
     AccessTokenSerializer,
     CentreDraftSerializer,
@@ -49,6 +52,15 @@ from core.errors import InvalidInputError, NotAllowedError
 from core.models import AccessToken, User
 from core.payload import payload
 
+NEW_INVITATION = inline_serializer(
+    "NewInvitation",
+    {
+        "id": serializers.IntegerField(),
+        "secret": serializers.CharField(),
+        "link": serializers.URLField(),
+        "expires_at": serializers.DateTimeField(),
+    },
+)
 REASON = inline_serializer("TeamReason", {"reason": serializers.CharField()})
 
 
@@ -75,6 +87,23 @@ class CentreViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.G
         draft = read_payload(CentreDraftSerializer, request)
         challenge = organised_challenge(request.user, draft.pop("challenge"))
         return Response(CentreSerializer(add_centre(challenge=challenge, actor=request.user, **draft)).data, status=201)
+
+    @extend_schema(
+        request=inline_serializer(
+            "CentreRevocation", {"email": serializers.EmailField(), "reason": serializers.CharField()}
+        ),
+        responses={204: None},
+    )
+    @action(detail=True, methods=["post"])
+    def revoke(self, request: Request, pk: str | None = None) -> Response:
+        """The person sends nothing for this centre any more, from this moment; the reason is kept."""
+        centre = self.get_object()
+        require_organiser(request.user, centre.challenge)
+        row = centre.memberships.filter(user__email__iexact=str(payload(request).get("email", ""))).first()
+        if row is None:
+            raise InvalidInputError(gettext_noop("Nobody with this address sends for this centre."))
+        revoke_membership(membership=row, actor=request.user, reason=str(payload(request).get("reason", "")))
+        return Response(status=204)
 
 
 class TeamFilter(filters.FilterSet):
@@ -186,38 +215,36 @@ class InvitationFilter(filters.FilterSet):
         fields = ["challenge", "what", "email"]
 
 
+def _told(invitation: Invitation, secret: str, status: int = 200) -> Response:
+    said = InvitationSerializer(invitation).data
+    return Response({**said, "secret": secret, "link": invitation_link(secret)}, status=status)
+
+
 class InvitationViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Invitation]):
-    """Invitations that one sent; for organisers, those of the challenge. Links are told once, when they are made."""
+    """Invitations that one sent or to the team that one leads; for organisers, those of the challenge.
+
+    Links are told once, when they are made.
+    """
 
     serializer_class = InvitationSerializer
     filterset_class = InvitationFilter
 
     def get_queryset(self) -> QuerySet[Invitation]:
         user = self.request.user
-        seen = Q(challenge__in=Challenge.objects.organised_by(user)) | Q(invited_by=user.pk)
+        led = Q(team__in=Team.objects.filter(memberships__user=user.pk, memberships__leads=True))
+        seen = Q(challenge__in=Challenge.objects.organised_by(user)) | Q(invited_by=user.pk) | led
         return Invitation.objects.filter(seen).select_related("challenge", "centre", "team", "question")
 
     @extend_schema(
         request=InvitationDraftSerializer,
-        responses={
-            201: inline_serializer(
-                "NewInvitation",
-                {
-                    "id": serializers.IntegerField(),
-                    "secret": serializers.CharField(),
-                    "link": serializers.URLField(),
-                    "expires_at": serializers.DateTimeField(),
-                },
-            )
-        },
+        responses={201: NEW_INVITATION},
     )
     def create(self, request: Request) -> Response:
         """Mails the invitation; the answer holds its link, this once. A team's lead may invite to that team."""
         draft = read_payload(InvitationDraftSerializer, request)
         challenge = visible_challenge(request.user, draft.pop("challenge"))
         invitation, secret = invite_from_draft(challenge=challenge, actor=request.user, **draft)
-        said = InvitationSerializer(invitation).data
-        return Response({**said, "secret": secret, "link": invitation_link(secret)}, status=201)
+        return _told(invitation, secret, 201)
 
     @extend_schema(
         request=inline_serializer("InvitationSecret", {"secret": serializers.CharField()}),
@@ -228,6 +255,22 @@ class InvitationViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Invitatio
         """Accepts with the link's secret, as the person whose address was invited."""
         secret = str(payload(request).get("secret", "")).rstrip("/").rpartition("/")[2]
         return Response(InvitationSerializer(accept_invitation(secret=secret, user=request.user)).data)
+
+    @extend_schema(responses={204: None})
+    def destroy(self, request: Request, pk: str | None = None) -> Response:
+        """Cancels an invitation that is not accepted: its link is dead."""
+        invitation = self.get_object()
+        require_inviter(request.user, invitation)
+        cancel_invitation(invitation=invitation, actor=request.user)
+        return Response(status=204)
+
+    @extend_schema(request=None, responses={200: NEW_INVITATION})
+    @action(detail=True, methods=["post"])
+    def resend(self, request: Request, pk: str | None = None) -> Response:
+        """Mails a new link, which the answer holds, this once; the old one is dead."""
+        invitation = self.get_object()
+        require_inviter(request.user, invitation)
+        return _told(invitation, resend_invitation(invitation=invitation, actor=request.user))
 
 
 class RoleFilter(filters.FilterSet):
@@ -260,6 +303,17 @@ class RoleViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Role]):
         question = named_question(challenge, draft["question"]) if draft.get("question") else None
         role = grant_role(challenge=challenge, user=user, kind=draft["kind"], question=question, actor=request.user)
         return Response(RoleSerializer(role).data, status=201)
+
+    @extend_schema(
+        request=inline_serializer("RoleRevocation", {"reason": serializers.CharField()}), responses={204: None}
+    )
+    @action(detail=True, methods=["post"])
+    def revoke(self, request: Request, pk: str | None = None) -> Response:
+        """The person holds the role no more, from this moment; the reason is kept. The last organiser stays."""
+        role = self.get_object()
+        require_organiser(request.user, role.challenge)
+        revoke_role(role=role, actor=request.user, reason=str(payload(request).get("reason", "")))
+        return Response(status=204)
 
 
 class AccessTokenViewSet(mixins.ListModelMixin, mixins.DestroyModelMixin, viewsets.GenericViewSet[AccessToken]):

@@ -18,6 +18,8 @@ from core.audit import record
 from core.errors import InvalidInputError
 from core.moves import move
 
+EDITABLE = ("title", "summary", "contact", "data_protection_officer")
+
 
 class SlugTakenError(InvalidInputError):
     reason = "slug_taken"
@@ -40,6 +42,29 @@ def create_challenge(
         ) from error
     make_key(challenge)
     return challenge
+
+
+def update_challenge(*, challenge: Challenge, actor: Any, **changes: Any) -> None:
+    """Changes title, summary, contact or data_protection_officer; what is given as it stands changes nothing."""
+    unknown = set(changes) - set(EDITABLE)
+    if unknown:
+        raise TypeError(f"{sorted(unknown)} of a challenge cannot be edited")
+    with transaction.atomic():
+        row = Challenge.objects.select_for_update().get(pk=challenge.pk)
+        before = {name: getattr(row, name) for name, value in changes.items() if getattr(row, name) != value}
+        if not before:
+            return
+        after = {name: changes[name] for name in before}
+        Challenge.objects.filter(pk=row.pk).update(**after)
+        record(
+            verb="challenge edited",
+            subject=challenge,
+            actor=actor,
+            detail={"before": before, "after": after},
+            challenge_id=challenge.pk,
+        )
+    for name, value in after.items():
+        setattr(challenge, name, value)
 
 
 def open_challenge(*, challenge: Challenge, actor: Any) -> None:

@@ -17,6 +17,14 @@ def invitation_link(secret: str) -> str:
     return f"{settings.SITE_ORIGIN}{reverse('challenges:invitation', args=[secret])}"
 
 
+def require_inviter(actor: Any, invitation: Invitation) -> None:
+    """Who may cancel it or send it again: organisers; of an invitation to a team, its lead as well."""
+    if invitation.what == "team" and invitation.team is not None:
+        require_lead(actor, invitation.team)
+    else:
+        require_organiser(actor, invitation.challenge)
+
+
 def invite_from_draft(
     *,
     challenge: Challenge,

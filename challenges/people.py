@@ -34,6 +34,7 @@ from core.models.access_token import token_hash
 from core.moves import move
 
 INVITATION_DAYS = 30
+ACCEPTED = gettext_noop("This invitation is accepted or cancelled already. Look at the list again.")
 
 
 class InvitationError(InvalidInputError):
@@ -97,6 +98,40 @@ def _mail_invitation(invitation: Invitation, secret: str) -> None:
                 % {"challenge": invitation.challenge, "days": INVITATION_DAYS, "link": link}
             )
     send_mail(f"Concours: {invitation.challenge}", "\n\n".join(texts), None, [invitation.email], fail_silently=True)
+
+
+def cancel_invitation(*, invitation: Invitation, actor: Any) -> None:
+    """Its link is dead from now on."""
+    with transaction.atomic():
+        gone, _rows = Invitation.objects.filter(pk=invitation.pk, accepted_at=None).delete()
+        if not gone:
+            raise InvitationError(ACCEPTED)
+        record(
+            verb="invitation cancelled",
+            subject=invitation,
+            actor=actor,
+            detail={"what": invitation.what},
+            challenge_id=invitation.challenge_id,
+        )
+
+
+def resend_invitation(*, invitation: Invitation, actor: Any) -> str:
+    """A new link with a new term, mailed after commit; the old one is dead. Returns the new secret."""
+    secret = secrets.token_urlsafe(24)
+    changes = {"secret_hash": token_hash(secret), "expires_at": timezone.now() + timedelta(days=INVITATION_DAYS)}
+    with transaction.atomic():
+        if not Invitation.objects.filter(pk=invitation.pk, accepted_at=None).update(**changes):
+            raise InvitationError(ACCEPTED)
+        record(
+            verb="invitation sent again",
+            subject=invitation,
+            actor=actor,
+            detail={"what": invitation.what},
+            challenge_id=invitation.challenge_id,
+        )
+        transaction.on_commit(lambda: _mail_invitation(invitation, secret))
+    invitation.refresh_from_db()
+    return secret
 
 
 def find_invitation(secret: str) -> Invitation | None:

@@ -9,6 +9,7 @@ from rest_framework import serializers
 
 from challenges.models import (
     Centre,
+    CentreMembership,
     Challenge,
     Charter,
     Invitation,
@@ -86,13 +87,23 @@ class QuestionDetailSerializer(QuestionSerializer):
         return question.current().sha256
 
 
+class CentreMembershipSerializer(serializers.ModelSerializer[CentreMembership]):
+    name = serializers.CharField(source="user.get_full_name", read_only=True)
+    email = serializers.EmailField(source="user.email", read_only=True)
+
+    class Meta:
+        model = CentreMembership
+        fields = ["name", "email", "joined_at"]
+
+
 class CentreSerializer(serializers.ModelSerializer[Centre]):
     challenge = serializers.CharField(source="challenge.slug", read_only=True)
     members = serializers.SerializerMethodField()
+    people = CentreMembershipSerializer(source="memberships", many=True, read_only=True)
 
     class Meta:
         model = Centre
-        fields = ["id", "challenge", "slug", "name", "city", "members"]
+        fields = ["id", "challenge", "slug", "name", "city", "members", "people"]
 
     def get_members(self, centre: Centre) -> list[str]:
         """Names of the people who upload for it."""
@@ -219,6 +230,13 @@ class ChallengeDraftSerializer(serializers.Serializer[Any]):
     title = WordsField()
     summary = WordsField(required=False)
     contact = serializers.EmailField(required=False, allow_blank=True)
+
+
+class ChallengeChangeSerializer(serializers.Serializer[Any]):
+    title = WordsField(required=False)
+    summary = WordsField(required=False)
+    contact = serializers.EmailField(required=False, allow_blank=True)
+    data_protection_officer = serializers.EmailField(required=False, allow_blank=True)
 
 
 class QuestionTextSerializer(serializers.Serializer[Any]):

@@ -12,4 +12,5 @@ class GradingConfig(AppConfig):
         register_sweeper("unassigned", "grading.assign.sweep_unassigned")
         register_handler("exam_withdrawn", "grading.assign.cancel_readings")
         register_handler("exam_withdrawn", "grading.pictures.forget_exam")
+        register_handler("role_revoked", "grading.assign.return_readings")
         register_sweeper("pictures", "grading.pictures.sweep_pictures")

@@ -11,7 +11,7 @@ from django.contrib.auth import get_user_model
 from django.db.models import Count, Q
 
 from challenges.frame import spec_of
-from challenges.models import Question, Role
+from challenges.models import Question, Role, role_held
 from core.clock import database_now
 from core.models import Work
 from core.moves import move
@@ -29,6 +29,8 @@ def assign_readings(claim: Claim) -> None:
     exam = Exam.objects.select_related("question__challenge", "centre").get(pk=claim.subject_id)
     wanted = spec_of(exam.question).grading.readers
     with claim.finish():
+        # Held until the readings stand: a role that is revoked meanwhile goes afterwards, and takes its readings with it.
+        list(_reader_roles(exam.question).select_for_update().order_by("pk"))
         if exam.state != Exam.State.ACCEPTED:
             return
         if wanted == 0:
@@ -36,22 +38,31 @@ def assign_readings(claim: Claim) -> None:
             return
         given = exam.readings.exclude(state__in=[Reading.State.CANCELLED, Reading.State.CANNOT_JUDGE]).count()
         for reader in candidates(exam)[: wanted - given]:
-            Reading.objects.get_or_create(exam=exam, reader=reader, defaults={"order": place_in_queue(exam, reader)})
+            reading, _ = Reading.objects.get_or_create(
+                exam=exam, reader=reader, defaults={"order": place_in_queue(exam, reader)}
+            )
+            if reading.state == Reading.State.CANCELLED:  # of somebody who reads again
+                move(reading, Reading.State.WAITING, allowed=Reading.MOVES, graded_at=None)
+
+
+def _reader_roles(question: Question) -> Any:
+    return Role.objects.filter(challenge=question.challenge_id, kind=Role.Kind.READER).filter(
+        Q(question=None) | Q(question=question)
+    )
 
 
 def readers_of(question: Question) -> Any:
     """People who read this question, with the length of their queues as `waiting`."""
-    roles = Role.objects.filter(challenge=question.challenge, kind=Role.Kind.READER).filter(
-        Q(question=None) | Q(question=question)
-    )
+    roles = _reader_roles(question)
     waiting = Count("readings", filter=Q(readings__state=Reading.State.WAITING))
     return get_user_model().objects.filter(pk__in=roles.values("user"), is_active=True).annotate(waiting=waiting)
 
 
 def candidates(exam: Exam) -> list[Any]:
-    """Readers who have not had this exam, best first."""
+    """Readers who have not had this exam, or have it no more, best first."""
     own = set(exam.centre.memberships.values_list("user_id", flat=True))
-    free = readers_of(exam.question).exclude(readings__exam=exam)
+    had = exam.readings.exclude(state=Reading.State.CANCELLED)
+    free = readers_of(exam.question).exclude(pk__in=had.values("reader"))
     return sorted(free, key=lambda reader: (reader.pk in own, reader.waiting, place_in_queue(exam, reader)))
 
 
@@ -85,3 +96,15 @@ def cancel_readings(exam_id: str) -> None:
     """The exam was withdrawn: nobody needs to look at it any more."""
     for reading in Reading.objects.filter(exam_id=exam_id, state=Reading.State.WAITING):
         move(reading, Reading.State.CANCELLED, allowed=Reading.MOVES, graded_at=database_now())
+
+
+def return_readings(user_id: str) -> None:
+    """The person lost a role: what waits in queues that are no longer theirs is given to other readers."""
+    own = Reading.objects.filter(reader=int(user_id), state=Reading.State.WAITING)
+    lost = own.exclude(role_held(user_id, Role.Kind.READER, "exam__question"))
+    for reading in lost.select_related("exam__question"):
+        challenge_id = reading.exam.question.challenge_id
+        move(
+            reading, Reading.State.CANCELLED, allowed=Reading.MOVES, challenge_id=challenge_id, graded_at=database_now()
+        )
+        enqueue("assign_readings", reading.exam, challenge_id=challenge_id)

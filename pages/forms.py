@@ -76,21 +76,49 @@ class InvitationForm(forms.Form):
             chooser.choices = [("", "–"), *((row.slug, str(row)) for row in rows)]
 
 
-class ChallengeForm(forms.Form):
-    """A new challenge, a draft at first."""
+class ChallengeWordsForm(forms.Form):
+    """What everybody reads of a challenge."""
 
     title_en = forms.CharField(label=_("Title in English"), max_length=120)
     title_fr = forms.CharField(label=_("Title in French"), max_length=120, required=False)
-    slug = forms.SlugField(
-        label=_("Short name"),
-        max_length=60,
-        help_text=_("In addresses: letters, digits and hyphens, for example jfr-2019."),
-    )
     summary_en = forms.CharField(
         label=_("Summary in English"), required=False, widget=forms.Textarea(attrs={"rows": 2})
     )
     summary_fr = forms.CharField(label=_("Summary in French"), required=False, widget=forms.Textarea(attrs={"rows": 2}))
     contact = forms.EmailField(label=_("Contact address"), required=False)
+
+    def words(self) -> dict[str, Any]:
+        """The title and the summary in both languages, and the contact."""
+        said = self.cleaned_data
+        return {
+            "title": {"en": said["title_en"], "fr": said["title_fr"] or said["title_en"]},
+            "summary": {"en": said["summary_en"], "fr": said["summary_fr"] or said["summary_en"]},
+            "contact": said["contact"],
+        }
+
+
+class ChallengeForm(ChallengeWordsForm):
+    """A new challenge, a draft at first."""
+
+    slug = forms.SlugField(
+        label=_("Short name"),
+        max_length=60,
+        help_text=_("In addresses: letters, digits and hyphens, for example jfr-2019."),
+    )
+    field_order = ("title_en", "title_fr", "slug")
+
+
+class ChallengeEditForm(ChallengeWordsForm):
+    """A challenge that exists; its short name stays, for addresses hold it."""
+
+    data_protection_officer = forms.EmailField(label=_("Data protection officer"), required=False)
+
+    @classmethod
+    def of(cls, challenge: Challenge) -> ChallengeEditForm:
+        first = {f"{name}_{language}": getattr(challenge, name).get(language, "")
+                 for name in ("title", "summary") for language in ("en", "fr")}  # fmt: skip
+        officer = challenge.data_protection_officer
+        return cls(initial={**first, "contact": challenge.contact, "data_protection_officer": officer})
 
 
 class QuestionFileForm(forms.Form):
@@ -169,6 +197,18 @@ class DraftForm(forms.Form):
 
     seed = forms.IntegerField(
         label=_("Seed"), required=False, min_value=0, help_text=_("Empty: the seed that the question's file names.")
+    )
+
+
+class FaceForm(forms.Form):
+    """What teams get of a head from which a face can be rendered."""
+
+    face = forms.ChoiceField(
+        label=_("Faces in head volumes"),
+        choices=[("keep", _("kept as they are")), ("blank", _("blanked"))],
+        help_text=_(
+            "Blanking is a plain cut by geometry, not a validated tool: look at the result before the release."
+        ),
     )
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from pages.views import console, home, people, queue, results, sets, setup, timeline
+from pages.views import console, home, invitations, people, queue, results, sets, setup, timeline
 
 app_pages = [
     path("challenges/new/", setup.found, name="found"),
@@ -13,6 +13,10 @@ app_pages = [
     path("c/<slug:challenge>/people/", people.people, name="people"),
     path("c/<slug:challenge>/people/centre/", people.centre, name="add_centre"),
     path("c/<slug:challenge>/people/invite/", people.invite, name="invite"),
+    path("c/<slug:challenge>/people/invitations/<int:pk>/cancel/", invitations.cancel, name="cancel_invitation"),
+    path("c/<slug:challenge>/people/invitations/<int:pk>/resend/", invitations.resend, name="resend_invitation"),
+    path("c/<slug:challenge>/people/roles/<int:pk>/revoke/", people.revoke, name="revoke_role"),
+    path("c/<slug:challenge>/people/centres/<int:pk>/revoke/", people.revoke_place, name="revoke_membership"),
     path("c/<slug:challenge>/people/teams/<slug:team>/approve/", people.approve, name="approve_team"),
     path("c/<slug:challenge>/people/teams/<slug:team>/reject/", people.reject, name="reject_team"),
     path("c/<slug:challenge>/people/entries/<int:pk>/exclude/", people.exclude, name="exclude_entry"),
@@ -20,6 +24,7 @@ app_pages = [
     path("c/<slug:challenge>/timeline/moments/", timeline.plan, name="plan_moment"),
     path("c/<slug:challenge>/timeline/phases/<int:pk>/", timeline.reschedule, name="reschedule_phase"),
     path("c/<slug:challenge>/setup/", setup.setup, name="setup"),
+    path("c/<slug:challenge>/setup/challenge/", setup.edit, name="edit_challenge"),
     path("c/<slug:challenge>/setup/question/", setup.question, name="load_question"),
     path("c/<slug:challenge>/setup/charter/", setup.charter, name="publish_charter"),
     path("c/<slug:challenge>/work/", queue.work, name="work"),

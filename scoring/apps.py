@@ -24,3 +24,4 @@ class ScoringConfig(AppConfig):
         register_stage("score_submission", "scoring.score.score_submission", on_failed="scoring.score.scoring_failed")
         register_stage("choose_jury_cases", "scoring.jury_cases.choose_jury_cases")
         register_handler("exam_withdrawn", "scoring.seal.take_exam_out_of_truth")
+        register_handler("role_revoked", "scoring.jury.end_sessions")

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_noop
 import metrics
 from challenges.charter import charter_in_force, require_signature
 from challenges.frame import spec_of
-from challenges.models import Charter, Question
+from challenges.models import Charter, Question, Role, role_held
 from challenges.people import require_organiser
 from challenges.spec import JurySpec
 from core.audit import record
@@ -138,10 +138,24 @@ def finish_session(*, session: JurySession, actor: Any) -> None:
         if not done:
             return
         record(verb="jury finished", subject=session, actor=actor, challenge_id=question.challenge_id)
-        phase = question.phases.filter(decides=True).first()
-        if phase is not None and all_finished(question):
-            enqueue("rank_phase", str(phase.pk), challenge_id=question.challenge_id)
+        _rank_when_finished(question)
     session.refresh_from_db()
+
+
+def end_sessions(user_id: str) -> None:
+    """The person lost a role: a session that nobody can finish any more goes with its marks; what is finished stays."""
+    begun = JurySession.objects.filter(juror=int(user_id), finished_at=None)
+    for session in begun.exclude(role_held(user_id, Role.Kind.JUROR, "question")).select_related("question"):
+        question = session.question
+        record(verb="jury left", subject=session, challenge_id=question.challenge_id)
+        session.delete()
+        _rank_when_finished(question)
+
+
+def _rank_when_finished(question: Question) -> None:
+    phase = question.phases.filter(decides=True).first()
+    if phase is not None and all_finished(question):
+        enqueue("rank_phase", str(phase.pk), challenge_id=question.challenge_id)
 
 
 def all_finished(question: Question) -> bool:

@@ -89,6 +89,14 @@ def abandon_upload(upload: Upload) -> None:
     staging.discard(staging.staging_path(upload.pk))
 
 
+def end_uploads(user_id: str) -> None:
+    """The person left a centre: what was on its way for it ends here. What was stored whole is received."""
+    own = Upload.objects.filter(owner=int(user_id), state=Upload.State.RECEIVING, centre__isnull=False)
+    for upload in own.exclude(centre__memberships__user=int(user_id)).select_related("question"):
+        move(upload, Upload.State.EXPIRED, allowed=Upload.MOVES, challenge_id=upload.question.challenge_id)
+        transaction.on_commit(lambda pk=upload.pk: staging.discard(staging.staging_path(pk)))  # type: ignore[misc]
+
+
 def sweep_uploads() -> int:
     """Expires what nobody finished, and finishes what a dead process left complete."""
     now = database_now()

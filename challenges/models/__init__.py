@@ -6,7 +6,7 @@ from challenges.models.charter import Charter, CharterSignature
 from challenges.models.invitation import Invitation
 from challenges.models.milestone import Milestone
 from challenges.models.question import Phase, Question, QuestionRevision
-from challenges.models.role import Role
+from challenges.models.role import Role, role_held
 from challenges.models.team import Membership, Team, TeamEntry
 
 __all__ = [
@@ -24,4 +24,5 @@ __all__ = [
     "Role",
     "Team",
     "TeamEntry",
+    "role_held",
 ]

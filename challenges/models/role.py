@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from challenges.models.challenge import Challenge
@@ -35,3 +38,9 @@ class Role(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.user_id} of challenge {self.challenge_id}"
+
+
+def role_held(user: Any, kind: str, question: str) -> Exists:
+    """For a filter: the person holds the role for the row's question, to which the lookup `question` leads."""
+    roles = Role.objects.filter(user=user, kind=kind, challenge=OuterRef(f"{question}__challenge"))
+    return Exists(roles.filter(Q(question=None) | Q(question=OuterRef(question))))

@@ -6,7 +6,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -14,17 +14,20 @@ from challenges import question_words as words
 from challenges.charter import has_signed
 from challenges.forms import PROFESSIONS, MemberForm, TeamForm
 from challenges.frame import spec_of
-from challenges.invitations import invite_from_draft
+from challenges.invitations import invite_from_draft, require_inviter
 from challenges.lookup import visible_challenge
-from challenges.models import Challenge, Charter, Team
+from challenges.models import Challenge, Charter, Invitation, Team
 from challenges.people import (
     accept_invitation,
     apply_team,
+    cancel_invitation,
     enter_question,
     find_invitation,
     leave_team,
+    resend_invitation,
     unmet_rules,
 )
+from core.attempt import attempt
 from core.errors import StepError
 
 
@@ -127,6 +130,35 @@ def invite_member(request: HttpRequest, challenge: str) -> HttpResponse:
             messages.success(request, _("The invitation is on its way to %(email)s.") % form.cleaned_data)
             return redirect("challenges:team", found.slug)
     return _show_team(request, found, mine, form)
+
+
+def _team_invitation(request: HttpRequest, challenge: Challenge, pk: int) -> Invitation:
+    mine = _required_team(request, challenge)
+    row = get_object_or_404(mine.invitation_set.select_related("challenge", "team"), pk=pk)
+    require_inviter(request.user, row)
+    return row
+
+
+@login_required
+@require_POST
+def cancel_member(request: HttpRequest, challenge: str, pk: int) -> HttpResponse:
+    """The lead cancels an invitation to the own team."""
+    found = visible_challenge(request.user, challenge)
+    row = _team_invitation(request, found, pk)
+    with attempt(request, _("The invitation of %(email)s is cancelled.") % {"email": row.email}):
+        cancel_invitation(invitation=row, actor=request.user)
+    return redirect("challenges:team", found.slug)
+
+
+@login_required
+@require_POST
+def resend_member(request: HttpRequest, challenge: str, pk: int) -> HttpResponse:
+    """A new link by mail; the old one is dead."""
+    found = visible_challenge(request.user, challenge)
+    row = _team_invitation(request, found, pk)
+    with attempt(request, _("A new invitation is on its way to %(email)s.") % {"email": row.email}):
+        resend_invitation(invitation=row, actor=request.user)
+    return redirect("challenges:team", found.slug)
 
 
 @login_required

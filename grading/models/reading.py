@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from challenges.models import Role, role_held
 from uploads.models import Exam
 
 
@@ -24,8 +25,10 @@ class Grade(models.TextChoices):
 
 class ReadingQuerySet(models.QuerySet["Reading"]):
     def visible_to(self, user: Any) -> ReadingQuerySet:
-        """A reading is its reader's; it shows neither centre nor anybody else's grade."""
-        return self.filter(reader=user) if user.is_authenticated else self.none()
+        """A reading is its reader's, as long as the person reads; it shows neither centre nor anybody else's grade."""
+        if not user.is_authenticated:
+            return self.none()
+        return self.filter(role_held(user, Role.Kind.READER, "exam__question"), reader=user)
 
 
 class Reading(models.Model):

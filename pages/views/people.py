@@ -18,17 +18,27 @@ from challenges.forms import PROFESSIONS
 from challenges.invitations import invitation_link, invite_from_draft
 from challenges.lookup import organised_challenge
 from challenges.models import CentreMembership, Challenge, CharterSignature, Membership, Role, Team, TeamEntry
-from challenges.people import add_centre, approve_team, exclude_entry, reject_team, unmet_rules
+from challenges.people import add_centre, approve_team, exclude_entry, has_role, reject_team, unmet_rules
+from challenges.revoke import revoke_membership, revoke_role
 from core.attempt import attempt
 from core.errors import StepError
 from pages.forms import CentreForm, InvitationForm
 
-ROLES = {
+ROLES: dict[str, Any] = {
     Role.Kind.ORGANISER: gettext_lazy("Organiser"),
     Role.Kind.READER: gettext_lazy("Reader"),
     Role.Kind.JUROR: gettext_lazy("Juror"),
     Role.Kind.PROTECTION_OFFICER: gettext_lazy("Data protection officer"),
 }
+REVOKED: dict[str, Any] = {
+    Role.Kind.ORGANISER: gettext_lazy("The person no longer organises this challenge."),
+    Role.Kind.READER: gettext_lazy(
+        "The person reads no more exams; open readings go to other readers. Grades given stay."
+    ),
+    Role.Kind.JUROR: gettext_lazy("The person leaves the jury; marks that are not final are deleted."),
+    Role.Kind.PROTECTION_OFFICER: gettext_lazy("The person is no longer data protection officer of this challenge."),
+}
+INVITED: dict[str, Any] = {**ROLES, "centre": gettext_lazy("Centre"), "team": gettext_lazy("Team")}
 SHOWN = 100
 
 
@@ -55,7 +65,7 @@ def _show(request: HttpRequest, found: Challenge, invitation: InvitationForm, ce
             {
                 "centre": one,
                 "people": [
-                    {"user": row.user, "signed": row.user_id in signed.get("centre", ())}
+                    {"pk": row.pk, "user": row.user, "signed": row.user_id in signed.get("centre", ())}
                     for row in one.memberships.all()
                 ],
             }
@@ -65,12 +75,13 @@ def _show(request: HttpRequest, found: Challenge, invitation: InvitationForm, ce
         "roles": [
             {
                 "row": row,
-                "kind": ROLES.get(Role.Kind(row.kind), row.kind),
+                "kind": ROLES.get(row.kind, row.kind),
+                "revoked": REVOKED[row.kind],
                 "signed": row.user_id in signed.get(row.kind, ()) if row.kind in ("reader", "juror") else None,
             }
             for row in found.roles.select_related("user", "question").order_by("kind", "granted_at")
         ],
-        "invitations": open_[:SHOWN],
+        "invitations": [{"row": one, "what": INVITED.get(one.what, one.what)} for one in open_[:SHOWN]],
         "invitation_form": invitation,
         "centre_form": centre,
         "new_link": request.session.pop("invitation_link", None),
@@ -177,4 +188,27 @@ def exclude(request: HttpRequest, challenge: str, pk: int) -> HttpResponse:
         _("%(team)s is out of the ranking of “%(question)s”.") % {"team": entry.team, "question": entry.question},
     ):
         exclude_entry(entry=entry, actor=request.user, reason=request.POST.get("reason", ""))
+    return redirect("pages:people", found.slug)
+
+
+@login_required
+@require_POST
+def revoke(request: HttpRequest, challenge: str, pk: int) -> HttpResponse:
+    """Takes a role back, one's own too: then there is nothing more to see here."""
+    found = organised_challenge(request.user, challenge)
+    row = get_object_or_404(found.roles.select_related("user"), pk=pk)
+    words = {"person": row.user, "role": ROLES.get(row.kind, row.kind)}
+    with attempt(request, _("%(person)s: the role “%(role)s” is revoked.") % words):
+        revoke_role(role=row, actor=request.user, reason=request.POST.get("reason", ""))
+    return redirect("pages:people", found.slug) if has_role(request.user, found, "organiser") else redirect("home")
+
+
+@login_required
+@require_POST
+def revoke_place(request: HttpRequest, challenge: str, pk: int) -> HttpResponse:
+    """Somebody sends for a centre no more."""
+    found = organised_challenge(request.user, challenge)
+    row = get_object_or_404(CentreMembership.objects.select_related("user", "centre"), pk=pk, centre__challenge=found)
+    with attempt(request, _("%(person)s sends for %(centre)s no more.") % {"person": row.user, "centre": row.centre}):
+        revoke_membership(membership=row, actor=request.user, reason=request.POST.get("reason", ""))
     return redirect("pages:people", found.slug)

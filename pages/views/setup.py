@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from challenges.charter import publish_charter
-from challenges.frame import create_challenge, load_question
+from challenges.frame import create_challenge, load_question, update_challenge
 from challenges.importers import read_question_file
 from challenges.known import known
 from challenges.lookup import organised_challenge
@@ -28,7 +28,7 @@ from challenges.question_files import said_mistakes
 from challenges.spec import SpecError, load_spec
 from core.attempt import attempt
 from core.errors import StepError
-from pages.forms import AUDIENCES, ChallengeForm, CharterForm, QuestionFileForm
+from pages.forms import AUDIENCES, ChallengeEditForm, ChallengeForm, CharterForm, QuestionFileForm
 
 CATALOGUE = Path(__file__).resolve().parents[2] / "challenges" / "catalogue"
 MOST_BYTES = 2_000_000
@@ -58,15 +58,8 @@ def found(request: HttpRequest) -> HttpResponse:
         raise Http404
     form = ChallengeForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        said = form.cleaned_data
         try:
-            made = create_challenge(
-                slug=said["slug"],
-                title={"en": said["title_en"], "fr": said["title_fr"] or said["title_en"]},
-                summary={"en": said["summary_en"], "fr": said["summary_fr"] or said["summary_en"]},
-                contact=said["contact"],
-                actor=request.user,
-            )
+            made = create_challenge(slug=form.cleaned_data["slug"], actor=request.user, **form.words())
         except StepError as error:
             form.add_error("slug", error.words())
         else:
@@ -97,11 +90,30 @@ def _show(request: HttpRequest, found: Challenge, **more: Any) -> HttpResponse:
         "charter_form": CharterForm(
             initial={"audience": next((a for a, _n in AUDIENCES if a not in charters), "centre")}
         ),
+        "challenge_form": ChallengeEditForm.of(found),
         "mistakes": [],
         "notes": request.session.pop("question_notes", []),
         **more,
     }
     return render(request, "pages/setup.html", context, status=422 if more else 200)
+
+
+@login_required
+@require_POST
+def edit(request: HttpRequest, challenge: str) -> HttpResponse:
+    """Title, summary and contacts, as everybody reads them on the challenge's page."""
+    found = organised_challenge(request.user, challenge)
+    form = ChallengeEditForm(request.POST)
+    if not form.is_valid():
+        return _show(request, found, challenge_form=form)
+    with attempt(request, _("The challenge is changed.")):
+        update_challenge(
+            challenge=found,
+            actor=request.user,
+            data_protection_officer=form.cleaned_data["data_protection_officer"],
+            **form.words(),
+        )
+    return redirect("pages:setup", found.slug)
 
 
 @login_required

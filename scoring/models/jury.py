@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from challenges.models import Question
+from challenges.models import Question, Role, role_held
 from scoring.models.submission import Submission
 
 
@@ -36,7 +36,10 @@ class JuryCase(models.Model):
 
 class JurySessionQuerySet(models.QuerySet["JurySession"]):
     def visible_to(self, user: Any) -> JurySessionQuerySet:
-        return self.filter(juror=user) if user.is_authenticated else self.none()
+        """A session is its juror's, as long as the person is in the jury."""
+        if not user.is_authenticated:
+            return self.none()
+        return self.filter(role_held(user, Role.Kind.JUROR, "question"), juror=user)
 
 
 class JurySession(models.Model):

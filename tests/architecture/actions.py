@@ -7,11 +7,16 @@ ACTIONS = {
     "pages:close": "POST challenge-close",
     "pages:add_centre": "POST centre-list",
     "pages:invite": "POST invitation-list",
+    "pages:cancel_invitation": "DELETE invitation-detail",
+    "pages:resend_invitation": "POST invitation-resend",
+    "pages:revoke_role": "POST role-revoke",
+    "pages:revoke_membership": "POST centre-revoke",
     "pages:approve_team": "POST team-approve",
     "pages:reject_team": "POST team-reject",
     "pages:exclude_entry": "POST team-exclude",
     "pages:plan_moment": "POST challenge-timeline",
     "pages:reschedule_phase": "POST phase-reschedule",
+    "pages:edit_challenge": "PATCH challenge-detail",
     "pages:load_question": "POST question-list",
     "pages:publish_charter": "POST charter-list",
     "pages:retry": "POST work-retry",
@@ -47,6 +52,8 @@ ACTIONS = {
     "challenges:charter": "POST charter-sign",
     "challenges:team": "POST team-list",
     "challenges:invite_member": "POST invitation-list",
+    "challenges:cancel_member": "DELETE invitation-detail",
+    "challenges:resend_member": "POST invitation-resend",
     "challenges:leave": "POST team-leave",
     "challenges:enter": "POST team-enter",
 }
@@ -65,6 +72,10 @@ NOT_OF_A_CHALLENGE = ("account_", "mfa_", "set_language", "healthz", "readyz")
 # Pairs whose empty requests are not about the same row, so that their answers cannot be held against each other.
 OF_DIFFERENT_ROWS = {
     "pages:freeze_split": "the page's form names the split; the endpoint's address does",
+    "pages:cancel_invitation": "the page is the organisers'; the endpoint is also for the lead of the invited team",
+    "pages:resend_invitation": "the page is the organisers'; the endpoint is also for the lead of the invited team",
+    "challenges:cancel_member": "the page is about one's own team; the endpoint is also for organisers",
+    "challenges:resend_member": "the page is about one's own team; the endpoint is also for organisers",
     "challenges:leave": "the page is about one's own team; the endpoint's address names a team",
     "challenges:enter": "the page is about one's own team; the endpoint's address names a team",
 }

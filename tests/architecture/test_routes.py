@@ -24,13 +24,19 @@ from tests.architecture.world import ROLES, World, build
 from tests.databases import fresh_sqlite, swapped_default
 
 TABLE = Path(__file__).with_name("routes.txt")
-METHODS = ("get", "post", "put", "delete")
+METHODS = ("get", "post", "put", "patch", "delete")
 # The address's `pk` is of the row that the route's name begins with; a few routes are named otherwise.
 ROW_OF = {
     "upload-address": "upload",
     "jury-session": "session",
     "jury-images": "case",
     "pages:approve_team": "team",
+    "pages:cancel_invitation": "invitation",
+    "pages:resend_invitation": "invitation",
+    "pages:revoke_role": "role",
+    "pages:revoke_membership": "membership",
+    "challenges:cancel_member": "invitation",
+    "challenges:resend_member": "invitation",
     "pages:reject_team": "team",
     "pages:exclude_entry": "entry",
     "pages:reschedule_phase": "phase",

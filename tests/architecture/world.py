@@ -115,6 +115,9 @@ def build() -> World:
         "charter": cup.charters.filter(audience="team").first(),
         "centre": north,
         "team": team,
+        "role": cup.roles.get(user=people["reader"]),
+        "membership": CentreMembership.objects.get(user=people["centre"]),
+        "invitation": invite(challenge=cup, email="mate@example.org", what="team", actor=olga, team=team)[0],
         "entry": team.entries.get(),
         "token": AccessToken.issue(people["member"], "laptop")[0],
         "work": Work.objects.create(

@@ -105,3 +105,24 @@ def test_a_new_version_of_a_charter_asks_again(olivia: User, challenge: Challeng
     assert [(one["version"], one["in_force"], one["signed"]) for one in listed] == [(2, True, False), (1, False, True)]
     assert api(olivia).post(sign, {"name": "Olivia"}, format="json").status_code == 400
     assert Charter.objects.count() == 2
+
+
+def test_title_summary_and_contacts_are_edited_by_organisers(olivia: User, challenge: Challenge, stefan: User) -> None:
+    path = "/api/v1/challenges/jfr-2019/"
+    assert api().patch(path, {"contact": "x@example.org"}, format="json").status_code == 401
+    assert api(stefan).patch(path, {"contact": "x@example.org"}, format="json").status_code == 403
+    changes = {"title": {"en": "JFR 2019!", "fr": "JFR 2019 !"}, "contact": "new@example.org"}
+    answer = api(olivia).patch(path, {**changes, "summary": "Three questions", "slug": "other"}, format="json").json()
+    assert answer["title"] == changes["title"] and answer["contact"] == "new@example.org"
+    assert answer["summary"] == {"en": "Three questions", "fr": "Three questions"} and answer["slug"] == "jfr-2019"
+    record = AuditRecord.objects.get(verb="challenge edited")
+    assert record.actor == olivia and record.detail["before"] == {
+        "title": {"en": "JFR 2019", "fr": "JFR 2019"},
+        "summary": {},
+        "contact": "jfr@example.org",
+    }
+    assert api(olivia).patch(path, changes, format="json").status_code == 200
+    assert AuditRecord.objects.filter(verb="challenge edited").count() == 1, "what stands already is no change"
+    assert api(olivia).patch(path, {"contact": "nobody"}, format="json").status_code == 400
+    assert api(olivia).patch(path, {"title": {"fr": "sans anglais"}}, format="json").status_code == 400
+    assert api(olivia).put(path, changes, format="json").status_code == 405

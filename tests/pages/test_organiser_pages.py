@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.core import mail
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
@@ -19,6 +20,7 @@ from core.clock import database_now
 from core.models import AuditRecord, Work
 from tests.factories.exams import work_all
 from tests.pages.edition import Edition, accepted_exam, question_text, reading_of
+from uploads.models import Exam
 
 pytestmark = pytest.mark.django_db
 As = Callable[[str], Client]
@@ -113,8 +115,9 @@ def test_a_new_centre_and_its_invitation(
             page("invite"), {"email": "r@example.org", "what": "centre", "centre": "rennes"}, follow=True
         )
     assert Invitation.objects.get(email="r@example.org").centre.name == "Rennes"  # type: ignore[union-attr]
-    assert "/invitations/" in answer.content.decode() and len(mail.outbox) == 1
-    assert "/invitations/" not in client.get(page("people")).content.decode()  # the link is shown once
+    link = f"{settings.SITE_ORIGIN}/invitations/"
+    assert link in answer.content.decode() and len(mail.outbox) == 1
+    assert link not in client.get(page("people")).content.decode()  # the link is shown once
     wrong = client.post(page("invite"), {"email": "x@example.org", "what": "centre"})
     assert wrong.status_code == 422 and "Say which centre" in wrong.content.decode()
 
@@ -237,6 +240,28 @@ def test_sets_are_drawn_frozen_released_and_revoked(edition: Edition, as_: As) -
     batch.refresh_from_db()
     assert batch.state == "revoked"
     assert as_("claire").post(page("release_batch", batch.pk)).status_code == 403
+
+
+def test_the_organiser_is_warned_of_faces_and_chooses(edition: Edition, as_: As) -> None:
+    client = as_("olivia")
+    for side in (3, 4, 5):
+        accepted_exam(edition, state="kept", side=side)
+    assert "A face can be rendered" not in client.get(asked("sets")).content.decode()
+    Exam.objects.filter(question=edition.question).update(face_possible=True)
+    client.post(asked("draft_split"))
+    shown = client.get(asked("sets"))
+    assert shown.context["counts"]["faces"] == 3 and "A face can be rendered from 3 of these" in shown.content.decode()
+    client.post(asked("freeze_split"), {"face": "blank"})
+    work_all(("build_batch",))
+    assert set(Batch.objects.values_list("face", flat=True)) == {"blank"}
+    batch = Batch.objects.get(name="batch-1")
+    assert "0 faces blanked" in client.get(asked("sets")).content.decode()  # single slices show none
+    client.post(page("choose_face", batch.pk), {"face": "keep"})
+    work_all(("build_batch",))
+    batch.refresh_from_db()
+    assert (batch.face, batch.state) == ("keep", "built")
+    assert "1 exam may show a face" in client.get(asked("sets")).content.decode()
+    assert as_("claire").post(page("choose_face", batch.pk), {"face": "blank"}).status_code == 403
 
 
 def failed_work(edition: Edition, **more: object) -> Work:

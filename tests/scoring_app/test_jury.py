@@ -10,7 +10,9 @@ import pytest
 from rest_framework.test import APIClient
 
 from challenges.models import Question
+from challenges.revoke import revoke_role
 from core.errors import InvalidInputError, NotAllowedError
+from core.models import AuditRecord
 from leaderboard.models import Ranking
 from leaderboard.publish import ProvisionalRankingError, publish_ranking
 from scoring.clusters import nearest_to_centres
@@ -142,6 +144,27 @@ def test_marks_are_whole_complete_and_final_once_finished(judged: Question) -> N
         mark(session=session, case=cases[0], marks=marks_of(4))
     with pytest.raises(NotAllowedError):
         begin_session(question=judged, juror=person("Sam"))
+
+
+def test_a_juror_whose_role_is_revoked_holds_nobody_up(judged: Question) -> None:
+    """What the juror had not finished goes; what was finished stays, and the ranking with the jury's score comes at once."""
+    jurors = [juror_of(judged, name) for name in ("Jo", "Jil", "Jan")]
+    sessions = [begin_session(question=judged, juror=juror) for juror in jurors]
+    for session in sessions[:2]:
+        for case in cases_in_order(session):
+            mark(session=session, case=case, marks=marks_of(2))
+        finish_session(session=session, actor=session.juror)
+    mark(session=sessions[2], case=cases_in_order(sessions[2])[0], marks=marks_of(4))
+    assert jury_scores(judged) is None and "rank_phase" not in work_all()
+    client = APIClient()
+    client.force_login(jurors[2])
+    assert client.get(f"/api/v1/jury/sessions/{sessions[2].pk}/").status_code == 200
+    for juror in (jurors[0], jurors[2]):
+        revoke_role(role=juror.roles.get(), actor=person("Olga"), reason="too close to a team")
+    assert client.get(f"/api/v1/jury/sessions/{sessions[2].pk}/").status_code == 404
+    assert set(JurySession.objects.all()) == set(sessions[:2])
+    assert jury_scores(judged) is not None and "rank_phase" in work_all()
+    assert AuditRecord.objects.filter(verb="jury left").count() == 1
 
 
 def test_jurors_see_random_ids_and_pixels_and_nobody_else_sees_either(judged: Question) -> None:

@@ -1,0 +1,36 @@
+"""Open invitations on the organiser's page: cancelled, or sent again."""
+
+from __future__ import annotations
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from challenges.invitations import invitation_link
+from challenges.lookup import organised_challenge
+from challenges.people import cancel_invitation, resend_invitation
+from core.attempt import attempt
+
+
+@login_required
+@require_POST
+def cancel(request: HttpRequest, challenge: str, pk: int) -> HttpResponse:
+    """The link is dead."""
+    found = organised_challenge(request.user, challenge)
+    row = get_object_or_404(found.invitations, pk=pk)
+    with attempt(request, _("The invitation of %(email)s is cancelled.") % {"email": row.email}):
+        cancel_invitation(invitation=row, actor=request.user)
+    return redirect("pages:people", found.slug)
+
+
+@login_required
+@require_POST
+def resend(request: HttpRequest, challenge: str, pk: int) -> HttpResponse:
+    """A new link by mail, shown once as well; the old one is dead."""
+    found = organised_challenge(request.user, challenge)
+    row = get_object_or_404(found.invitations.select_related("challenge"), pk=pk)
+    with attempt(request, _("A new invitation is on its way to %(email)s.") % {"email": row.email}):
+        request.session["invitation_link"] = invitation_link(resend_invitation(invitation=row, actor=request.user))
+    return redirect("pages:people", found.slug)
