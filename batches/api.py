@@ -13,7 +13,7 @@ from rest_framework.response import Response
 
 from batches.models import Batch, Split
 from batches.permissions import may_download
-from batches.release import reschedule_batch, revoke_batch
+from batches.release import choose_face, reschedule_batch, revoke_batch
 from batches.split import draft_split, freeze_split
 from challenges.lookup import organised_question
 from challenges.models import Challenge
@@ -25,13 +25,17 @@ REASON = inline_serializer("Reason", {"reason": serializers.CharField()})
 
 class SplitSerializer(serializers.ModelSerializer[Split]):
     question = serializers.SerializerMethodField()
+    faces = serializers.SerializerMethodField(help_text="Exams from which a face can be rendered.")
 
     class Meta:
         model = Split
-        fields = ["id", "question", "number", "state", "seed", "rule", "balance", "sha256", "created_at"]
+        fields = ["id", "question", "number", "state", "seed", "rule", "balance", "faces", "sha256", "created_at"]
 
     def get_question(self, split: Split) -> str:
         return f"{split.question.challenge.slug}/{split.question.slug}"
+
+    def get_faces(self, split: Split) -> int:
+        return split.items.filter(exam__face_possible=True).count()
 
 
 class SplitViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Split]):
@@ -57,12 +61,15 @@ class SplitViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Ge
         split = draft_split(question=question, actor=request.user, seed=None if seed is None else int(seed))
         return Response(SplitSerializer(split).data, status=201)
 
-    @extend_schema(request=None, responses={200: SplitSerializer})
+    @extend_schema(
+        request=inline_serializer("SplitFreeze", {"face": serializers.CharField(required=False)}),
+        responses={200: SplitSerializer},
+    )
     @action(detail=True, methods=["post"])
     def freeze(self, request: Request, pk: str | None = None) -> Response:
-        """Fixes the sets and plans the question's batches."""
+        """Fixes the sets and plans the question's batches; `face` (keep, blank) outweighs the question file's."""
         split = self.get_object()
-        freeze_split(split=split, actor=request.user)
+        freeze_split(split=split, actor=request.user, face=str(payload(request).get("face", "")))
         return Response(SplitSerializer(split).data)
 
 
@@ -80,6 +87,7 @@ class BatchSerializer(serializers.ModelSerializer[Batch]):
             "question",
             "name",
             "state",
+            "face",
             "released_at",
             "exams",
             "manifest_sha256",
@@ -130,6 +138,21 @@ class BatchViewSet(viewsets.ReadOnlyModelViewSet[Batch]):
         reschedule_batch(
             batch=batch, released_at=moment, actor=request.user, reason=str(payload(request).get("reason", ""))
         )
+        return Response(BatchSerializer(batch).data)
+
+    @extend_schema(
+        request=inline_serializer(
+            "BatchFace", {"face": serializers.CharField(), "reason": serializers.CharField(required=False)}
+        ),
+        responses={200: BatchSerializer},
+    )
+    @action(detail=True, methods=["post"])
+    def face(self, request: Request, pk: str | None = None) -> Response:
+        """Keeps faces (`keep`) or has them blanked (`blank`); the batch is built again."""
+        batch = self.get_object()
+        require_organiser(request.user, batch.question.challenge)
+        said = payload(request)
+        choose_face(batch=batch, face=str(said.get("face", "")), actor=request.user, reason=str(said.get("reason", "")))
         return Response(BatchSerializer(batch).data)
 
     @extend_schema(request=REASON, responses={200: BatchSerializer})

@@ -26,6 +26,7 @@ from pydicom import dcmread
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 
+from batches.faces import Faces, blank_slice, blank_volume, find_faces
 from formats import dicom
 from formats.dicom_image import fits_int16, read_grid, read_series, rescaled
 from formats.fault import FormatError, gettext_noop, refuse
@@ -53,9 +54,11 @@ class Place:
 def write_case(
     case: Mapping[str, Any], out: str, form: str, key: bytes, images: Sequence[str], fields: Sequence[str]
 ) -> dict[str, Any]:
-    """Writes one case below `out`; `{"files": [paths], "scalars": {field: value}, "spacing": [row, column, slice]}`.
+    """Writes one case below `out`. Answers `{"files": [paths], "scalars": {field: value}, "spacing": [row, column, slice],
+    "faces": [words]}`.
 
-    `case` is `{"id", "group", "images": {image: [paths]}, "fields": {field: {"type", "values", "of", "path" | "value"}}}`.
+    `case` is `{"id", "group", "images": {image: [paths]}, "fields": {field: {"type", "values", "of", "path" | "value"}}}`, and
+    `"face": "blank"` where faces are to be blanked; `faces` says in `batches.faces`'s words how that went, image by image.
     `form` is dicom, nifti, numpy or table; `key` is the batch's own secret, from which UIDs are drawn anew, so that two batches
     cannot be joined by them.
     """
@@ -63,17 +66,22 @@ def write_case(
     written: list[str] = []
     grids: dict[str, Place] = {}
     spacing: list[float] = []
+    faces: list[str] = []
     for image in images:
         paths = case["images"].get(image) or []
         if not paths:
             continue
+        face = find_faces(paths) if case.get("face") == "blank" and form != "table" else Faces({}, "")
+        faces += [face.word] if face.word else []
         place = _place_of(paths, needs_volume=form in ("nifti", "numpy"))
         if place is not None:
             grids[image] = place
             spacing = spacing or place.spacing
         if form == "dicom":
-            written += _dicom(target, image, case, paths, key)
+            written += _dicom(target, image, case, paths, key, face)
         elif form in ("nifti", "numpy") and place is not None and place.volume is not None:
+            for cut in {id(cut): cut for cut in face.cuts.values()}.values():
+                blank_volume(place.volume, cut)
             written.append(_array(target, image, case["id"], place.volume, form))
             place = grids[image] = _without_values(place)  # masks need the grid alone
     scalars: dict[str, Any] = {}
@@ -94,7 +102,7 @@ def write_case(
     for one in case.get("measured", []):
         if one["from"] in regions:
             scalars[one["field"]] = _measured(one["measure"], regions[one["from"]])
-    return {"files": written, "scalars": scalars, "spacing": spacing}
+    return {"files": written, "scalars": scalars, "spacing": spacing, "faces": faces}
 
 
 def _steps(labels: NDArray[np.uint8], spacing: Sequence[float]) -> tuple[float, ...]:
@@ -162,11 +170,17 @@ def _place(target: Path, relative: str) -> Path:
 # --- images ----------------------------------------------------------------------------------------------------------
 
 
-def _dicom(target: Path, image: str, case: Mapping[str, Any], paths: Sequence[str], key: bytes) -> list[str]:
-    """Every slice with its pixels untouched, under the case's public id and with UIDs of this batch alone."""
+def _dicom(
+    target: Path, image: str, case: Mapping[str, Any], paths: Sequence[str], key: bytes, face: Faces
+) -> list[str]:
+    """Every slice with its pixels untouched but for a face to be blanked, under the case's public id and with UIDs of this batch
+    alone."""
     written = []
-    ordered = sorted((dcmread(path) for path in paths), key=lambda one: (_number(one), str(one.SOPInstanceUID)))
-    for number, dataset in enumerate(ordered):
+    read = ((dcmread(path), face.cuts.get(path)) for path in paths)
+    ordered = sorted(read, key=lambda pair: (_number(pair[0]), str(pair[0].SOPInstanceUID)))
+    for number, (dataset, cut) in enumerate(ordered):
+        if cut is not None:
+            blank_slice(dataset, cut, image)
         relative = f"{image}/{case['id']}/{number:04d}.dcm"
         _rename(dataset, case, key)
         dataset.save_as(_place(target, relative), enforce_file_format=True)

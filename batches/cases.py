@@ -15,6 +15,7 @@ from core.storage import local_copy
 from formats.child import Limits, run_limited
 from uploads.models import Exam
 
+WORST_FIRST = ("impossible", "not found", "blanked")
 LIMITS = Limits(memory_bytes=4 << 30, cpu_seconds=900, wall_seconds=1800.0)
 
 
@@ -29,13 +30,14 @@ class Case:
 
 @dataclass(frozen=True)
 class Written:
-    """One case on disk: its files (relative), its scalar values, and mm between rows, columns, slices."""
+    """One case on disk: its files (relative), its scalars, mm between rows, columns, slices, and what became of its face."""
 
     public_id: str
     group: str
     files: list[str]
     scalars: dict[str, Any]
     spacing: list[float]
+    face: str  # blanked, not found, impossible; "" where nothing was to be blanked
 
 
 def write_cases(
@@ -48,14 +50,18 @@ def write_cases(
     key: bytes,
     images: Sequence[str],
     fields: Sequence[str],
+    face: str = "keep",
 ) -> list[Written]:
-    """Each case in a limited child of its own, one after the other, so that disk and memory hold one case at a time."""
+    """Each case in a limited child of its own, one after the other, so that disk and memory hold one case at a time.
+
+    With `face` "blank" the volumes of exams that may show a face lose it."""
     written = []
     out.mkdir(parents=True, exist_ok=True)
     for case in cases:
         folder = work / case.public_id
         folder.mkdir(parents=True)
         document = _case_document(case, folder, spec, images, fields)
+        document["face"] = face if case.exam.face_possible else "keep"
         answer = run_limited(
             "batches.building:write_case",
             document,
@@ -68,7 +74,8 @@ def write_cases(
             read=[folder],
             write=[out],
         )
-        written.append(Written(case.public_id, case.group, answer["files"], answer["scalars"], answer["spacing"]))
+        word = next((word for word in WORST_FIRST if word in answer["faces"]), "")
+        written.append(Written(case.public_id, case.group, answer["files"], answer["scalars"], answer["spacing"], word))
         _remove(folder)
     return written
 

@@ -35,8 +35,14 @@ class AlreadyReleasedError(MoveNotAllowedError):
     reason = "already_released"
 
 
-def plan_batches(*, split: Split, actor: Any) -> list[Batch]:
-    """The question file's batches as rows, with their items under random public ids; building is asked for at once."""
+class FaceNotBlankedError(Exception):
+    """Faces were to be blanked and a volume has one that cannot be: several frames in one file, or PET. Nothing is built."""
+
+
+def plan_batches(*, split: Split, actor: Any, face: str = "") -> list[Batch]:
+    """The question file's batches as rows, with their items under random public ids; building is asked for at once.
+
+    `face`: keep or blank in every batch; empty is what the question file says."""
     question, spec = split.question, spec_of(split.question)
     batches = []
     for planned in spec.batches:
@@ -48,6 +54,7 @@ def plan_batches(*, split: Split, actor: Any) -> list[Batch]:
                 "set_name": planned.set,
                 "is_evaluation": planned.set in spec.split.evaluation,
                 "released_at": planned.released_at,
+                "face": checked_face(face or spec.data.deliver.face),
                 "seed": _seed(split, planned.name),
             },
         )
@@ -58,6 +65,12 @@ def plan_batches(*, split: Split, actor: Any) -> list[Batch]:
         enqueue("build_batch", batch, challenge_id=question.challenge_id)
         batches.append(batch)
     return batches
+
+
+def checked_face(face: str) -> str:
+    if face not in Batch.Face.values:
+        raise InvalidInputError(gettext_noop("Faces are kept or blanked: keep, blank."))
+    return face
 
 
 def _group_id(batch: Batch, exam: Exam) -> str:
@@ -157,7 +170,10 @@ def _write_archive(batch: Batch, spec: QuestionSpec, folder: Path) -> tuple[Blob
         key=bytes.fromhex(_secret(batch, "uids")),
         images=list(spec.data.images),
         fields=fields,
+        face=batch.face,
     )
+    if any(case.face == "impossible" for case in written):
+        raise FaceNotBlankedError
     table = "cases.csv" if batch.is_evaluation else "truth.csv"
     (out / table).write_text(scalars_csv(written, spec, fields), encoding="utf-8")
     manifest: dict[str, Any] = {
@@ -165,11 +181,13 @@ def _write_archive(batch: Batch, spec: QuestionSpec, folder: Path) -> tuple[Blob
         "batch": batch.name,
         "format": deliver.format,
         "fields": fields,
+        "face": batch.face,
         "table": _described(out, table),
         "cases": [
             {
                 "id": case.public_id,
                 **({"patient": case.group} if case.group else {}),
+                **({"face": case.face} if case.face else {}),
                 "files": [_described(out, file) for file in sorted(case.files)],
             }
             for case in written
@@ -224,6 +242,27 @@ def reschedule_batch(*, batch: Batch, released_at: datetime, actor: Any, reason:
         )
 
 
+def choose_face(*, batch: Batch, face: str, actor: Any, reason: str) -> None:
+    """Whether this batch keeps faces or has them blanked; it is built again, so it must not be out or revoked."""
+    checked_face(face)
+    now = database_now()
+    if batch.state == Batch.State.REVOKED or (batch.state == Batch.State.BUILT and batch.released_at <= now):
+        raise AlreadyReleasedError(gettext_noop("This batch is out already; what it holds cannot be changed."))
+    with transaction.atomic():
+        before, batch.face = batch.face, face
+        Batch.objects.filter(pk=batch.pk).update(face=face)
+        record(
+            verb="faces of a batch chosen",
+            subject=batch,
+            actor=actor,
+            before=before,
+            after=face,
+            reason=reason,
+            challenge_id=batch.question.challenge_id,
+        )
+        _build_again(batch, reason="faces are treated in another way")
+
+
 def revoke_batch(*, batch: Batch, actor: Any, reason: str) -> None:
     """Nobody can download it any more, from this moment."""
     if not reason.strip():
@@ -245,14 +284,19 @@ def take_exam_out(exam_id: str) -> None:
     for item in BatchItem.objects.filter(exam_id=exam_id, withdrawn_at=None).select_related("batch__question"):
         BatchItem.objects.filter(pk=item.pk).update(withdrawn_at=now)
         batch = item.batch
-        if batch.state == Batch.State.PLANNED:  # it may be at work this moment, with the exam: that build is fenced off
-            enqueue("build_batch", batch, challenge_id=batch.question.challenge_id)
-        if batch.state == Batch.State.BUILT and batch.released_at > now:
-            key = batch.archive_key
-            Batch.objects.filter(pk=batch.pk).update(state=Batch.State.PLANNED, archive_key="", manifest={})
-            record(verb="batch planned", subject=batch, before="built", after="planned", reason="an exam was withdrawn")
-            enqueue("build_batch", batch, challenge_id=batch.question.challenge_id)
-            transaction.on_commit(lambda key=key: erase("deliveries", key))  # type: ignore[misc]
+        if batch.state == Batch.State.PLANNED or (batch.state == Batch.State.BUILT and batch.released_at > now):
+            _build_again(batch, reason="an exam was withdrawn")
+
+
+def _build_again(batch: Batch, *, reason: str) -> None:
+    """For a batch that is not out. One that is planned may be at work this moment: that build is fenced off."""
+    if batch.state == Batch.State.BUILT:
+        key = batch.archive_key
+        Batch.objects.filter(pk=batch.pk).update(state=Batch.State.PLANNED, archive_key="", manifest={})
+        batch.state = Batch.State.PLANNED
+        record(verb="batch planned", subject=batch, before="built", after="planned", reason=reason)
+        transaction.on_commit(lambda: erase("deliveries", key))
+    enqueue("build_batch", batch, challenge_id=batch.question.challenge_id)
 
 
 def build_failed(subject_id: str, reason: str) -> None:

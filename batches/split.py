@@ -117,15 +117,16 @@ def draft_split(*, question: Question, actor: Any, seed: int | None = None) -> S
     return split
 
 
-def freeze_split(*, split: Split, actor: Any) -> list[Batch]:
+def freeze_split(*, split: Split, actor: Any, face: str = "") -> list[Batch]:
     """From here on sets cannot change; the question's batches are planned and their archives built beforehand.
 
+    `face`: keep or blank in every batch; empty is what the question file says.
     Raises SplitOutOfDateError where an exam was withdrawn or regraded since the draft; then nothing is frozen.
     """
     with transaction.atomic():
         _require_kept(split)
         move(split, Split.State.FROZEN, allowed=Split.MOVES, actor=actor, challenge_id=split.question.challenge_id)
-        return plan_batches(split=split, actor=actor)
+        return plan_batches(split=split, actor=actor, face=face)
 
 
 def _require_kept(split: Split) -> None:

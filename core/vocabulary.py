@@ -36,6 +36,7 @@ DEEDS = frozenset(
         gettext_noop("challenge edited"),
         gettext_noop("charter published"),
         gettext_noop("charter signed"),
+        gettext_noop("faces of a batch chosen"),
         gettext_noop("final submission chosen"),
         gettext_noop("invitation accepted"),
         gettext_noop("invitation cancelled"),

@@ -36,6 +36,7 @@ app_pages = [
     path("c/<slug:challenge>/batches/<uuid:pk>/release/", sets.release, name="release_batch"),
     path("c/<slug:challenge>/batches/<uuid:pk>/revoke/", sets.revoke, name="revoke_batch"),
     path("c/<slug:challenge>/<slug:question>/sets/", sets.sets, name="sets"),
+    path("c/<slug:challenge>/batches/<uuid:pk>/face/", sets.face, name="choose_face"),
     path("c/<slug:challenge>/<slug:question>/sets/draft/", sets.draft, name="draft_split"),
     path("c/<slug:challenge>/<slug:question>/sets/freeze/", sets.freeze, name="freeze_split"),
     path("c/<slug:challenge>/<slug:question>/ending/", results.results, name="results"),

@@ -74,6 +74,7 @@ def _seal_first(batch: Batch, spec: QuestionSpec) -> None:
             key=bytes.fromhex(batch.seed or "00"),
             images=list(spec.data.images),
             fields=fields,
+            face=batch.face,
         )
         _write_table(out, written, spec, fields, batch)
         _store(batch, spec, folder, out, reason="")
@@ -200,16 +201,7 @@ def _tell_organisers(batch: Batch, faults: list[Fault]) -> None:
     with transaction.atomic():
         progress_of(batch).filter(stage="seal_truth").delete()  # what an earlier try found
         for fault in faults:
-            tell(
-                batch,
-                stage="seal_truth",
-                state="fault",
-                reason=fault.reason,
-                where=fault.where,
-                template=fault.template,
-                values=fault.values,
-                audience=Progress.Audience.ORGANISER,
-            )
+            tell_fault(batch, fault, stage="seal_truth", audience=Progress.Audience.ORGANISER)
 
 
 def seal_failed(subject_id: str, reason: str) -> None:

@@ -7,6 +7,7 @@ from collections import defaultdict
 from pathlib import Path
 
 from anonymization.deid import objects
+from anonymization.deid.face import BEHIND, DEEPEST, HU_OF_TISSUE, MR_SHARE_OF_BRIGHT, PITCHES
 from anonymization.deid.identity import SHIFT_RANGE_DAYS
 from anonymization.deid.objects import KINDS, Kind
 from anonymization.deid.rules import DEFAULT, OPTIONS, Rule, decisions, load_profile, options_text, table
@@ -90,15 +91,53 @@ Unknown words dropped from a report, an overlay plane with something drawn in it
 a missing study or series UID,
 and uncertain writing in pixels: the file is written below `review/`, its header clean.
 A head volume is marked `face_possible`: a face can be rendered from it.
+
+## Faces
+The mark is set from the header: CT, MR or PET whose descriptions name a head or neck, or no part of the body at all.
+The organiser reads, where sets are frozen and batches listed, how many exams carry it, and chooses what batches hold:
+`keep` (the default, and of a question file without `deliver: {face: …}`) or `blank`. Blanking happens while a batch
+is built, never to the exam itself:
+- Slices are put together by position in the patient's own axes, whatever their orientation. Tissue is above %(hu)d
+  HU, or above   %(mr)d %% of the range from dark to bright in MR; the tip of the nose, or else the crown, gives the
+  level of the brow;   heads that are bent or stretched by up to %(nod)d degrees are looked at straight.
+- All from the brow to below the chin that lies in front of a plane %(plane)d %% of the head's length behind the brow
+  is set to air   (-1000 HU, or the volume's lowest value): nose, eyelids and the front of the eyes, lips, the front
+  of the chin and the air   before them.
+- Never: a voxel farther than %(deep)d %% of the head's length behind the skin in front of it, above the brow, or
+  within an ellipsoid   set around the brain. Head's length: glabella to occiput, about 195 mm in adults.
+- All other pixels stay bit for bit, the grid stays, and so masks and other annotations lie where they lay. Compressed
+  slices are   encoded   again without loss; slices that came with loss are written uncompressed as they decode.
+- Slices of a blanked volume say RecognizableVisualFeatures NO and 113102, Clean Recognizable Visual Features Option;
+  the manifest says `face: blanked` with each such case, and `face: not found` where a volume that may show a face
+  shows none   that the geometry knows.   A batch with a volume that cannot be cut (frames in one file, PET) is not
+  built while `blank` is chosen.
+
+It is a plain cut by adult proportions, **not a validated defacing tool** such as pydeface or mri_deface, and no claim
+is made that nobody can be recognised. It leaves ears, the shape of the skull, teeth behind the plane, hair and what
+is wrapped around in MR. It may fail on small children, on heads turned aside, with devices or masks on the face,
+after surgery, on crops and on implausible orientations. On the mean head that pydeface ships, 91 %% of the tissue it
+takes lies in pydeface's own mask, and it takes 75 %% of what that mask takes. The organiser looks at the result
+before the release.
 """
 
 
 def render() -> str:
     """The whole page as Markdown."""
     profile = load_profile()
-    parts = [_HEAD, _FIXED % {"days": SHIFT_RANGE_DAYS}, _rules_section(), _profile_section(), _objects_section()]
+    parts = [_HEAD, _FIXED % _figures(), _rules_section(), _profile_section(), _objects_section()]
     parts += [_keep_section(), _private_section(), _table_section(profile.rules), _unlisted_section(profile.rules)]
     return "\n".join(part.strip("\n") + "\n" for part in parts)
+
+
+def _figures() -> dict[str, int]:
+    return {
+        "days": SHIFT_RANGE_DAYS,
+        "hu": int(HU_OF_TISSUE),
+        "mr": round(100 * MR_SHARE_OF_BRIGHT),
+        "nod": int(max(PITCHES)),
+        "plane": round(100 * BEHIND),
+        "deep": round(100 * DEEPEST),
+    }
 
 
 def _rules_section() -> str:

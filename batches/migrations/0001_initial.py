@@ -20,6 +20,10 @@ class Migration(migrations.Migration):
                 ("set_name", models.CharField(max_length=40)),
                 ("is_evaluation", models.BooleanField(default=False)),
                 (
+                    "face",
+                    models.CharField(choices=[("keep", "Keep"), ("blank", "Blank")], default="keep", max_length=10),
+                ),
+                (
                     "state",
                     models.CharField(
                         choices=[("planned", "Planned"), ("built", "Built"), ("revoked", "Revoked")],

@@ -45,6 +45,12 @@ class Batch(models.Model):
         BUILT = "built"
         REVOKED = "revoked"
 
+    class Face(models.TextChoices):
+        """What teams get of a head that a face can be rendered from."""
+
+        KEEP = "keep"
+        BLANK = "blank"
+
     MOVES: ClassVar[dict[str, frozenset[str]]] = {
         "planned": frozenset({"built", "revoked"}),
         "built": frozenset({"revoked"}),
@@ -57,6 +63,7 @@ class Batch(models.Model):
     name = models.SlugField(max_length=40)
     set_name = models.CharField(max_length=40)
     is_evaluation = models.BooleanField(default=False)
+    face = models.CharField(max_length=10, choices=Face.choices, default=Face.KEEP)
     state = models.CharField(max_length=10, choices=State.choices, default=State.PLANNED)
     released_at = models.DateTimeField()
     seed = models.CharField(max_length=64, blank=True)  # secret: what public ids and order are drawn from

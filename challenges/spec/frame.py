@@ -51,6 +51,7 @@ def read_data(section: Section | None) -> DataSpec:
             deliver.text("format", choices=("dicom", "nifti", "numpy", "table", "text")),
             deliver.texts("training", choices=fields),
             deliver.texts("evaluation", choices=fields),
+            deliver.text("face", "keep", choices=("keep", "blank")),
         )
         deliver.close()
     section.close()

@@ -102,6 +102,7 @@ class DeliverSpec:
     format: str  # dicom | nifti | numpy | table
     training: tuple[str, ...]
     evaluation: tuple[str, ...]
+    face: str = "keep"  # keep | blank: what becomes of a face that a head volume shows, unless a batch says otherwise
 
 
 @dataclass(frozen=True, slots=True)

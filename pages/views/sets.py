@@ -13,14 +13,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from batches.models import Batch, Split
-from batches.release import reschedule_batch, revoke_batch
+from batches.release import choose_face, reschedule_batch, revoke_batch
 from batches.split import draft_split, freeze_split
 from challenges.frame import spec_of
 from challenges.lookup import organised_challenge, organised_question
 from core.attempt import attempt
 from core.clock import database_now
 from core.errors import InvalidInputError
-from pages.forms import DraftForm, ReasonForm, ReleaseForm
+from pages.forms import DraftForm, FaceForm, ReasonForm, ReleaseForm
 from uploads.models import Exam
 
 
@@ -33,10 +33,13 @@ def sets(request: HttpRequest, challenge: str, question: str) -> HttpResponse:
     spec = spec_of(found)
     split = found.splits.exclude(state=Split.State.REPLACED).select_related("created_by").first()
     counts = Exam.objects.filter(question=found).aggregate(
-        kept=Count("pk", filter=Q(state=Exam.State.KEPT)), accepted=Count("pk", filter=Q(state=Exam.State.ACCEPTED))
+        kept=Count("pk", filter=Q(state=Exam.State.KEPT)),
+        accepted=Count("pk", filter=Q(state=Exam.State.ACCEPTED)),
+        faces=Count("pk", filter=Q(state=Exam.State.KEPT, face_possible=True)),
     )
     batches = found.batches.annotate(
         size=Count("items", filter=Q(items__withdrawn_at=None), distinct=True),
+        faces=Count("items", filter=Q(items__withdrawn_at=None, items__exam__face_possible=True), distinct=True),
         fetched=Count("downloads", distinct=True),
     ).order_by("released_at", "name")
     context = {
@@ -54,10 +57,14 @@ def sets(request: HttpRequest, challenge: str, question: str) -> HttpResponse:
                 "batch": one,
                 "out": one.state == Batch.State.BUILT and one.released_at <= now,
                 "release": ReleaseForm(initial={"released_at": one.released_at}, auto_id=f"id_%s_{number}"),
+                "face": FaceForm(initial={"face": one.face}, auto_id=f"id_%s_{number}"),
+                "blanked": sum(case.get("face") == "blanked" for case in one.manifest.get("cases", [])),
+                "unseen": [case["id"] for case in one.manifest.get("cases", []) if case.get("face") == "not found"],
             }
             for number, one in enumerate(batches)
         ],
         "draft_form": DraftForm(),
+        "face_form": FaceForm(initial={"face": spec.data.deliver.face}),
     }
     return render(request, "pages/sets.html", context)
 
@@ -95,7 +102,7 @@ def freeze(request: HttpRequest, challenge: str, question: str) -> HttpResponse:
     found = organised_question(request.user, f"{challenge}/{question}")
     split = get_object_or_404(found.splits, state=Split.State.DRAFT)
     with attempt(request, _("The sets are frozen; the archives of the batches are being built.")):
-        freeze_split(split=split, actor=request.user)
+        freeze_split(split=split, actor=request.user, face=request.POST.get("face", ""))
     return redirect("pages:sets", challenge, question)
 
 
@@ -131,6 +138,17 @@ def release(request: HttpRequest, challenge: str, pk: UUID) -> HttpResponse:
         reschedule_batch(
             batch=batch, released_at=database_now(), actor=request.user, reason=request.POST.get("reason", "")
         )
+    return _back(request, batch)
+
+
+@login_required
+@require_POST
+def face(request: HttpRequest, challenge: str, pk: UUID) -> HttpResponse:
+    """Keeps faces or has them blanked, in one batch that is not out."""
+    batch = _batch(request, challenge, pk)
+    said = request.POST
+    with attempt(request, _("The batch is being built again.")):
+        choose_face(batch=batch, face=said.get("face", ""), actor=request.user, reason=said.get("reason", ""))
     return _back(request, batch)
 
 

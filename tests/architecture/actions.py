@@ -24,6 +24,7 @@ ACTIONS = {
     "pages:verify_audit": "GET audit-list",
     "pages:reschedule_batch": "POST batch-reschedule",
     "pages:release_batch": "POST batch-reschedule",
+    "pages:choose_face": "POST batch-face",
     "pages:revoke_batch": "POST batch-revoke",
     "pages:draft_split": "POST split-list",
     "pages:freeze_split": "POST split-freeze",

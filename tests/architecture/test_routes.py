@@ -43,6 +43,7 @@ ROW_OF = {
     "pages:retry": "work",
     "pages:reschedule_batch": "batch",
     "pages:release_batch": "batch",
+    "pages:choose_face": "batch",
     "pages:revoke_batch": "batch",
     "pages:publish": "ranking",
     "pages:announce": "ranking",
