@@ -98,18 +98,18 @@ The organiser reads, where sets are frozen and batches listed, how many exams ca
 `keep` (the default, and of a question file without `deliver: {face: …}`) or `blank`. Blanking happens while a batch
 is built, never to the exam itself:
 - Slices are put together by position in the patient's own axes, whatever their orientation. Tissue is above %(hu)d
-  HU, or above   %(mr)d %% of the range from dark to bright in MR; the tip of the nose, or else the crown, gives the
-  level of the brow;   heads that are bent or stretched by up to %(nod)d degrees are looked at straight.
+  HU, or above %(mr)d %% of the range from dark to bright in MR; the tip of the nose, or else the crown, gives the
+  level of the brow; heads that are bent or stretched by up to %(nod)d degrees are looked at straight.
 - All from the brow to below the chin that lies in front of a plane %(plane)d %% of the head's length behind the brow
-  is set to air   (-1000 HU, or the volume's lowest value): nose, eyelids and the front of the eyes, lips, the front
-  of the chin and the air   before them.
+  is set to air (-1000 HU, or the volume's lowest value): nose, eyelids and the front of the eyes, lips, the front
+  of the chin and the air before them.
 - Never: a voxel farther than %(deep)d %% of the head's length behind the skin in front of it, above the brow, or
-  within an ellipsoid   set around the brain. Head's length: glabella to occiput, about 195 mm in adults.
+  within an ellipsoid set around the brain. Head's length: glabella to occiput, about 195 mm in adults.
 - All other pixels stay bit for bit, the grid stays, and so masks and other annotations lie where they lay. Compressed
-  slices are   encoded   again without loss; slices that came with loss are written uncompressed as they decode.
+  slices are encoded again without loss; slices that came with loss are written uncompressed as they decode.
 - Slices of a blanked volume say RecognizableVisualFeatures NO and 113102, Clean Recognizable Visual Features Option;
   the manifest says `face: blanked` with each such case, and `face: not found` where a volume that may show a face
-  shows none   that the geometry knows.   A batch with a volume that cannot be cut (frames in one file, PET) is not
+  shows none that the geometry knows. A batch with a volume that cannot be cut (frames in one file, PET) is not
   built while `blank` is chosen.
 
 It is a plain cut by adult proportions, **not a validated defacing tool** such as pydeface or mri_deface, and no claim
