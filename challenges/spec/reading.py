@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from formats.fault import gettext_noop
 
+from .addresses import PAGE_WORDS
 from .contest import (
     EXTERNAL,
     read_final,
@@ -109,6 +110,9 @@ def load_spec(text: str, known: Known) -> QuestionSpec:
 def _check_slug(top: Section, slug: str) -> None:
     if slug and (not NAME.match(slug) or "_" in slug or len(slug) > 50):
         top.wrong(top.at("slug"), gettext_noop("a slug is lower-case letters, digits and -, at most 50"))
+    if slug in PAGE_WORDS:
+        template = gettext_noop("'%(slug)s' is the address of a page of the challenge; add a word to it")
+        top.wrong(top.at("slug"), template, slug=slug)
 
 
 def _inside(top: Section, *keys: str) -> Section:

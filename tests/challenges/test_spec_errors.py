@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from challenges.spec import Known, QuestionSpec, SpecError, load_spec
+from challenges.spec.addresses import PAGE_WORDS
 
 SARCOPENIA = Path("challenges/catalogue/sarcopenia.yaml")
 KNOWN = Known(
@@ -132,3 +133,11 @@ def test_words_are_words_and_not_what_yaml_1_1_makes_of_them(text: str) -> None:
     assert spec.batches[0].name == "yes"
     kernel = next(criterion for criterion in spec.inclusion if criterion.name == "kernel")
     assert kernel.params == {"allowed": ["no", "12:30"]}
+
+
+@pytest.mark.parametrize("slug", sorted(PAGE_WORDS))
+def test_a_slug_that_is_a_page_of_the_challenge_is_refused_with_its_line(text: str, slug: str) -> None:
+    ((line, where, words),) = mistakes(text.replace("slug: sarcopenia", f"slug: {slug}"))
+    assert (line, where) == (line_of(text, "slug:"), "slug")
+    assert f"'{slug}' is the address of a page" in words
+    load_spec(text.replace("slug: sarcopenia", f"slug: {slug}-ct"), KNOWN)
