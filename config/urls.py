@@ -34,3 +34,5 @@ urlpatterns = [
     path("", include("uploads.urls")),
     path("", include("challenges.urls")),
 ]
+
+handler404 = "core.api_errors.not_found"
