@@ -34,8 +34,15 @@ def tell(
     )
 
 
-def tell_fault(subject: models.Model, fault: Fault, *, stage: str, state: str) -> Progress:
-    """A fault, in its own words, for the centre."""
+def tell_fault(
+    subject: models.Model,
+    fault: Fault,
+    *,
+    stage: str,
+    state: str = "fault",
+    audience: str = Progress.Audience.CENTRE,
+) -> Progress:
+    """A fault, in its own words, for those who can mend it."""
     return tell(
         subject,
         stage=stage,
@@ -44,6 +51,7 @@ def tell_fault(subject: models.Model, fault: Fault, *, stage: str, state: str) -
         where=fault.where,
         template=fault.template,
         values=fault.values,
+        audience=audience,
     )
 
 

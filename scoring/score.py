@@ -19,7 +19,7 @@ from challenges.spec import QuestionSpec
 from core.clock import database_now
 from core.models import Progress
 from core.moves import move
-from core.progress import tell
+from core.progress import tell_fault
 from core.storage import put_bytes, read_blob
 from core.work import Claim, enqueue
 from formats.child import Limits, run_limited
@@ -236,16 +236,7 @@ ORGANISERS_FAULT = gettext_noop(
 def _organisers_fault(submission: Submission, faults: list[Fault]) -> None:
     """Nothing is wrong with what the team sent: it is told so, and the organisers get every fault of the truth."""
     for fault in faults:
-        tell(
-            submission,
-            stage="score_submission",
-            state="fault",
-            reason=fault.reason,
-            where=fault.where,
-            template=fault.template,
-            values=fault.values,
-            audience=Progress.Audience.ORGANISER,
-        )
+        tell_fault(submission, fault, stage="score_submission", audience=Progress.Audience.ORGANISER)
     move(
         submission,
         Submission.State.FAILED,

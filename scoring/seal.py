@@ -22,7 +22,7 @@ from challenges.spec import QuestionSpec
 from core.audit import record
 from core.clock import database_now
 from core.models import Progress
-from core.progress import progress_of, tell
+from core.progress import progress_of, tell, tell_fault
 from core.storage import Blob, erase, local_copy, put_file
 from core.work import Claim, enqueue
 from formats.fault import Fault
