@@ -16,10 +16,10 @@ TRUE, FALSE = ("1", "true", "yes", "oui", "vrai"), ("0", "false", "no", "non", "
 
 
 def write_annotations(exam: Exam, folder: Path, names: Mapping[str, str]) -> dict[str, tuple[Blob, str]]:
-    """Puts cleaned mask files into the store; field -> object and format."""
+    """Moves cleaned mask files into the store; field -> object and format."""
     stored = {}
     for field, name in names.items():
-        stored[field] = (put_file("exams", f"exam-{exam.pk}", folder / name), name.partition(".")[2])
+        stored[field] = (put_file("exams", f"exam-{exam.pk}", folder / name, move=True), name.partition(".")[2])
     return stored
 
 

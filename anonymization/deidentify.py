@@ -27,7 +27,7 @@ from uploads.models import Exam, Instance, Patient, Series
 from uploads.receive import CONFLICT, ZIP_MOMENT, refuse_exam
 
 ENGINE_VERSION = "1"
-IMAGES = "dicom/"
+WHERE_THEY_LIE = ("dicom/", "annotations/")  # members that are large
 LIMITS = Limits(memory_bytes=4 << 30, cpu_seconds=1800, wall_seconds=3600.0, file_bytes=4 << 30)
 
 FILE_REFUSED = gettext_noop("%(file)s was refused: %(detail)s Export it from the PACS again and resend the exam.")
@@ -83,16 +83,16 @@ def deidentify_exam(claim: Claim) -> None:
 def _cleaned(exam: Exam, spec: QuestionSpec, folder: Path) -> dict[str, Any]:
     """Leaves `folder/clean` and says what was done. Raises FormatError.
 
-    The zip is our own, under our own names; what the members hold is parsed by the child alone, images where they lie.
+    The zip is our own, under our own names; what the members hold is parsed by the child alone.
     """
     with local_copy("quarantine", exam.quarantine_key) as path:
         originals = members(path)
-        images = [one for one in originals if one.name.startswith(IMAGES)]
+        files = [one for one in originals if one.name.startswith(WHERE_THEY_LIE)]
         with zipfile.ZipFile(path) as archive:
-            archive.extractall(folder / "original", [one.name for one in originals if not one.name.startswith(IMAGES)])
+            archive.extractall(folder / "original", [one.name for one in originals if one not in files])
         answer: dict[str, Any] = run_limited(
             "anonymization.engine_run:run",
-            [image.to_json() for image in images],
+            [file.to_json() for file in files],
             str(folder),
             challenge_key(exam.question.challenge),
             exam.centre.slug,

@@ -11,13 +11,14 @@ import io
 import json
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from datetime import date, timedelta
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
 from pydicom import dcmread
+from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.errors import InvalidDicomError
 from pydicom.tag import BaseTag, Tag
@@ -58,13 +59,13 @@ READ_ERRORS = (
 
 
 def run(
-    images: list[dict[str, Any]], folder: str, key: bytes, centre: str, keep: list[str], dates: list[str]
+    files: list[dict[str, Any]], folder: str, key: bytes, centre: str, keep: list[str], dates: list[str]
 ) -> dict[str, Any]:
-    """De-identifies `images` and `folder/original` into `folder/clean`.
+    """De-identifies `files` and `folder/original` into `folder/clean`.
 
-    `images` are the exam's DICOM files where they lie (`Stored`, called `dicom/<image>/*.dcm`); `folder/original` holds
-    `annotations/<field>.<ext>`, `tables/*`, `values.json`, and `names.json` with what the centre called each DICOM file; `dates`
-    names the fields that hold dates. Returns `{"pseudonym", "files": [report and
+    `files` are the exam's images and annotations where they lie (`Stored`, called `dicom/<image>/*.dcm` and
+    `annotations/<field>.<ext>`); `folder/original` holds `tables/*`, `values.json`, and `names.json` with what the centre called
+    each DICOM file; `dates` names the fields that hold dates. Returns `{"pseudonym", "files": [report and
     image], "annotations": {field: name}, "values", "tables", "findings"}`.
     """
     original, clean = Path(folder) / "original", Path(folder) / "clean"
@@ -72,9 +73,10 @@ def run(
     engine = Deidentifier(key, centre=centre, keep=keep, examine=PixelReader(decode_here=True))
     reports, identifiers, patient = [], set(), ""
     instances: set[str] = set()
-    for image in sorted(map(Stored.from_json, images), key=lambda one: PurePosixPath(one.name).parts):
-        report = engine.deidentify_file(image.check(), clean / "dicom")
-        told, who, instance = _identifiers_of(image)
+    remembered: dict[Hashable, tuple[str, ...]] = {}
+    for image in _below("dicom/", files):
+        report = engine.deidentify_file(image, clean / "dicom")
+        told, who, instance = _identifiers_of(image, remembered)
         _, place, name = PurePosixPath(image.name).parts
         reports.append({**report.to_json(), "image": place, "source": name})
         if instance in instances:  # equal copies were left out when the exam was received: this one has other bytes
@@ -84,27 +86,27 @@ def run(
         patient = patient or who
     _call_by_name(reports, original / "names.json", identifiers)
     annotations = {}
-    for path in sorted((original / "annotations").glob("*")):
-        field, _, ending = path.name.partition(".")
-        target = clean / "annotations" / path.name
+    for sent in _below("annotations/", files):
+        called = PurePosixPath(sent.name).name
+        field, _, ending = called.partition(".")
+        target = clean / "annotations" / called
         if ending == "dcm":
-            report = engine.deidentify_file(path, clean / "segmentation")
+            report = engine.deidentify_file(sent, clean / "segmentation")
             if report.output:
                 # Copied: a confined process may not move a file into another folder.
                 shutil.copyfile(clean / "segmentation" / report.output, target)
-                annotations[field] = path.name
-            reports.append({**report.to_json(), "image": field, "source": path.name, "annotation": True})
+                annotations[field] = called
+            reports.append({**report.to_json(), "image": field, "source": called, "annotation": True})
         elif ending == "npy":
-            np.save(target, np.load(path, allow_pickle=False), allow_pickle=False)  # a header of our own, no padding
-            annotations[field] = path.name
+            with sent.open() as content:  # a header of our own, no padding
+                np.save(target, np.load(content, allow_pickle=False), allow_pickle=False)
+            annotations[field] = called
         else:
-            cleaned = clean_file(path, clean / "annotations", key)
+            cleaned = clean_file(sent, clean / "annotations", key, called=field)
             if cleaned.refused:
-                reports.append(_refusal(path.name, field, cleaned.refused))
+                reports.append(_refusal(called, field, cleaned.refused))
                 continue
-            kept = f"{field}.{cleaned.name.partition('.')[2]}"
-            (clean / "annotations" / cleaned.name).replace(clean / "annotations" / kept)
-            annotations[field] = kept
+            annotations[field] = cleaned.name
     shift = date_shift_days(key, centre, patient)
     values = json.loads((original / "values.json").read_text()) if (original / "values.json").exists() else {}
     tables = {path.name: _table(path) for path in sorted((original / "tables").glob("*"))}
@@ -117,6 +119,12 @@ def run(
         "tables": {name: [_shifted(row, dates, shift) for row in rows] for name, rows in tables.items()},
         "findings": [finding.as_dict() for finding in found],
     }
+
+
+def _below(folder: str, files: list[dict[str, Any]]) -> list[Stored]:
+    """The files of one folder in the order of their names, whole. Raises DamagedStoreError."""
+    found = [Stored.from_json(file).check() for file in files if file["name"].startswith(folder)]
+    return sorted(found, key=lambda one: PurePosixPath(one.name).parts)
 
 
 def _call_by_name(reports: list[dict[str, Any]], path: Path, identifiers: set[str]) -> None:
@@ -141,7 +149,7 @@ def _refusal(name: str, field: str, reason: str) -> dict[str, Any]:
     }
 
 
-def _identifiers_of(image: Stored) -> tuple[set[str], str, str]:
+def _identifiers_of(image: Stored, remembered: dict[Hashable, tuple[str, ...]]) -> tuple[set[str], str, str]:
     """What the original says of the person, the patient's number, and the instance's UID."""
     try:
         with image.open() as source:
@@ -149,36 +157,59 @@ def _identifiers_of(image: Stored) -> tuple[set[str], str, str]:
     except READ_ERRORS:
         return set(), "", ""
     number, instance = (str(dataset.get(keyword, "") or "").strip() for keyword in ("PatientID", "SOPInstanceUID"))
-    return set(_walk(dataset)), number, instance
+    return set(_walk(dataset, remembered)), number, instance
 
 
-def _walk(dataset: Dataset) -> Iterator[str]:
-    """Texts of elements that may name the person. Only these are converted: a chest CT has 20 000 others."""
-    for tag in list(dataset.keys()):
+def _walk(dataset: Dataset, remembered: dict[Hashable, tuple[str, ...]]) -> Iterator[str]:
+    """Texts of elements that may name the person. Only these are converted: a chest CT has 20 000 others.
+
+    Most say the same in every slice: what one said is `remembered` by its bytes.
+    """
+    for tag, raw in list(dataset.items()):
         try:
-            if not _may_name(dataset, tag):
+            if not _may_name(tag, raw):
+                continue
+            key = _key(dataset, raw)
+            if key in remembered:
+                yield from remembered[key]
                 continue
             element = dataset[tag]
             if element.VR == "SQ":
                 for item in element.value:
-                    yield from _walk(item)
-            elif element.keyword not in NOT_IDENTIFYING and (
-                element.VR == "PN"
-                or element.keyword in KNOWN_KEYWORDS
-                or (tag.group == IDENTITY_GROUP and element.VR not in ("CS", "AS", "DS", "US", "UI"))
-            ):
-                value = element.value
-                for part in value if isinstance(value, list | tuple) else [value]:
-                    text = str(part or "").strip()
-                    if len(text) >= 3:
-                        yield text
+                    yield from _walk(item, remembered)
+                continue
+            texts = tuple(_texts(element, tag))
+            if key is not None:
+                remembered[key] = texts
+            yield from texts
         except READ_ERRORS:
             continue
 
 
-def _may_name(dataset: Dataset, tag: BaseTag) -> bool:
+def _key(dataset: Dataset, raw: DataElement | RawDataElement) -> Hashable:
+    """What the text of an element depends on; None where that is more than its own bytes and the character set."""
+    characters = dataset.original_character_set
+    if not isinstance(raw, RawDataElement) or raw.VR in (None, "SQ", "UN") or raw.value is None or not characters:
+        return None
+    return raw.tag, raw.VR, raw.value, raw.is_little_endian, str(characters)
+
+
+def _texts(element: DataElement, tag: BaseTag) -> Iterator[str]:
+    if element.keyword not in NOT_IDENTIFYING and (
+        element.VR == "PN"
+        or element.keyword in KNOWN_KEYWORDS
+        or (tag.group == IDENTITY_GROUP and element.VR not in ("CS", "AS", "DS", "US", "UI"))
+    ):
+        value = element.value
+        for part in value if isinstance(value, list | tuple) else [value]:
+            text = str(part or "").strip()
+            if len(text) >= 3:
+                yield text
+
+
+def _may_name(tag: BaseTag, raw: DataElement | RawDataElement) -> bool:
     """By tag and VR alone; a VR that the file does not state is looked up when the element is converted."""
-    return tag.group == IDENTITY_GROUP or tag in KNOWN_TAGS or dataset.get_item(tag).VR not in PLAIN_VRS
+    return raw.VR not in PLAIN_VRS or tag.group == IDENTITY_GROUP or tag in KNOWN_TAGS
 
 
 def _table(path: Path) -> list[dict[str, Any]]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -62,17 +62,15 @@ def check_quality(claim: Claim) -> None:
 
 def read_facts(exam: Exam, spec: QuestionSpec) -> dict[str, Any]:
     """Reads the exam's bundle where it lies, and its annotations, in a limited child: `ExamFacts` as JSON. Raises FormatError."""
-    with (
-        tempfile.TemporaryDirectory(prefix="concours-quality-") as name,
-        local_copy("exams", exam.bundle_key) as bundle,
-    ):
-        fields = _fields(exam, spec, Path(name))
+    with ExitStack() as held:
+        bundle = held.enter_context(local_copy("exams", exam.bundle_key))
+        fields = _fields(exam, spec, held)
         document: dict[str, Any] = run_limited(
             "anonymization.criteria.exam.read:read_exam_json",
             by_image(bundle, list(spec.data.images)),
             fields,
             limits=LIMITS,
-            read=[name, bundle],
+            read=[bundle, *(given["path"] for given in fields.values() if "path" in given)],
         )
     return document
 
@@ -86,18 +84,16 @@ def by_image(bundle: Path, images: list[str]) -> dict[str, list[dict[str, Any]]]
     return files
 
 
-def _fields(exam: Exam, spec: QuestionSpec, folder: Path) -> dict[str, dict[str, Any]]:
-    """Each declared field with what is known of it, as the criteria read it."""
+def _fields(exam: Exam, spec: QuestionSpec, held: ExitStack) -> dict[str, dict[str, Any]]:
+    """Each declared field with what is known of it, as the criteria read it; files stay where they are while `held` is open."""
     chosen = {row.field: row for row in exam.annotations.filter(is_chosen=True)}
     fields: dict[str, dict[str, Any]] = {}
     for name, field in spec.data.fields.items():
         given: dict[str, Any] = {"declared": _declared(field)}
         row = chosen.get(name)
         if row is not None and row.blob_key:
-            target = folder / f"{name}.{row.blob_name}"
-            with local_copy("exams", row.blob_key) as path:
-                target.write_bytes(path.read_bytes())
-            given["path"] = str(target)
+            given["path"] = str(held.enter_context(local_copy("exams", row.blob_key)))
+            given["called"] = f"{name}.{row.blob_name}"
         elif row is not None:
             given["value"] = row.value
         fields[name] = given

@@ -17,6 +17,7 @@ from isal import isal_zlib
 
 LOCAL_HEADER = 30  # bytes before a member's name; two lengths stand at its end (PKWARE APPNOTE 6.3.10, 4.3.7)
 CHUNK = 1 << 20
+CHECKED = 1 << 16  # bytes checked at a time: they stay in the cache
 WIDE = 1 << 30  # members beyond this get ZIP64 fields
 
 
@@ -41,7 +42,7 @@ class Stored:
     def check(self) -> Stored:
         """Itself, when every byte is there and the CRC is as told. Raises DamagedStoreError."""
         crc = total = 0
-        piece = bytearray(min(CHUNK, self.size))
+        piece = bytearray(min(CHECKED, self.size))
         with _Window(self.path, self.offset, self.size) as source:
             while read := source.readinto(piece):
                 crc = isal_zlib.crc32(memoryview(piece)[:read], crc)

@@ -4,6 +4,7 @@ text.
 
 import gzip
 import io
+import mmap
 import struct
 import zipfile
 import zlib
@@ -11,13 +12,15 @@ from collections.abc import Iterator
 
 from anonymization.second_check.raw_search import inflated_streams
 
+Content = bytes | mmap.mmap
+Chunk = tuple[str, Content, bool]
 _LIMIT = 1 << 28
 _TEXT_SUFFIXES = (
     ".csv", ".tsv", ".txt", ".json", ".xml", ".yaml", ".yml", ".html", ".htm", ".md", ".bval", ".bvec", ".rtf",
 )  # fmt: skip
 
 
-def chunks(name: str, data: bytes, depth: int = 0) -> Iterator[tuple[str, bytes, bool]]:
+def chunks(name: str, data: Content, depth: int = 0) -> Iterator[Chunk]:
     """(where, bytes, is prose) for the parts of a file that could carry identity; archives and gzip are opened, three
     levels deep.
     """
@@ -44,7 +47,7 @@ def chunks(name: str, data: bytes, depth: int = 0) -> Iterator[tuple[str, bytes,
         yield "bytes", data, False
 
 
-def _gunzipped(data: bytes) -> bytes:
+def _gunzipped(data: Content) -> bytes:
     try:
         with gzip.open(io.BytesIO(data)) as stream:
             return stream.read(_LIMIT)
@@ -52,7 +55,7 @@ def _gunzipped(data: bytes) -> bytes:
         return b""
 
 
-def _gzip_header(data: bytes) -> Iterator[tuple[str, bytes, bool]]:
+def _gzip_header(data: Content) -> Iterator[Chunk]:
     """The original file name and the comment that gzip may carry (RFC 1952)."""
     flags, position = data[3], 10
     if flags & 4:
@@ -65,7 +68,7 @@ def _gzip_header(data: bytes) -> Iterator[tuple[str, bytes, bool]]:
             position = end + 1
 
 
-def _members(data: bytes, depth: int) -> Iterator[tuple[str, bytes, bool]]:
+def _members(data: Content, depth: int) -> Iterator[Chunk]:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             for member in archive.infolist()[:20_000]:
@@ -77,14 +80,14 @@ def _members(data: bytes, depth: int) -> Iterator[tuple[str, bytes, bool]]:
         yield "archive", data, False
 
 
-def _nifti_order(data: bytes) -> str:
+def _nifti_order(data: Content) -> str:
     for order in "<>":
         if len(data) >= 348 and struct.unpack_from(order + "i", data)[0] in (348, 540):
             return order
     return ""
 
 
-def _nifti(data: bytes) -> Iterator[tuple[str, bytes, bool]]:
+def _nifti(data: Content) -> Iterator[Chunk]:
     order = _nifti_order(data)
     if struct.unpack_from(order + "i", data)[0] == 348:
         fields = {
@@ -106,7 +109,7 @@ def _nifti(data: bytes) -> Iterator[tuple[str, bytes, bool]]:
         yield "NIfTI extensions", data[extensions_at + 4 : max(offset, extensions_at + 4)], True
 
 
-def _png(data: bytes) -> Iterator[tuple[str, bytes, bool]]:
+def _png(data: Content) -> Iterator[Chunk]:
     position = 8
     while position + 8 <= len(data):
         size, kind = int.from_bytes(data[position : position + 4], "big"), data[position + 4 : position + 8]

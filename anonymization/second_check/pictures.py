@@ -158,9 +158,9 @@ def unseen_bits(picture: Picture) -> Iterator[tuple[str, str]]:
     if len(data.value) - total > 1 and tail.strip(b"\x00"):
         yield "(7fe0,0010) after the last frame", "bytes after the last frame"
     if picture.allocated == 16 and 0 < picture.stored < 16 and picture.high_bit == picture.stored - 1:
-        words_ = np.frombuffer(
-            bytes(data.value[: total - total % 2]), dtype="<u2" if picture.parsed.little_endian else ">u2"
-        )
+        words_ = np.frombuffer(data.value[: total - total % 2], dtype="<u2" if picture.parsed.little_endian else ">u2")
+        if words_.size and int(words_.max()) >> picture.stored == 0 and not picture.signed:
+            return
         above = words_ >> np.uint16(picture.stored)
         sign = (words_ >> np.uint16(picture.stored - 1)) & np.uint16(1 if picture.signed else 0)
         if (above != sign * np.uint16((1 << (16 - picture.stored)) - 1)).any():

@@ -2,6 +2,7 @@
 there.
 """
 
+import mmap
 import zlib
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
@@ -20,7 +21,7 @@ _CHUNK = 1 << 24
 _OVERLAP = 256
 
 
-def search_bytes(buffer: bytes | memoryview, known: Known, shortest: int = SHORTEST) -> Iterator[int]:
+def search_bytes(buffer: bytes | memoryview | mmap.mmap, known: Known, shortest: int = SHORTEST) -> Iterator[int]:
     """Offsets of known identifiers in the buffer, ASCII letters in any case; one offset for each needle that stands at a
     place.
     """
@@ -69,8 +70,12 @@ class _Needles:
             return []
         octets = np.frombuffer(chunk, np.uint8)
         marks = np.frombuffer(bytes(chunk).translate(self.places), np.uint8)
-        may = marks[:-3] & (marks[1:-2] >> 1) & (marks[2:-1] >> 2) & (marks[3:] >> 3) & 1
-        found = np.flatnonzero(may.view(bool))
+        two = marks[1:] >> 1
+        two &= marks[:-1]  # bit 0: a first and a second byte; bit 2: a third and a fourth
+        four = two[2:] >> 2
+        four &= two[:-2]
+        four &= 1
+        found = np.flatnonzero(four.view(bool))
         for half in (0, 1):
             first, second = octets[found + 2 * half].astype(np.intp), octets[found + 2 * half + 1].astype(np.intp)
             found = found[self.pairs[half, first | second << 8]]
@@ -105,7 +110,7 @@ def places(offsets: Iterable[int], tokens: Iterable[Token]) -> set[str]:
     return found
 
 
-def inflated_streams(data: bytes, limit: int = 1 << 26) -> Iterator[tuple[int, bytes]]:
+def inflated_streams(data: bytes | mmap.mmap, limit: int = 1 << 26) -> Iterator[tuple[int, bytes]]:
     """(offset, bytes) of zlib streams inside a document, such as PDF's FlateDecode streams."""
     position = 0
     while (position := data.find(b"stream", position)) >= 0:

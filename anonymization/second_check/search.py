@@ -1,5 +1,6 @@
 """Searches files and folders for anything identifying that is left in them."""
 
+import mmap
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -7,7 +8,7 @@ from anonymization.second_check.dicom_rules import is_only_a_date, judge_element
 from anonymization.second_check.dicom_tokens import DicomFile, Token, is_dicom, read_dicom
 from anonymization.second_check.finding import Finding
 from anonymization.second_check.known import Known
-from anonymization.second_check.other_formats import chunks
+from anonymization.second_check.other_formats import Content, chunks
 from anonymization.second_check.own_words import own_identifiers
 from anonymization.second_check.pictures import (
     Picture,
@@ -22,6 +23,7 @@ from anonymization.second_check.text_rules import kind_in_prose
 
 _PROSE_LIMIT = 1 << 20
 _RUN_ON = 256
+_MAPPED = 4 << 20  # bytes
 
 
 def find_identifiers(
@@ -35,25 +37,35 @@ def find_identifiers(
     File names in findings are relative to `root`. Values never appear in a finding.
     """
     wanted = known if isinstance(known, Known) else Known(known)
-    sampled: set[str] = set()
-    found: set[Finding] = set()
     files = list(files_below(paths))
-    wanted = wanted.extended(_given_away(files))
-    for path in files:
-        name = str(path.relative_to(root)) if root is not None and path.is_relative_to(root) else str(path)
-        for where, kind in _search_file(path, name, wanted, sampled, read_pixels):
-            found.add(Finding(name, where, kind))
+    found, given = _search(files, wanted, read_pixels, root)
+    if not given <= set(wanted.strings):  # few do; only then is all searched again, for what these headers say
+        found, _ = _search(files, wanted.extended(given), read_pixels, root)
     return sorted(found)
 
 
-def _given_away(files: Iterable[Path]) -> set[str]:
+def _search(files: Iterable[Path], known: Known, read_pixels: bool, root: Path | None) -> tuple[set[Finding], set[str]]:
+    """What is found in the files, and what their headers give away."""
+    sampled: set[str] = set()
+    found: set[Finding] = set()
     given: set[str] = set()
     for path in files:
-        with path.open("rb") as stream:
-            head = stream.read(132)
-        if is_dicom(head):
-            given |= own_identifiers(read_dicom(path.read_bytes()))
-    return given
+        name = str(path.relative_to(root)) if root is not None and path.is_relative_to(root) else str(path)
+        data = _content(path)
+        parsed = read_dicom(data) if isinstance(data, bytes) and is_dicom(data) else None
+        if parsed is not None:
+            given |= own_identifiers(parsed)
+        for where, kind in _search_file(path.name, name, data, parsed, known, sampled, read_pixels):
+            found.add(Finding(name, where, kind))
+    return found, given
+
+
+def _content(path: Path) -> Content:
+    """The file's bytes; mapped where it is large and no DICOM: of a mask as large as the exam only the header is looked at."""
+    with path.open("rb") as file:
+        if path.stat().st_size < _MAPPED or is_dicom(file.read(132)):
+            return path.read_bytes()
+        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
 
 
 def files_below(paths: Iterable[Path | str]) -> Iterator[Path]:
@@ -66,23 +78,22 @@ def files_below(paths: Iterable[Path | str]) -> Iterator[Path]:
 
 
 def _search_file(
-    path: Path, name: str, known: Known, sampled: set[str], read_pixels: bool
+    called: str, name: str, data: Content, parsed: DicomFile | None, known: Known, sampled: set[str], read_pixels: bool
 ) -> Iterator[tuple[str, str]]:
-    data = path.read_bytes()
     if known and known.kind_in(name):
         yield "file name", "known identifier in the file name"
-    if is_dicom(data):
-        yield from _search_dicom(data, known, sampled, read_pixels)
+    if parsed is not None and isinstance(data, bytes):
+        yield from _search_dicom(data, parsed, known, sampled, read_pixels)
         return
-    for where, chunk, prose in chunks(path.name, data):
-        if is_dicom(chunk):
-            for inner, rule in _search_dicom(chunk, known, sampled, read_pixels):
+    for where, chunk, prose in chunks(called, data):
+        if isinstance(chunk, bytes) and is_dicom(chunk):
+            for inner, rule in _search_dicom(chunk, read_dicom(chunk), known, sampled, read_pixels):
                 yield f"{where}: {inner}", rule
         elif kind := _kind_in_chunk(chunk, known, prose):
             yield where, kind
 
 
-def _kind_in_chunk(chunk: bytes, known: Known, prose: bool) -> str | None:
+def _kind_in_chunk(chunk: Content, known: Known, prose: bool) -> str | None:
     if known and next(search_bytes(chunk, known), None) is not None:
         return "known identifier in bytes"
     if not prose:
@@ -96,8 +107,9 @@ def _kind_in_chunk(chunk: bytes, known: Known, prose: bool) -> str | None:
     return None
 
 
-def _search_dicom(data: bytes, known: Known, sampled: set[str], read_pixels: bool) -> Iterator[tuple[str, str]]:
-    parsed = read_dicom(data)
+def _search_dicom(
+    data: bytes, parsed: DicomFile, known: Known, sampled: set[str], read_pixels: bool
+) -> Iterator[tuple[str, str]]:
     yield from judge_elements(parsed, known)
     picture = Picture(parsed)
     yield from unseen_bits(picture)

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import json
+import mmap
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import ndimage
 
 from anonymization.criteria.exam.facts import Damage, FieldFacts, MaskFacts
 from formats import files, nifti
 from formats.fault import Fault, FormatError, gettext_noop
 from formats.labels import Masks
+from formats.mask import Mask
+from formats.nifti import Buffer
 
 LONGEST_LIST = 1_000_000  # bytes
+MAPPED = 4 << 20  # files from this size are mapped and not read at once
 NOT_JSON = gettext_noop("%(name)s cannot be read. Send a CSV, XLSX or JSON file.")
 LONG_LIST = gettext_noop("%(name)s is larger than 1 MB. Send the list alone.")
 
@@ -29,22 +32,31 @@ def read_field(name: str, given: Mapping[str, Any]) -> FieldFacts:
     if not given.get("path"):
         return facts
     path = Path(given["path"])
+    called = given.get("called") or path.name
     try:
-        source = path.read_bytes()
+        source = _content(path)
         if declared.get("type") == "mask":
-            return _read_mask(facts, path.name, source)
-        return replace(facts, value=read_list(path.name, source))
+            return _read_mask(facts, called, source)
+        return replace(facts, value=read_list(called, bytes(source)))
     except FormatError as error:
-        return replace(facts, damage=_damage(path.name, error.faults[0]))
+        return replace(facts, damage=_damage(called, error.faults[0]))
     except OSError:
-        return replace(facts, damage=Damage(path.name, "unreadable_file", "the file cannot be opened"))
+        return replace(facts, damage=Damage(called, "unreadable_file", "the file cannot be opened"))
+
+
+def _content(path: Path) -> Buffer:
+    """The file's bytes; of a large one, mapped: a mask may be as large as the exam. Raises OSError."""
+    if path.stat().st_size < MAPPED:
+        return path.read_bytes()
+    with path.open("rb") as file:
+        return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
 
 
 def _damage(name: str, fault: Fault) -> Damage:
     return Damage(name, fault.reason, fault.message, fault.template, dict(fault.values))
 
 
-def _read_mask(facts: FieldFacts, name: str, source: bytes) -> FieldFacts:
+def _read_mask(facts: FieldFacts, name: str, source: Buffer) -> FieldFacts:
     """Read a mask; of a NIfTI with wrong values the grid is still told, so that both faults are said at once."""
     declared = facts.declared.get("values")
     # {0, 1} is met by any {0, v}, as everywhere; a list of labels is exact.
@@ -69,41 +81,24 @@ def _facts_of(masks: Masks, kind: str) -> MaskFacts:
     if flat and affine is not None:
         affine = affine[:, [1, 0, 2, 3]]
     labels = {str(label): int(mask.count) for label, mask in masks.items() if mask.count}
-    components = _components([mask.dense() for mask in masks.values() if mask.count])
+    components = _components([mask for mask in masks.values() if mask.count])
     shape = (one.shape[1], one.shape[0], 1) if flat else _cube(one.shape)
     partial = kind == "dicom" and not flat and affine is not None
     return MaskFacts(shape, _rows(affine), labels, components, "dicom_seg" if partial else kind)
 
 
-def _components(masks: list[NDArray[np.bool_]]) -> int:
+def _components(masks: list[Mask]) -> int:
     """Pieces of the masks together, neighbours by an edge or corner too; looked for in their box, since most is empty."""
-    if not masks:
+    boxes = [mask.box for mask in masks if mask.box is not None]
+    if not boxes:
         return 0
-    box = tuple(
-        slice(min(bound[0] for bound in bounds), max(bound[1] for bound in bounds))
-        for bounds in zip(*map(_bounds, masks), strict=True)
-    )
-    inside = masks[0][box].copy()
-    for mask in masks[1:]:
-        inside |= mask[box]
+    lowest = [min(box[axis].start for box in boxes) for axis in range(len(boxes[0]))]
+    highest = [max(box[axis].stop for box in boxes) for axis in range(len(boxes[0]))]
+    inside = np.zeros([high - low for low, high in zip(lowest, highest, strict=True)], np.bool_)
+    for mask, box in zip(masks, boxes, strict=True):
+        own = tuple(slice(one.start - low, one.stop - low) for one, low in zip(box, lowest, strict=True))
+        inside[own] |= mask.crop()
     return int(ndimage.label(inside, structure=np.ones((3,) * inside.ndim))[1])
-
-
-def _bounds(mask: NDArray[np.bool_]) -> list[tuple[int, int]]:
-    """First and one past the last index along each axis of a mask that is not empty. Axes are reduced one after the other."""
-    found: list[tuple[int, int]] = []
-    inside = mask
-    for axis in range(mask.ndim):
-        rest: Any = inside
-        for _ in range(inside.ndim - axis - 1):
-            rest = rest.any(axis=-1)
-        for _ in range(axis):
-            rest = rest.any(axis=0)
-        places = np.flatnonzero(rest)
-        low, high = int(places[0]), int(places[-1]) + 1
-        found.append((low, high))
-        inside = inside[(slice(None),) * axis + (slice(low, high),)]
-    return found
 
 
 def _cube(shape: tuple[int, ...]) -> tuple[int, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from scipy.fft import dctn
 
@@ -19,8 +21,13 @@ def thumbnail(image: np.ndarray) -> np.ndarray:
         if array.shape[axis] < SIDE:
             array = np.repeat(array, -(-SIDE // array.shape[axis]), axis=axis)
     rows, columns = (np.linspace(0, length, SIDE + 1).astype(int) for length in array.shape)
-    sums = np.add.reduceat(array, rows[:-1], axis=0, dtype=np.float64)
-    sums = np.add.reduceat(sums, columns[:-1], axis=1)
+    if (
+        array.dtype.kind in "iu" and array.dtype.itemsize <= 2
+    ):  # whole numbers: exact in any order, and three times as fast
+        sums = np.stack([array[start:end].sum(axis=0, dtype=np.int32) for start, end in pairwise(rows)])
+    else:
+        sums = np.add.reduceat(array, rows[:-1], axis=0, dtype=np.float64)
+    sums = np.add.reduceat(sums, columns[:-1], axis=1, dtype=np.float64)
     return sums / np.outer(np.diff(rows), np.diff(columns))
 
 

@@ -11,6 +11,7 @@ from anonymization.deid.other_files.nifti import clean_nifti
 from anonymization.deid.other_files.nrrd import clean_nrrd
 from anonymization.deid.other_files.png import clean_png
 from anonymization.deid.other_files.report import clean_report
+from formats.stored import Stored, whole
 
 HEAD = 352
 
@@ -24,22 +25,25 @@ class Cleaned:
     refused: str = ""
 
 
-def clean_file(source: Path, folder: Path, key: bytes, *, known: Iterable[str] = ()) -> Cleaned:
-    """Write a cleaned copy of `source` into `folder` under a name that says nothing.
+def clean_file(
+    source: Path | Stored, folder: Path, key: bytes, *, known: Iterable[str] = (), called: str = ""
+) -> Cleaned:
+    """Write a cleaned copy of `source` into `folder` under a name that says nothing, or the name `called` with its ending.
 
     The kind is read from the content, never from the name. `known` are identifiers to remove from reports. An unknown kind
     is refused with "wrong_format" and a damaged one with "unreadable_file"; then nothing is written.
     """
-    with source.open("rb") as stream:
+    place = source if isinstance(source, Stored) else whole(source)
+    with place.open() as stream:
         head = stream.read(HEAD)
-    cleaner, suffix = _cleaner(head, source.name, tuple(known))
+    cleaner, suffix = _cleaner(head, place.name, tuple(known))
     if cleaner is None:
         return Cleaned("", {}, "wrong_format")
-    name = clean_name(source, key, suffix)
+    name = f"{called}{suffix}" if called else clean_name(place, key, suffix)
     folder.mkdir(parents=True, exist_ok=True)
     unfinished = folder / f"{name}.part"
     try:
-        with source.open("rb") as reading, unfinished.open("wb") as writing:
+        with place.open() as reading, unfinished.open("wb") as writing:
             actions = cleaner(reading, writing)
     except (ValueError, EOFError, OSError):
         unfinished.unlink(missing_ok=True)
@@ -48,12 +52,12 @@ def clean_file(source: Path, folder: Path, key: bytes, *, known: Iterable[str] =
     return Cleaned(name, actions | {"file name": "replaced"})
 
 
-def clean_name(source: Path, key: bytes, suffix: str) -> str:
+def clean_name(source: Stored, key: bytes, suffix: str) -> str:
     """A name of 26 hexadecimal signs from HMAC-SHA-256 of the file's content: the same file gets the same name, and nobody
     can guess it.
     """
     mac = hmac.new(key, b"other file", "sha256")
-    with source.open("rb") as stream:
+    with source.open() as stream:
         while block := stream.read(1 << 20):
             mac.update(block)
     return mac.hexdigest()[:26] + suffix
