@@ -71,8 +71,8 @@ def _kernels() -> str:
     lines = [
         "## Kernels\n",
         "A name that no row matches is unknown, and unknown is review. `basis` says how far a row was checked: "
-        "**standard** (a defined term), **read** (compared with the source's text), **recalled** (the source is "
-        "named, the comparison with its text is still to be done).\n",
+        "**standard** (a defined term of DICOM) or **read** (the row says what the source's text says). Where sources disagree "
+        "(Philips D, YA, YB) or none was found (FC04, Br50) there is no row.\n",
         "| vendor | names (pattern) | class | basis | source |",
         "|---|---|---|---|---|",
     ]

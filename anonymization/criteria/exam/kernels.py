@@ -23,7 +23,7 @@ UNMISTAKABLE = re.compile(r"(?<![A-Z0-9])(B[1-8][0-9][FSH]|[BH][RFLV][2-8][0-9]|
 
 @dataclass(frozen=True)
 class Row:
-    """One row of the table: `basis` is standard, read (the source's text was compared) or recalled (still to be)."""
+    """One row of the table: `basis` is standard (a defined term) or read (it says what the source's text says)."""
 
     vendor: str
     pattern: str

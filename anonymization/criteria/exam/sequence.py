@@ -13,6 +13,10 @@ KINDS = ("flair", "flair_3d", "flair_2d_axial", "t1", "t2", "t2_fatsat", "stir",
 # Milliseconds. Fluid is nulled at ln(2) of its T1 (about 4.3 s) for a long repetition time, earlier for a shorter one
 # or a T2 preparation: clinical FLAIR lies between 1400 and 3000 (Hajnal 1992, J Comput Assist Tomogr 16:841;
 # Bernstein, King, Zhou 2004, Handbook of MRI Pulse Sequences, 14.2). Fat is nulled at 100 to 300 (STIR).
+# FLAIR is heavily T2 weighted: MS-SMART (BMJ Open, guide to scan parameters, table 4) asks all vendors for TE 100 to 128, TR 9500
+# to 10000, TI 2200 to 2400; TE 60 and shorter TR with shorter TI were in use too (Baratti 1995, Magn Reson Imaging 13:513).
+# A long TR is above 1500 and a short TE below 30 (IMAIOS e-MRI, signal weighting); MS-SMART's T2 has a TE of 85 to 100, its T1
+# spin echo a TE of 7 to 20 and a TR of 518 to 700. Between T1's and T2's limits lies proton density, which is none of them.
 FLAIR_INVERSION = (1400.0, 3000.0)
 STIR_INVERSION = (80.0, 350.0)
 FLAIR_ECHO, FLAIR_REPETITION = 60.0, 4000.0
