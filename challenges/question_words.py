@@ -280,9 +280,9 @@ def _score(spec: QuestionSpec, name: str, declared: MetricSpec) -> dict[str, Any
     policy = metric.policy
     row |= {
         "summary": say(metric.summary),
-        "unit": score_unit(spec, name, metric.unit),
+        "unit": score_unit(spec, name, metric.unit_with(declared.params)),
         "better": better(metric.direction),
-        "range": _limits(metric.range),
+        "range": _limits(metric.range_with(declared.params)),
         "over": gettext("%(how)s over the cases") % {"how": aggregate_words(declared.aggregate)}
         if declared.over == "cases"
         else gettext("over the whole set"),

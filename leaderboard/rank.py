@@ -277,11 +277,11 @@ def _column(spec: QuestionSpec, rule: RankingRule, name: str) -> dict[str, Any]:
     one = spec.metrics.get(name)
     title: Any = name
     unit = ""
+    if one is not None and one.metric in metrics.names():
+        title = metrics.find(one.metric).title
+        unit = metrics.find(one.metric).unit_with(one.params)
     if one is not None and one.title is not None:
         title = {"en": one.title.en, "fr": one.title.fr}
-    elif one is not None and one.metric in metrics.names():
-        title = metrics.find(one.metric).title
-        unit = metrics.find(one.metric).unit
     return {
         "name": name,
         "title": title,

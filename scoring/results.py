@@ -74,7 +74,7 @@ def score_row(spec: QuestionSpec, row: Score) -> dict[str, Any]:
         "title": score_title(spec, row.name),
         "part": part_words(row.part),
         "value": value,
-        "unit": score_unit(spec, row.name, metric.unit) if metric else "",
+        "unit": score_unit(spec, row.name, metric.unit_with(declared.params)) if metric and declared else "",
         "better": better(metric.direction) if metric else better(declared.direction if declared else ""),
         "reason": row.reason,
     }

@@ -121,6 +121,15 @@ class Metric:
                 raise MetricParameterError(f"{self.name}: {name} must be one of {choices}, not {value!r}.")
         return {name: given.get(name, parameter.default) for name, parameter in known.items()}
 
+    def unit_with(self, given: Mapping[str, Any]) -> str:
+        """The unit of the score with these parameters: a relative error has none."""
+        return "" if self.settle(given).get("relative") else self.unit
+
+    def range_with(self, given: Mapping[str, Any]) -> tuple[float, float]:
+        """Least and largest value with these parameters: a cap is the largest."""
+        cap = self.settle(given).get("cap")
+        return self.range if cap is None else (self.range[0], min(self.range[1], float(cap)))
+
     def worst_for(self, truth: Any = None) -> float | None:
         """The value of a case whose prediction is missing; `truth` is needed where that is its diagonal."""
         if self.worst == "diagonal":

@@ -145,3 +145,11 @@ def test_a_mean_with_an_undefined_case_is_undefined_and_says_how_many() -> None:
 def test_a_measurement_cannot_be_ranked_on() -> None:
     with pytest.raises(ValueError, match="no better"):
         _ = metrics.find("volume").higher_is_better
+
+
+def test_a_relative_and_capped_error_has_no_unit_and_ends_at_its_cap() -> None:
+    metric = metrics.find("recist_error")
+    assert metric.unit_with({}) == "mm"
+    assert metric.range_with({}) == (0.0, float("inf"))
+    assert metric.unit_with({"relative": True, "cap": 1}) == ""
+    assert metric.range_with({"relative": True, "cap": 1}) == (0.0, 1.0)
