@@ -68,6 +68,9 @@ class Manifest:
 
     id_column: str = "id"
     ids: tuple[str, ...] = ()
+    ignored_ids: tuple[
+        str, ...
+    ] = ()  # of cases that left after they were given out: rows and files of them are passed over
     columns: Mapping[str, Column] = field(default_factory=dict)
     grid: Grid | None = None
     grids: Mapping[str, Grid] = field(default_factory=dict)
@@ -99,6 +102,7 @@ class Manifest:
         return {
             "id_column": self.id_column,
             "ids": list(self.ids),
+            "ignored_ids": list(self.ignored_ids),
             "columns": {name: _column_json(column) for name, column in self.columns.items()},
             "grid": _grid_json(self.grid),
             "grids": {case: _grid_json(grid) for case, grid in self.grids.items()},
@@ -119,6 +123,9 @@ def _manifest(document: Mapping[str, Any]) -> Manifest:
     ids = tuple(str(i) for i in document.get("ids") or ())
     if len(set(ids)) != len(ids):
         raise ManifestError("the manifest names an id twice")
+    ignored = tuple(str(i) for i in document.get("ignored_ids") or ())
+    if set(ids) & set(ignored):
+        raise ManifestError("the manifest both asks for an id and ignores it")
     array = str(document.get("array") or "mask")
     if array not in ("mask", "image"):
         raise ManifestError(f"array is '{array}'; it must be mask or image")
@@ -128,6 +135,7 @@ def _manifest(document: Mapping[str, Any]) -> Manifest:
     return Manifest(
         id_column=str(document.get("id_column") or "id"),
         ids=ids,
+        ignored_ids=ignored,
         columns={str(name): _column(str(name), c or {}) for name, c in (document.get("columns") or {}).items()},
         grid=_grid(document.get("grid")),
         grids={str(case): grid for case, g in (document.get("grids") or {}).items() if (grid := _grid(g))},

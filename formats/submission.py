@@ -5,7 +5,7 @@ Validation knows the public manifest and nothing else, so no message can depend 
 
 import mmap
 import posixpath
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,6 +35,7 @@ class Submission:
     values: Values = field(default_factory=lambda: Values([]))
     masks: dict[str, dict[str, Masks]] = field(default_factory=dict)
     images: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()  # ids that were passed over, as the manifest says
 
     def to_wire(self) -> dict[str, Any]:
         """Plain values and arrays, as `formats.wire` carries them."""
@@ -46,6 +47,7 @@ class Submission:
                 for name, cases in self.masks.items()
             },
             "images": list(self.images),
+            "ignored": list(self.ignored),
         }
 
     @classmethod
@@ -61,7 +63,8 @@ class Submission:
             columns = {str(k): list(v) for k, v in document["columns"].items()}
             if any(not isinstance(v, float | int | str | None) for column in columns.values() for v in column):
                 raise ValueError("a cell is not a value")
-            return cls(Values([str(i) for i in document["ids"]], columns), masks, tuple(map(str, document["images"])))
+            values = Values([str(i) for i in document["ids"]], columns)
+            return cls(values, masks, *(tuple(map(str, document[name])) for name in ("images", "ignored")))
         except (KeyError, TypeError, AttributeError, IndexError, OverflowError) as error:
             raise ValueError("not a submission") from error
 
@@ -80,7 +83,7 @@ def validate_submission(path: str | Path, manifest: Manifest) -> Submission:
     with ExitStack() as stack:
         entries = _entries(Path(path), manifest, stack)
         faults: list[Fault] = []
-        table, cases = _sorted(entries, manifest, faults)
+        table, cases, ignored = _sorted(entries, manifest, faults)
         values, masks = Values([]), dict[str, dict[str, Masks]]()
         if table is not None:
             try:
@@ -96,14 +99,14 @@ def validate_submission(path: str | Path, manifest: Manifest) -> Submission:
                 masks[manifest.mask_field] = _masks(cases, manifest, faults)
         if faults:
             raise FormatError(faults[:MAX_FAULTS])
-        return Submission(values, masks, tuple(images))
+        return Submission(values, masks, tuple(images), tuple(sorted({*ignored, *values.ignored})))
 
 
 def images(path: str | Path, manifest: Manifest) -> Iterator[tuple[str, NDArray[Any]]]:
     """The generated cases one at a time, (id, array), sorted by id; each checked again as it is read."""
     with ExitStack() as stack:
         faults: list[Fault] = []
-        _, cases = _sorted(_entries(Path(path), manifest, stack), manifest, faults)
+        _, cases, _ = _sorted(_entries(Path(path), manifest, stack), manifest, faults)
         if faults:
             raise FormatError(faults[:MAX_FAULTS])
         for case in sorted(cases):
@@ -172,8 +175,13 @@ def _close(mapped: mmap.mmap) -> None:
         return
 
 
-def _sorted(entries: list[Entry], manifest: Manifest, faults: list[Fault]) -> tuple[Entry | None, dict[str, Entry]]:
-    """The table (if the question has one) and the file of each case; what is missing, doubled or extra is a fault."""
+def _sorted(
+    entries: list[Entry], manifest: Manifest, faults: list[Fault]
+) -> tuple[Entry | None, dict[str, Entry], set[str]]:
+    """The table (if the question has one), the file of each case, and the ignored ids that had files.
+
+    What is missing, doubled or extra is a fault.
+    """
     prefix = _common_folder([e.name for e in entries])
     wants_table = bool(manifest.columns)
     tables: list[tuple[str, Entry]] = []
@@ -185,10 +193,13 @@ def _sorted(entries: list[Entry], manifest: Manifest, faults: list[Fault]) -> tu
     if wants_table and manifest.files is None and not tables and len(entries) == 1:
         tables, rest = [(entries[0].name, entries[0])], []
     table = _one_table(tables, rest, manifest, faults) if wants_table else None
+    gone = {} if manifest.files is None else _by_name(manifest.ignored_ids, manifest)
+    ignored = {case for name, _ in rest if (case := _named(name, gone)) is not None}
+    rest = [(name, entry) for name, entry in rest if _named(name, gone) is None]
     cases = _matched(rest, manifest, faults) if manifest.files is not None else {}
     if manifest.files is None:
         faults += [_extra(name) for name, _ in rest]
-    return table, cases
+    return table, cases, ignored
 
 
 def _one_table(
@@ -217,10 +228,10 @@ def _matched(rest: list[tuple[str, Entry]], manifest: Manifest, faults: list[Fau
     if manifest.cases is not None:
         return _chosen(rest, manifest, faults)
     single = len(rest) == 1 == len(manifest.ids)
-    expected = {name: case for case in manifest.ids for name in _names(case, manifest)}
+    expected = _by_name(manifest.ids, manifest)
     cases: dict[str, Entry] = {}
     for name, entry in rest:
-        case = expected.get(name) or expected.get(posixpath.basename(name)) or (manifest.ids[0] if single else None)
+        case = _named(name, expected) or (manifest.ids[0] if single else None)
         if case is None:
             faults.append(_extra(name))
         elif case in cases:
@@ -252,6 +263,15 @@ def _chosen(rest: list[tuple[str, Entry]], manifest: Manifest, faults: list[Faul
         values = {"count": len(cases), "fewest": fewest, "most": most}
         faults.append(Fault("missing_file" if len(cases) < fewest else "extra_file", "submission", template, values))
     return cases
+
+
+def _by_name(ids: Iterable[str], manifest: Manifest) -> dict[str, str]:
+    """Each name that a file of one of these ids may have, and the id."""
+    return {name: case for case in ids for name in _names(case, manifest)}
+
+
+def _named(name: str, by_name: Mapping[str, str]) -> str | None:
+    return by_name.get(name) or by_name.get(posixpath.basename(name))
 
 
 def _names(case: str, manifest: Manifest) -> list[str]:

@@ -53,6 +53,7 @@ class Values:
 
     ids: list[str]
     columns: dict[str, list[Value]] = field(default_factory=dict)
+    ignored: tuple[str, ...] = ()  # ids whose rows were passed over, as the manifest says
 
     def by_id(self, column: str) -> dict[str, Value]:
         """The values of a column under their ids (of one row an id)."""
@@ -106,6 +107,7 @@ def check_table(table: Table, manifest: Manifest, ids: Iterable[str] | None = No
             faults.append(Fault("missing_column", f"{table.name}, header", template, values))
     if manifest.id_column not in table.columns:
         raise FormatError(faults[:MAX_FAULTS])
+    table, ignored = _living(table, manifest)
     faults += _check_ids(table, manifest.id_column, wanted, many=manifest.rows == "many")
     values_of = {}
     for column in manifest.columns.values():
@@ -114,7 +116,17 @@ def check_table(table: Table, manifest: Manifest, ids: Iterable[str] | None = No
             faults += wrong
     if faults:
         raise FormatError(faults[:MAX_FAULTS])
-    return Values(table.column(manifest.id_column), values_of)
+    return Values(table.column(manifest.id_column), values_of, ignored)
+
+
+def _living(table: Table, manifest: Manifest) -> tuple[Table, tuple[str, ...]]:
+    """The table without rows of ignored ids, and the ids that it had."""
+    gone, ids = set(manifest.ignored_ids), table.column(manifest.id_column)
+    if gone.isdisjoint(ids):
+        return table, ()
+    keep = [at for at, case in enumerate(ids) if case not in gone]
+    rows, lines = [table.rows[at] for at in keep], [table.lines[at] for at in keep]
+    return Table(table.columns, rows, lines, table.name), tuple(sorted(gone & set(ids)))
 
 
 TABLE_TOO_LARGE = gettext_noop(

@@ -21,10 +21,13 @@ def spec_of_text(text: str) -> QuestionSpec:
 
 
 def check(question: str, manifest: Mapping[str, Any], submission: str) -> dict[str, Any]:
-    """Validates with the public manifest alone; counts what was found. Raises FormatError with every fault at once."""
+    """Validates with the public manifest alone; counts what was found and what was passed over.
+
+    Raises FormatError with every fault at once.
+    """
     prediction = validate(spec_of_text(question), Manifest.from_json(manifest), Path(submission), isolated=False)
     cases = max([len(prediction.images), *map(len, prediction.values.values()), *map(len, prediction.masks.values())])
-    return {"cases": cases or len({row.case for row in prediction.rows})}
+    return {"cases": cases or len({row.case for row in prediction.rows}), "ignored": len(prediction.ignored)}
 
 
 def score_generated(question: str, truth: str, submission: str, seed: int, networks: str) -> dict[str, Any]:

@@ -32,6 +32,7 @@ class Prediction:
     path: Path | None = None
     manifest: Manifest | None = None
     sha256: str = ""
+    ignored: tuple[str, ...] = ()  # ids that the team sent and the manifest says to pass over
 
 
 def from_submission(
@@ -51,4 +52,5 @@ def from_submission(
         path=path,
         manifest=manifest,
         sha256=sha256,
+        ignored=sent.ignored,
     )

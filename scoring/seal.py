@@ -8,6 +8,8 @@ import hmac
 import io
 import tempfile
 import zipfile
+from collections.abc import Collection
+from dataclasses import replace
 from pathlib import Path
 
 from django.db import IntegrityError, transaction
@@ -119,7 +121,9 @@ def _store(batch: Batch, spec: QuestionSpec, folder: Path, out: Path, *, reason:
     except TruthError as error:
         _tell_organisers(batch, list(error.faults))
         raise
-    manifest = public_manifest(spec, known).to_json()
+    asked = public_manifest(spec, known)
+    # Of generated cases the teams choose the ids, which therefore name no exam.
+    manifest = replace(asked, ignored_ids=_left(batch, known.ids) if asked.ids else ()).to_json()
     blob = _pack(batch, out, folder / "truth.zip")
     try:
         with transaction.atomic():
@@ -142,6 +146,12 @@ def _store(batch: Batch, spec: QuestionSpec, folder: Path, out: Path, *, reason:
             )
     except IntegrityError:  # another worker sealed this version meanwhile: the same cases, the same bytes
         return
+
+
+def _left(batch: Batch, ids: Collection[str]) -> tuple[str, ...]:
+    """Cases of the archive that teams have and of the truth no more: what is sent of them, in good faith, is passed over."""
+    given = {case["id"] for case in batch.manifest.get("cases", [])}
+    return tuple(sorted(given - set(ids)))
 
 
 def _pack(batch: Batch, out: Path, path: Path) -> Blob:

@@ -9,6 +9,8 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from challenges.frame import spec_of
+from core.models import Progress
+from core.progress import progress_of
 from core.words import say
 from scoring.jury import cases_in_order
 from scoring.models import Evaluation, JurySession, Submission
@@ -22,6 +24,7 @@ class SubmissionSerializer(serializers.ModelSerializer[Submission]):
     question = serializers.SerializerMethodField()
     phase = serializers.CharField(source="phase.name", read_only=True)
     team = serializers.CharField(source="team.name", read_only=True)
+    notes = serializers.SerializerMethodField()
     errors = serializers.SerializerMethodField()  # type: ignore[assignment]  # declared fields are taken off the class
     reason = serializers.SerializerMethodField()
     scores = serializers.SerializerMethodField()
@@ -41,6 +44,7 @@ class SubmissionSerializer(serializers.ModelSerializer[Submission]):
             "sha256",
             "size",
             "errors",
+            "notes",
             "reason",
             "description",
             "declared",
@@ -55,6 +59,10 @@ class SubmissionSerializer(serializers.ModelSerializer[Submission]):
     @extend_schema_field({"type": "array", "items": {"type": "object"}})
     def get_errors(self, submission: Submission) -> list[dict[str, str]]:
         return errors_of(submission)
+
+    @extend_schema_field({"type": "array", "items": {"type": "object"}})
+    def get_notes(self, submission: Submission) -> list[dict[str, str]]:
+        return notes_of(submission)
 
     def get_reason(self, submission: Submission) -> str:
         return reason_of(submission)
@@ -73,6 +81,12 @@ def errors_of(submission: Submission) -> list[dict[str, str]]:
         {"reason": fault["reason"], "where": fault["where"], "message": say(fault["template"], fault["values"])}
         for fault in submission.faults
     ]
+
+
+def notes_of(submission: Submission) -> list[dict[str, str]]:
+    """What the team should know of a submission that is nevertheless valid, in the reader's language."""
+    rows = progress_of(submission).filter(state="note", audience=Progress.Audience.TEAM)
+    return [{"message": say(row.template, row.values)} for row in rows]
 
 
 def reason_of(submission: Submission) -> str:

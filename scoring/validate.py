@@ -8,9 +8,13 @@ from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path, PurePosixPath
 
+from django.utils.translation import gettext_noop
+
 from challenges.frame import spec_of
 from core.clock import database_now
+from core.models import Progress
 from core.moves import move
+from core.progress import tell
 from core.storage import local_copy
 from core.work import Claim, enqueue
 from formats.child import Limits, run_limited
@@ -20,6 +24,9 @@ from scoring.opened_truth import truths_of
 
 LIMITS = Limits(memory_bytes=3 << 30, cpu_seconds=900, wall_seconds=1800.0)
 WAIT = timedelta(seconds=15)
+IGNORED = gettext_noop(
+    "Exams that were withdrawn after their release: %(count)s. What you sent of them was not used; leave them out next time."
+)
 ENDINGS = (".csv", ".xlsx", ".zip", ".nii", ".nii.gz", ".npy", ".png", ".dcm", ".nrrd", ".txt", ".tsv")
 
 
@@ -33,13 +40,22 @@ def validate_submission(claim: Claim) -> None:
     if truths is None:
         postpone(claim, submission)
         return
-    faults = faults_of(submission, truths[0])
+    faults, ignored = check(submission, truths[0])
     with claim.finish():
         if faults:
             reject(submission, faults)
             return
         challenge_id = submission.team.challenge_id
         move(submission, Submission.State.VALID, allowed=Submission.MOVES, challenge_id=challenge_id)
+        if ignored:
+            tell(
+                submission,
+                stage="validate_submission",
+                state="note",
+                template=IGNORED,
+                values={"count": ignored},
+                audience=Progress.Audience.TEAM,
+            )
         enqueue("score_submission", submission, challenge_id=challenge_id)
 
 
@@ -54,17 +70,20 @@ def postpone(claim: Claim, submission: Submission) -> None:
         enqueue(claim.stage, submission, run_at=database_now() + WAIT, challenge_id=submission.team.challenge_id)
 
 
-def faults_of(submission: Submission, truth: Truth) -> list[Fault]:
-    """Everything wrong with the file; none when it is valid. The truth lends its public manifest and nothing else."""
+def check(submission: Submission, truth: Truth) -> tuple[list[Fault], int]:
+    """Everything wrong with the file, and how many withdrawn cases it still holds.
+
+    The truth lends its public manifest and nothing else.
+    """
     question = spec_of(submission.phase.question).text
     with named(submission) as path:
         try:
-            run_limited(
+            found = run_limited(
                 "scoring.engine_run:check", question, truth.public_manifest, str(path), limits=LIMITS, read=[path]
             )
         except FormatError as error:
-            return list(error.faults)
-    return []
+            return list(error.faults), 0
+    return [], int(found["ignored"])
 
 
 @contextmanager

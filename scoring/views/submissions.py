@@ -28,7 +28,7 @@ from scoring.permissions import entered_team, is_organiser, require_own
 from scoring.quota import remaining
 from scoring.results import MOVING, look, shown_scores, submission_rows
 from scoring.sample import EXAMPLE_IDS, sample_submission
-from scoring.serializers import errors_of, reason_of
+from scoring.serializers import errors_of, notes_of, reason_of
 from scoring.submit import cancel_submission, choose_final, retry_submission, submissions_phases
 from uploads.models import Upload
 
@@ -152,6 +152,7 @@ def submission(request: HttpRequest, submission: Any) -> HttpResponse:
         "moving": found.state in MOVING,
         "phase_title": phase_title(found.phase),
         "errors": errors_of(found),
+        "notes": notes_of(found),
         "reason": found.reason if organises else reason_of(found),
         "scores": shown_scores([found], every_part=organises).get(found.pk, []),
         "can_cancel": mine and found.state in (*MOVING, Submission.State.FAILED),

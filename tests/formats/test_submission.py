@@ -1,5 +1,6 @@
 """One submission in any wrapping is read the same, and everything wrong with it is said at once."""
 
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -212,3 +213,42 @@ def test_check_upload_writes_nothing_outside_its_folder(tmp_path: Path) -> None:
 def test_a_kind_that_does_not_exist_is_a_wrong_call(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="kind of upload"):
         check_upload(tmp_path, "tar")
+
+
+IGNORING = {"ids": ["a", "b"], "ignored_ids": ["x", "y"], "id_column": "id", "columns": {"p": {"min": 0, "max": 1}}}
+
+
+def test_rows_of_ignored_ids_are_passed_over_whatever_they_hold(tmp_path: Path) -> None:
+    table = tmp_path / "sent.csv"
+    table.write_text("id,p\na,0.5\nx,none\nx,7\nb,1\n")
+    sent = validate_submission(table, Manifest.from_json(IGNORING))
+    assert (sent.values.ids, sent.values.columns, sent.ignored) == (["a", "b"], {"p": [0.5, 1.0]}, ("x",))
+    assert Submission.from_wire(sent.to_wire()).ignored == ("x",)
+
+
+def test_a_formula_in_a_row_of_an_ignored_id_is_still_unsafe(tmp_path: Path) -> None:
+    table = tmp_path / "sent.csv"
+    table.write_text("id,p\na,0.5\nx,=1+1\nb,1\n")
+    with pytest.raises(FormatError) as caught:
+        validate_submission(table, Manifest.from_json(IGNORING))
+    assert [fault.reason for fault in caught.value.faults] == ["unsafe_file"]
+
+
+@pytest.mark.parametrize("folder", ["", "masks/"])
+def test_files_of_ignored_ids_are_passed_over_unread(tmp_path: Path, folder: str) -> None:
+    good = io.BytesIO()
+    np.save(good, np.ones((4, 5), np.uint8))
+    path = tmp_path / "sent.zip"
+    path.write_bytes(b.zipped({f"{folder}a.npy": good.getvalue(), f"{folder}b.npy": good.getvalue(),
+                             f"{folder}y.npy": b"no array"}))  # fmt: skip
+    manifest = Manifest.from_json(
+        {**IGNORING, "columns": {}, "files": "{id}.npy", "formats": ["npy"], "grid": {"shape": [4, 5]}}
+    )
+    sent = validate_submission(path, manifest)
+    assert (set(sent.masks["mask"]), sent.ignored) == ({"a", "b"}, ("y",))
+
+
+def test_an_id_is_not_both_asked_for_and_ignored() -> None:
+    with pytest.raises(ManifestError):
+        Manifest.from_json({**IGNORING, "ignored_ids": ["b"]})
+    assert Manifest.from_json(Manifest.from_json(IGNORING).to_json()).ignored_ids == ("x", "y")

@@ -11,7 +11,7 @@ from core.storage import erase, store
 from core.work import enqueue
 from formats.child import ChildFailedError, run_limited
 from scoring.models import Submission, Truth
-from scoring.validate import faults_of
+from scoring.validate import check
 from tests.factories.contests import contest
 from tests.factories.exams import png, square, work_all
 from tests.factories.people import team_in
@@ -49,10 +49,10 @@ def test_the_words_are_the_same_with_the_truth_gone() -> None:
     made = contest()
     submission = sent(made.question, team_in(made.question, "Owls"), three_faults(sorted(made.masks)))
     truth = Truth.objects.get(batch=made.batch)
-    before = [fault.to_json() for fault in faults_of(submission, truth)]
+    before = [fault.to_json() for fault in check(submission, truth)[0]]
     erase("sealed", truth.blob_key)
     assert not store("sealed").exists(truth.blob_key)
-    assert [fault.to_json() for fault in faults_of(submission, truth)] == before and before
+    assert [fault.to_json() for fault in check(submission, truth)[0]] == before and before
 
 
 def test_the_child_that_validates_cannot_open_the_truth() -> None:
