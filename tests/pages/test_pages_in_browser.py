@@ -11,6 +11,7 @@ import pytest
 from django.test import Client
 
 from anonymization.models import Review
+from challenges.people import invite
 from core.models import User, Work
 from core.progress import tell_fault
 from formats.fault import Fault
@@ -65,6 +66,9 @@ def pages(edition: Edition) -> list[tuple[str, User | None, str]]:
     Work.objects.create(
         stage="deidentify", subject_id=str(uuid4()), state="failed", reason="OSError", challenge_id=edition.challenge.pk
     )
+    team = edition.challenge.teams.get(slug="milvue")
+    for what, more in (("reader", {"question": edition.question}), ("team", {"team": team})):
+        invite(challenge=edition.challenge, email=f"{what}@example.org", what=what, actor=olivia, **more)
     home, both = "/c/jfr-2019/", "/c/jfr-2019/sarcopenia/"
     return [
         ("home of a visitor", None, "/"),
@@ -81,6 +85,7 @@ def pages(edition: Edition) -> list[tuple[str, User | None, str]]:
         ("review", olivia, f"/reviews/{review.pk}/"),
         ("picture", olivia, f"/reviews/{review.pk}/pictures/0.png"),
         *((name, olivia, f"{home}{name}/") for name in ("console", "people", "timeline", "setup", "work", "audit")),
+        ("team", edition.tom, f"{home}team/"),
         ("sets", olivia, f"{both}sets/"),
         ("results", olivia, f"{both}ending/"),
         ("new challenge", olivia, "/challenges/new/"),
@@ -109,6 +114,7 @@ def test_every_page_kind_narrow_and_wide_light_and_dark(edition: Edition) -> Non
                         continue
                     tab.goto(address + path)
                     tab.wait_for_load_state("networkidle")
+                    tab.evaluate("document.querySelectorAll('main details').forEach(one => { one.open = true })")
                     found = Axe().run(tab).response["violations"]
                     faults.extend((name, width, one["id"], [node["html"] for node in one["nodes"]]) for one in found)
                     if not tab.evaluate("document.documentElement.scrollWidth <= innerWidth"):
