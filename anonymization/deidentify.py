@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import tempfile
 import zipfile
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -41,10 +42,11 @@ LOOK = {"burned_in_text": LOOK_TEXT, "residual_identifier": LOOK_LEFT}
 
 @dataclass(frozen=True)
 class Clean:
-    """What the child left: where, and what it said."""
+    """What the child left: where, and what it said; `sizes` in bytes of the files that were packed."""
 
     folder: Path
     answer: dict[str, Any]
+    sizes: dict[str, int] = field(default_factory=dict)
 
     @property
     def usable(self) -> list[dict[str, Any]]:
@@ -120,10 +122,18 @@ def _bundle(exam: Exam, clean: Clean) -> Blob:
     """All usable instances as one stored zip, the same bytes whenever it is made: `<image>/<series>/<sop>.dcm`."""
     path = clean.folder / "bundle.zip"
     piece = bytearray(CHUNK)
+    left = Counter(
+        file["output"] for file in clean.usable
+    )  # originals that differed in what was removed are one file now
     with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
         for file in sorted(clean.usable, key=lambda f: f["output"]):
             info = zipfile.ZipInfo(f"{file['image']}/{_series_of(file)}/{_sop_of(file)}.dcm", ZIP_MOMENT)
-            pack(archive, info, whole(clean.folder / "dicom" / file["output"]), piece)
+            source = whole(clean.folder / "dicom" / file["output"])
+            pack(archive, info, source, piece)
+            clean.sizes[file["output"]] = source.size
+            left[file["output"]] -= 1
+            if not left[file["output"]]:
+                source.path.unlink()  # the next one takes its memory, and the exam its room on the disk once
     return put_file("exams", f"exam-{exam.pk}", path, move=True)
 
 
@@ -204,7 +214,7 @@ def _write_instances(exam: Exam, clean: Clean) -> None:
                 sop_uid=_sop_of(file),
                 position=number,
                 sha256=file["sha256"],
-                size=(clean.folder / "dicom" / file["output"]).stat().st_size,
+                size=clean.sizes[file["output"]],
             )
             for number, file in enumerate(files)
         )

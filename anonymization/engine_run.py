@@ -28,6 +28,7 @@ from anonymization.deid import Deidentifier, date_shift_days, pseudonym
 from anonymization.deid.other_files import clean_file
 from anonymization.deid.reading import PixelReader
 from anonymization.second_check import find_identifiers
+from formats.dicom import content_key
 from formats.stored import Stored
 
 IDENTITY_GROUP = 0x0010
@@ -87,7 +88,7 @@ def run(
     _call_by_name(reports, original / "names.json", identifiers)
     annotations = {}
     for sent in _below("annotations/", files):
-        called = PurePosixPath(sent.name).name
+        called = PurePosixPath(sent.check().name).name
         field, _, ending = called.partition(".")
         target = clean / "annotations" / called
         if ending == "dcm":
@@ -122,8 +123,8 @@ def run(
 
 
 def _below(folder: str, files: list[dict[str, Any]]) -> list[Stored]:
-    """The files of one folder in the order of their names, whole. Raises DamagedStoreError."""
-    found = [Stored.from_json(file).check() for file in files if file["name"].startswith(folder)]
+    """The files of one folder in the order of their names."""
+    found = [Stored.from_json(file) for file in files if file["name"].startswith(folder)]
     return sorted(found, key=lambda one: PurePosixPath(one.name).parts)
 
 
@@ -169,7 +170,7 @@ def _walk(dataset: Dataset, remembered: dict[Hashable, tuple[str, ...]]) -> Iter
         try:
             if not _may_name(tag, raw):
                 continue
-            key = _key(dataset, raw)
+            key = content_key(dataset, raw)
             if key in remembered:
                 yield from remembered[key]
                 continue
@@ -184,14 +185,6 @@ def _walk(dataset: Dataset, remembered: dict[Hashable, tuple[str, ...]]) -> Iter
             yield from texts
         except READ_ERRORS:
             continue
-
-
-def _key(dataset: Dataset, raw: DataElement | RawDataElement) -> Hashable:
-    """What the text of an element depends on; None where that is more than its own bytes and the character set."""
-    characters = dataset.original_character_set
-    if not isinstance(raw, RawDataElement) or raw.VR in (None, "SQ", "UN") or raw.value is None or not characters:
-        return None
-    return raw.tag, raw.VR, raw.value, raw.is_little_endian, str(characters)
 
 
 def _texts(element: DataElement, tag: BaseTag) -> Iterator[str]:

@@ -9,7 +9,7 @@ import math
 import struct
 import warnings
 import zlib
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,8 @@ import pydicom
 import pydicom.config
 import pydicom.pixels.decoders as decoders
 from numpy.typing import NDArray
-from pydicom.dataset import FileDataset
+from pydicom.dataelem import RawDataElement
+from pydicom.dataset import Dataset, FileDataset
 from pydicom.encaps import generate_frames
 from pydicom.errors import BytesLengthException, InvalidDicomError
 from pydicom.pixels import iter_pixels
@@ -161,6 +162,17 @@ def plane(position: Any, orientation: Any, spacing: Any, thickness: float = 1.0)
     return LPS_TO_RAS @ affine
 
 
+def content_key(dataset: Dataset, raw: Any) -> Hashable:
+    """What the value of an element that is not converted yet depends on, so that slices of a series convert it once.
+
+    None where that is more than its own bytes and the character set: of a sequence, or where the VR is to be found out.
+    """
+    characters = dataset.original_character_set
+    if not isinstance(raw, RawDataElement) or raw.VR in (None, "SQ", "UN") or raw.value is None or not characters:
+        return None
+    return raw.tag, raw.VR, raw.value, raw.is_little_endian, str(characters)
+
+
 def element(dataset: Any, keyword: str) -> Any:
     """The value of an element, or None when it is missing, empty or unreadable."""
     try:
@@ -243,4 +255,15 @@ def must_be_finite(values: Any, name: str) -> tuple[float, ...]:
     return numbers
 
 
-__all__ = ["FormatError", "element", "frames", "layout", "load", "must_be_finite", "plane", "stream_shape", "whole"]
+__all__ = [
+    "FormatError",
+    "content_key",
+    "element",
+    "frames",
+    "layout",
+    "load",
+    "must_be_finite",
+    "plane",
+    "stream_shape",
+    "whole",
+]

@@ -47,6 +47,10 @@ class Stored:
             while read := source.readinto(piece):
                 crc = isal_zlib.crc32(memoryview(piece)[:read], crc)
                 total += read
+        return self.confirm(crc, total)
+
+    def confirm(self, crc: int, total: int) -> Stored:
+        """Itself, when these are the CRC and the number of bytes that were read. Raises DamagedStoreError."""
         if total != self.size or (self.crc is not None and crc != self.crc):
             raise DamagedStoreError("a stored file is damaged")
         return self

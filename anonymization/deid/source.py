@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 
+from isal import isal_zlib
+
 from anonymization.deid import objects
 from anonymization.deid.refusal import RefusedError
 from anonymization.deid.tokens import NotPlain, PixelPlace, Token, encode, scan
@@ -70,7 +72,10 @@ class Source:
 
 
 def open_source(src: Path | str | Stored) -> Source:
-    """The file opened and hashed, which may lie inside another one. Raises RefusedError where it cannot be opened."""
+    """The file opened and hashed, which may lie inside another one.
+
+    Raises RefusedError where it cannot be opened, DamagedStoreError where an archive of ours is not what it was.
+    """
     try:
         piece = src if isinstance(src, Stored) else whole(src)
         fd = os.open(piece.path, os.O_RDONLY | os.O_CLOEXEC)
@@ -81,11 +86,14 @@ def open_source(src: Path | str | Stored) -> Source:
         while len(data) < piece.size and (part := os.pread(fd, piece.size - len(data), piece.offset + len(data))):
             data = data + part if data else part
         digest = hashlib.sha256(data).hexdigest()
+        piece.confirm(isal_zlib.crc32(data), len(data))
         return Source(fd, len(data), digest, data, shift=piece.offset, descriptors=[fd])
-    hasher, chunk, done = hashlib.sha256(), memoryview(bytearray(1 << 20)), 0
+    hasher, crc, chunk, done = hashlib.sha256(), 0, memoryview(bytearray(1 << 20)), 0
     while done < piece.size and (read := os.preadv(fd, [chunk[: piece.size - done]], piece.offset + done)):
         hasher.update(chunk[:read])
+        crc = isal_zlib.crc32(chunk[:read], crc)
         done += read
+    piece.confirm(crc, done)
     mapped = mmap.mmap(fd, 0, access=mmap.ACCESS_READ)
     return Source(fd, done, hasher.hexdigest(), mapped, begin=piece.offset, descriptors=[fd])
 

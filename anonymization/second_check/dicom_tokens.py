@@ -9,6 +9,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 _LONG_VRS = frozenset({b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV"})
 _VRS = _LONG_VRS | frozenset(
@@ -43,8 +44,7 @@ _DEEPEST = 32
 INFLATED_LIMIT = 1 << 30
 
 
-@dataclass(frozen=True)
-class Token:
+class Token(NamedTuple):
     """One leaf: its path "(gggg,eeee)[n].(gggg,eeee)", tag, VR ("" when implicit), value bytes and their offset in the
     buffer.
     """

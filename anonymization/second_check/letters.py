@@ -21,6 +21,8 @@ _MONTH_DAY = re.compile(r"\b([a-z]{3,9})[-. ]+(\d{1,2})(?:st|nd|rd|th)?[-., ]+(\
 
 def plain(text: str) -> str:
     """Small letters without accents, in compatibility form (full-width letters become ordinary ones; ß becomes ss)."""
+    if text.isascii():  # nothing to take apart
+        return text.lower()
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     return (
         "".join(c for c in decomposed if not unicodedata.combining(c))

@@ -100,6 +100,9 @@ def _stands_alone(chunk: bytes, position: int, needle: bytes) -> bool:
 
 def places(offsets: Iterable[int], tokens: Iterable[Token]) -> set[str]:
     """The paths of the elements (or "between elements") that these offsets of the body fall in."""
+    offsets = list(offsets)
+    if not offsets:
+        return set()
     ordered = sorted(tokens, key=lambda token: token.offset)
     starts = [token.offset for token in ordered]
     found = set()

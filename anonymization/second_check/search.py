@@ -132,9 +132,10 @@ def _known_bytes(data: bytes, parsed: DicomFile, known: Known) -> Iterator[tuple
     meta = [token for token in inside if token.tag >> 16 == 2]
     body = inside if parsed.body is data else [token for token in inside if token.tag >> 16 != 2]
     pixels = [token for token in body if token.tag == 0x7FE00010]
-    dates = {token.path for token in body if is_only_a_date(token)}  # judged as elements
-    for where in places(_outside(parsed.body, pixels, known), body) - dates:
-        yield where, "known identifier in bytes"
+    if outside := places(_outside(parsed.body, pixels, known), body):
+        dates = {token.path for token in body if is_only_a_date(token)}  # judged as elements
+        for where in outside - dates:
+            yield where, "known identifier in bytes"
     if parsed.body is not data:
         for where in places(search_bytes(data[: parsed_start(data, meta)], known), meta):
             yield where, "known identifier in bytes"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from typing import Any
 
 from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
 from pydicom.tag import BaseTag, Tag
+
+from formats.dicom import content_key
 
 _KEYWORDS = """
     SOPClassUID ImageType Modality Manufacturer ManufacturerModelName SeriesDescription StudyDescription ProtocolName
@@ -45,11 +47,9 @@ def plain(value: Any) -> Any:
     return str(value).strip()[:LONGEST_TEXT]
 
 
-def _elements(dataset: Dataset, only: frozenset[BaseTag] | None = None) -> Iterator[tuple[str, Any]]:
-    """Keyword and value; an element is converted when it is asked for, which costs more than reading the file."""
+def _elements(dataset: Dataset) -> Iterator[tuple[str, Any]]:
+    """Keyword and value of every element that can be read."""
     for tag in list(dataset.keys()):
-        if only is not None and tag not in only:
-            continue
         try:
             element = dataset[tag]
         except Exception:  # noqa: S112 - one unreadable element must not hide the others; pydicom raises many types
@@ -57,15 +57,37 @@ def _elements(dataset: Dataset, only: frozenset[BaseTag] | None = None) -> Itera
         yield element.keyword, element.value
 
 
-def header_of(dataset: Dataset) -> dict[str, Any]:
-    """Return the judged keywords of one data set; an empty value stays as "" because its presence says something."""
+def header_of(dataset: Dataset, remembered: dict[Hashable, tuple[str, Any]] | None = None) -> dict[str, Any]:
+    """Return the judged keywords of one data set; an empty value stays as "" because its presence says something.
+
+    To convert an element costs more than to read it, and most say the same in every slice: what one says is `remembered` by
+    its bytes.
+    """
     header: dict[str, Any] = {}
-    for keyword, value in _elements(dataset, TAGS):
-        name = ALIASES.get(keyword, keyword)
+    remembered = {} if remembered is None else remembered
+    for tag, raw in list(dataset.items()):
+        if tag not in TAGS:
+            continue
+        key = content_key(dataset, raw)
+        found = remembered.get(key)
+        if found is None:
+            found = _said(dataset, tag)
+            if key is not None:
+                remembered[key] = found
+        name, read = found
         if name in KEYWORDS:
-            read = plain(value)
-            header[name] = "" if read is None else read
+            header[name] = read
     return header
+
+
+def _said(dataset: Dataset, tag: BaseTag) -> tuple[str, Any]:
+    """An element's name and value, or no name where it cannot be read."""
+    try:
+        element = dataset[tag]
+    except Exception:  # one unreadable element must not hide the others; pydicom raises many types
+        return "", None
+    read = plain(element.value)
+    return ALIASES.get(element.keyword, element.keyword), "" if read is None else read
 
 
 def functional_groups(dataset: Dataset) -> list[dict[str, Any]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -66,11 +66,12 @@ def read_exam(images: Mapping[str, Sequence[Stored | Path]], fields: Mapping[str
 def _read_image(image: str, files: Sequence[Stored | Path]) -> tuple[list[SeriesFacts], list[Damage]]:
     by_series: dict[str, list[_Frame]] = {}
     damaged: list[Damage] = []
+    remembered: dict[Hashable, tuple[str, Any]] = {}
     for file in sorted(files, key=lambda one: (one.path, one.name) if isinstance(one, Stored) else (one, "")):
         name = PurePosixPath(file.name).name
         try:
             source = open_source(file if isinstance(file, Stored) else whole(file))
-            frames, uid = _frames(source), str(source.header.get("SeriesInstanceUID", ""))
+            frames, uid = _frames(source, remembered), str(source.header.get("SeriesInstanceUID", ""))
         except PixelsError as error:
             damaged.append(Damage(name, error.reason, error.what))
         except OSError:
@@ -82,9 +83,9 @@ def _read_image(image: str, files: Sequence[Stored | Path]) -> tuple[list[Series
     return [_series(image, uid, frames) for uid, frames in by_series.items()], damaged
 
 
-def _frames(source: Source) -> list[_Frame]:
+def _frames(source: Source, remembered: dict[Hashable, tuple[str, Any]]) -> list[_Frame]:
     dataset = source.header
-    top = header_of(dataset)
+    top = header_of(dataset, remembered)
     top |= {name: plain(dataset.get(name)) for name in GEOMETRY}
     if top["PixelSpacing"] is None:
         # Projection images state it at the detector (PS3.3 10.7.1.3).
