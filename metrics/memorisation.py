@@ -1,7 +1,6 @@
 """Memorisation: the share of generated cases that are copies of real training cases."""
 
 import numpy as np
-from scipy.spatial.distance import cdist
 
 from metrics.basis.contract import Metric, Parameter, Policy, Score, gettext_noop
 
@@ -18,6 +17,8 @@ def memorisation(truth: np.ndarray, prediction: np.ndarray, *, ratio: float) -> 
     """
     if len(truth) < 2:
         return Score.undefined("too_few", real=len(truth))
+    from scipy.spatial.distance import cdist  # pages read of a metric only what it is
+
     neighbour = np.empty(len(truth))
     for start in range(0, len(truth), BLOCK):
         apart = cdist(truth[start : start + BLOCK], truth)

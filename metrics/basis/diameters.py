@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Literal
 
-import cv2
 import numpy as np
-from scipy.spatial import ConvexHull
 
 from metrics.basis.contract import Parameter, gettext_noop
 from metrics.basis.region import Region
@@ -95,6 +93,8 @@ def _ends(rows: np.ndarray, first: np.ndarray, last: np.ndarray, *, edges: bool)
 
 def _components(slices: np.ndarray) -> Iterator[np.ndarray]:
     """Each 8-connected component of each slice, as a bool array of its own box."""
+    import cv2  # here and below, as in `region`: pages never measure
+
     for plane in slices:
         count, labels, boxes, _ = cv2.connectedComponentsWithStats(plane.astype(np.uint8), connectivity=8)
         for label in range(1, count):
@@ -144,6 +144,8 @@ def hull_vertices(points: np.ndarray) -> np.ndarray:
     if len(points) <= FEW:
         return points
     if points.shape[1] == 2:
+        import cv2
+
         return cv2.convexHull(points.astype(np.int32))[:, 0].astype(np.int64)  # exact: whole numbers, 64-bit products
     axes = _spanning_axes(points - points[0])
     if not axes:
@@ -151,6 +153,8 @@ def hull_vertices(points: np.ndarray) -> np.ndarray:
     if len(axes) == 1:
         along = points[:, axes[0]]
         return points[[int(along.argmin()), int(along.argmax())]]
+    from scipy.spatial import ConvexHull
+
     return points[ConvexHull(points[:, axes]).vertices]
 
 

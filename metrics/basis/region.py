@@ -1,6 +1,7 @@
 """A binary mask as metrics see it: bits or runs with a shape and a spacing, and what is measured on it, kept.
 
 A `Region` made from a truth is computed once and kept (`Reference`): count, box, surface voxels, search tree, volume.
+OpenCV and search trees are imported where something is measured: pages read of a metric only what it is.
 """
 
 from __future__ import annotations
@@ -8,11 +9,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Any, Literal, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self
 
-import cv2
 import numpy as np
-from scipy.spatial import cKDTree
+
+if TYPE_CHECKING:
+    from scipy.spatial import cKDTree
 
 Order = Literal["C", "F"]
 # Blocks of two masks stay in the processor's cache while their bits are counted twice.
@@ -258,6 +260,8 @@ class Region:
     @cached_property
     def surface_tree(self) -> cKDTree:
         """Search tree over the centres of the surface voxels, mm."""
+        from scipy.spatial import cKDTree
+
         return cKDTree(self.points(self.surface), balanced_tree=False, compact_nodes=False)
 
     @property
@@ -414,12 +418,16 @@ def _blocks(bits: np.ndarray) -> list[np.ndarray]:
 
 def _differing(left: np.ndarray, right: np.ndarray) -> int:
     """Number of bits that differ; pieces, because OpenCV counts in 32 bits."""
+    import cv2
+
     pieces = range(0, len(left), 1 << 27)
     return sum(int(cv2.norm(left[at : at + (1 << 27)], right[at : at + (1 << 27)], cv2.NORM_HAMMING)) for at in pieces)
 
 
 def _ones(bits: np.ndarray) -> int:
     """Number of bits that are set."""
+    import cv2
+
     pieces = range(0, len(bits), 1 << 27)
     return sum(int(cv2.norm(bits[at : at + (1 << 27)], cv2.NORM_HAMMING)) for at in pieces)
 

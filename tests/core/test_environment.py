@@ -117,3 +117,16 @@ def test_a_site_with_a_broker_knows_its_tasks_and_an_embedded_one_loads_no_celer
     assert manage(environment(tmp_path, f"sqlite:///{tmp_path}/x"), "shell", "--no-imports", "-c", code).endswith(
         "False\n"
     )
+
+
+def test_a_web_process_holds_no_library_that_only_workers_use(tmp_path: Path) -> None:
+    """The router with every page and route, and what the pages ask of metrics: their names, and how far readers agree."""
+    heavy = ("scipy.spatial", "cv2", "onnxruntime", "pandas", "sklearn")
+    code = (
+        "import sys, config.asgi, config.urls, metrics; from grading.agreement import _pairs, _fleiss;"
+        "grades = {str(n): {1: 'ABCD'[n % 4], 2: 'AACD'[n % 4]} for n in range(8)};"
+        "print(metrics.names() and _pairs(grades)[0]['kappa'] > 0.5 and _fleiss(grades, 2)['kappa'] > 0.5,"
+        f"[name for name in {heavy!r} if name in sys.modules])"
+    )
+    said = manage(environment(tmp_path, f"sqlite:///{tmp_path}/x"), "shell", "--no-imports", "-c", code)
+    assert said.strip() == "True []"
