@@ -88,9 +88,8 @@ def validate(path: str, manifest: Mapping[str, Any]) -> dict[str, Any]:
 
 def validate_limited(path: str | Path, manifest: Manifest, limits: child.Limits | None = None) -> Submission:
     """Validate in a confined child and rebuild the result here. Raises `FormatError` with all errors at once."""
-    wire = child.run_limited(
-        "formats.check:validate", str(path), manifest.to_json(), limits=limits or LIMITS, read=[path]
-    )
+    whole = str(Path(path).absolute())  # the child works in another folder
+    wire = child.run_limited("formats.check:validate", whole, manifest.to_json(), limits=limits or LIMITS, read=[path])
     try:
         return Submission.from_wire(wire)
     except ValueError as error:

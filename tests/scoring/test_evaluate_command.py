@@ -177,3 +177,14 @@ def test_a_bare_mask_folder_is_a_submission_too(tmp_path: Path) -> None:
     assert run(kidney, "--truth", truth, "--submission", sent)[1]["scores"] == {"dice": 1.0}
     zipped = write_zip(tmp_path / "sent.zip", {"masks/k.npy": mask})
     assert run(kidney, "--truth", truth, "--submission", zipped)[1]["scores"] == {"dice": 1.0}
+
+
+def test_paths_may_be_relative(labels: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The child that reads the submission works in another folder than the caller."""
+    table(tmp_path / "p.csv", [{"case_id": f"{n:03d}", "probability": n % 2} for n in range(10)])
+    (tmp_path / "sent").mkdir()
+    table(tmp_path / "sent" / "p.csv", [{"case_id": f"{n:03d}", "probability": n % 2} for n in range(10)])
+    monkeypatch.chdir(tmp_path)
+    for submission in ("p.csv", "sent", "sent/../p.csv"):
+        code, document = run(NODULES, "--truth", labels.name, "--submission", submission)
+        assert (code, document["status"]) == (0, "scored"), submission
