@@ -184,7 +184,8 @@ def test_paths_may_be_relative(labels: Path, tmp_path: Path, monkeypatch: pytest
     table(tmp_path / "p.csv", [{"case_id": f"{n:03d}", "probability": n % 2} for n in range(10)])
     (tmp_path / "sent").mkdir()
     table(tmp_path / "sent" / "p.csv", [{"case_id": f"{n:03d}", "probability": n % 2} for n in range(10)])
+    question = NODULES.absolute()
     monkeypatch.chdir(tmp_path)
     for submission in ("p.csv", "sent", "sent/../p.csv"):
-        code, document = run(NODULES, "--truth", labels.name, "--submission", submission)
+        code, document = run(question, "--truth", labels.name, "--submission", submission)
         assert (code, document["status"]) == (0, "scored"), submission
