@@ -129,8 +129,10 @@ def test_nothing_happens_by_signal_or_in_save() -> None:
     assert wrong == []
 
 
-# Engines load codecs, networks and large libraries when they meet the file that needs one, in the child that reads it.
+# Engines load codecs, networks and large libraries when they meet the file that needs one, in the child that reads it;
+# metrics load OpenCV and scipy.spatial where something is measured, because web processes read what metrics declare.
 ENGINES = (
+    "metrics/",
     "anonymization/deid/",
     "anonymization/second_check/",
     "anonymization/engine_run.py",
