@@ -1,4 +1,4 @@
-"""XLSX workbooks: the values of the first sheet, streamed; formulas, macros, links and document types are refused.
+"""XLSX workbooks: the values of the first sheet that shows; formulas, macros, links and document types are refused.
 
 Layout: ECMA-376 part 1, sections 18.3 (sheets), 18.4 (shared strings), 18.2 (workbook).
 """
@@ -15,6 +15,7 @@ from formats.fault import FormatError, gettext_noop, refuse
 from formats.manifest import Limits
 from formats.nifti import Buffer
 from formats.tables import MAX_COLUMNS, TABLE_TOO_LARGE, Table, table_of
+from formats.xlsx_styles import EPOCH_1904, Styles
 
 MAX_PART = 256 << 20  # bytes of one part once inflated
 MAX_TEXT = 128 << 20  # characters of all cells together
@@ -33,7 +34,10 @@ FAR = gettext_noop("%(name)s, cell %(cell)s lies far from the others. Delete wha
 
 
 def read_xlsx(source: Buffer, name: str = "table", limits: Limits | None = None) -> Table:
-    """The first sheet as a `Table`. Raises `FormatError`: `unsafe_file`, `wrong_format`, `too_large`, `unreadable_file`."""
+    """The first sheet that is not hidden, as a `Table`; dates as ISO 8601, `001` where a number is shown so.
+
+    Raises `FormatError`: `unsafe_file`, `wrong_format`, `too_large`, `unreadable_file`.
+    """
     limits = limits or Limits()
     inside = Limits(limits.bytes, 2 * MAX_PART, MAX_PARTS, limits.rows)
     try:
@@ -55,11 +59,14 @@ def _workbook(archive: Archive, name: str, limits: Limits) -> Table:
         "vbaproject" in p or p.startswith(("xl/externallinks/", "xl/embeddings/", "xl/macrosheets/")) for p in lowered
     ):
         raise refuse("unsafe_file", name, ACTIVE, name=name)
-    sheet = _first_sheet(archive, parts, name)
+    styles = Styles()
+    sheet = _first_sheet(archive, parts, name, styles)
+    if "xl/styles.xml" in parts:
+        _parse(archive, parts["xl/styles.xml"], styles, name)
     strings = _Strings(name)
     if "xl/sharedStrings.xml" in parts:
         _parse(archive, parts["xl/sharedStrings.xml"], strings, name)
-    cells = _Cells(strings.texts, name, limits)
+    cells = _Cells(strings.texts, styles, name, limits)
     _parse(archive, parts[sheet], cells, name)
     rows = [(number, cells.rows[number]) for number in sorted(cells.rows)]
     return table_of(((number, _filled(row, cells.width)) for number, row in rows), name, limits)
@@ -72,13 +79,20 @@ def _filled(row: dict[int, str], width: int) -> list[str]:
     return out
 
 
-def _first_sheet(archive: Archive, parts: dict[str, Any], name: str) -> str:
-    """The path of the first sheet: the workbook names a relation, the relations name its part."""
-    book, relations = _Attributes("sheet"), _Attributes("Relationship")
+def _first_sheet(archive: Archive, parts: dict[str, Any], name: str, styles: Styles) -> str:
+    """The path of the first sheet that is not hidden: the workbook names a relation, the relations name its part.
+
+    The workbook also says from which day its dates count.
+    """
+    book, relations = _Attributes("sheet", "workbookPr"), _Attributes("Relationship")
     _parse(archive, parts["xl/workbook.xml"], book, name)
     if "xl/_rels/workbook.xml.rels" in parts:
         _parse(archive, parts["xl/_rels/workbook.xml.rels"], relations, name)
-    wanted = next((v for a in book.found[:1] for k, v in a.items() if k.rpartition(":")[2] == "id"), None)
+    if any(a.get("date1904") in ("1", "true") for a in book.found):
+        styles.epoch = EPOCH_1904
+    sheets = [a for a in book.found if "sheetId" in a]
+    seen = [a for a in sheets if a.get("state", "visible") == "visible"] or sheets
+    wanted = next((v for a in seen[:1] for k, v in a.items() if k.rpartition(":")[2] == "id"), None)
     for relation in relations.found:
         if relation.get("TargetMode") == "External":
             raise refuse("unsafe_file", name, ACTIVE, name=name)
@@ -93,13 +107,13 @@ def _first_sheet(archive: Archive, parts: dict[str, Any], name: str) -> str:
 
 
 class _Attributes:
-    """Collects the attributes of every element of one name."""
+    """Collects the attributes of every element of these names."""
 
-    def __init__(self, wanted: str) -> None:
+    def __init__(self, *wanted: str) -> None:
         self.wanted, self.found = wanted, list[dict[str, str]]()
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
-        if tag.rpartition(":")[2] == self.wanted and len(self.found) < 10_000:
+        if tag.rpartition(":")[2] in self.wanted and len(self.found) < 10_000:
             self.found.append(attributes)
 
     def end(self, tag: str) -> None:
@@ -144,11 +158,11 @@ class _Strings:
 class _Cells:
     """The cells of one sheet as `rows[number][column]`."""
 
-    def __init__(self, strings: list[str], name: str, limits: Limits) -> None:
-        self.strings, self.name, self.limits = strings, name, limits
+    def __init__(self, strings: list[str], styles: Styles, name: str, limits: Limits) -> None:
+        self.strings, self.styles, self.name, self.limits = strings, styles, name, limits
         self.rows: dict[int, dict[int, str]] = {}
         self.width = 0
-        self._row, self._column, self._kind = 0, -1, "n"
+        self._row, self._column, self._kind, self._style = 0, -1, "n", ""
         self._parts: list[str] | None = None
         self._length = self._total = 0
 
@@ -158,7 +172,9 @@ class _Cells:
             self._move(attributes.get("r"))
         elif tag == "c":
             self._cell(attributes.get("r"))
-            self._kind = attributes.get("t", "n")
+            if self._column in self.rows.get(self._row, ()):
+                raise refuse("unreadable_file", self.name, NOT_XLSX, name=self.name)
+            self._kind, self._style = attributes.get("t", "n"), attributes.get("s", "")
         elif tag == "f":
             raise refuse("unsafe_file", self.name, FORMULA, name=self.name, cell=f"row {self._row}")
         elif tag in ("v", "t"):
@@ -206,8 +222,11 @@ class _Cells:
             text = self.strings[int(text)]
         elif self._kind == "b":
             text = "TRUE" if text == "1" else "FALSE"
-        elif self._kind == "n" and re.fullmatch(r"-?[0-9]{1,15}\.0+", text):
-            text = text.partition(".")[0]
+        elif self._kind == "n":
+            if re.fullmatch(r"-?[0-9]{1,15}\.0+", text):
+                text = text.partition(".")[0]
+            if self._style:
+                text = self.styles.shown(self._style, text)
         self._total += len(text) + 8
         if self._total > MAX_TEXT:
             raise refuse("too_large", self.name, TABLE_TOO_LARGE, name=self.name)
