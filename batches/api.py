@@ -18,6 +18,7 @@ from batches.split import draft_split, freeze_split
 from challenges.lookup import organised_question
 from challenges.models import Challenge
 from challenges.people import require_organiser
+from core.moments import MomentField
 from core.payload import payload
 
 REASON = inline_serializer("Reason", {"reason": serializers.CharField()})
@@ -126,7 +127,7 @@ class BatchViewSet(viewsets.ReadOnlyModelViewSet[Batch]):
     @extend_schema(
         request=inline_serializer(
             "BatchRelease",
-            {"released_at": serializers.DateTimeField(), "reason": serializers.CharField(required=False)},
+            {"released_at": MomentField(), "reason": serializers.CharField(required=False)},
         ),
         responses={200: BatchSerializer},
     )
@@ -134,7 +135,7 @@ class BatchViewSet(viewsets.ReadOnlyModelViewSet[Batch]):
     def reschedule(self, request: Request, pk: str | None = None) -> Response:
         batch = self.get_object()
         require_organiser(request.user, batch.question.challenge)
-        moment = serializers.DateTimeField().run_validation(payload(request).get("released_at"))
+        moment = MomentField().run_validation(payload(request).get("released_at"))
         reschedule_batch(
             batch=batch, released_at=moment, actor=request.user, reason=str(payload(request).get("reason", ""))
         )

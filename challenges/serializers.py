@@ -23,6 +23,7 @@ from challenges.models import (
 from challenges.people import unmet_rules
 from core.clock import database_now
 from core.models import AccessToken
+from core.moments import MomentField
 from core.words import say
 
 
@@ -285,12 +286,12 @@ class RoleDraftSerializer(serializers.Serializer[Any]):
 
 
 class WindowSerializer(serializers.Serializer[Any]):
-    opens = serializers.DateTimeField()
-    closes = serializers.DateTimeField()
+    opens = MomentField()
+    closes = MomentField()
     reason = serializers.CharField()
 
 
 class MilestoneDraftSerializer(serializers.Serializer[Any]):
     key = serializers.SlugField(max_length=60)
     title = WordsField()
-    run_at = serializers.DateTimeField()
+    run_at = MomentField()

@@ -17,6 +17,7 @@ from rest_framework.views import APIView
 
 from challenges.lookup import organised_question, visible_question
 from challenges.models import Team
+from core.moments import MomentField
 from core.payload import payload
 from leaderboard.announce import announce
 from leaderboard.board import board
@@ -97,7 +98,7 @@ class RankingViewSet(viewsets.ReadOnlyModelViewSet[Ranking]):
         return Response(status=202)
 
     @extend_schema(
-        request=inline_serializer("Publication", {"at": serializers.DateTimeField(required=False)}),
+        request=inline_serializer("Publication", {"at": MomentField(required=False)}),
         responses={200: RankingSerializer},
     )
     @action(detail=True, methods=["post"])
@@ -105,7 +106,7 @@ class RankingViewSet(viewsets.ReadOnlyModelViewSet[Ranking]):
         """Makes it public, now or at a given moment."""
         ranking = self.get_object()
         at = payload(request).get("at")
-        moment = None if at is None else serializers.DateTimeField().run_validation(at)
+        moment = None if at is None else MomentField().run_validation(at)
         publish_ranking(ranking=ranking, actor=request.user, at=moment)
         return Response(RankingSerializer(ranking).data)
 
@@ -167,7 +168,7 @@ class AnnouncementViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, view
             {
                 "question": serializers.CharField(),
                 "ranking": serializers.IntegerField(),
-                "announced_at": serializers.DateTimeField(),
+                "announced_at": MomentField(),
                 "words": serializers.JSONField(required=False),
             },
         ),
@@ -184,7 +185,7 @@ class AnnouncementViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, view
         announcement = announce(
             question=question,
             ranking=ranking,
-            announced_at=serializers.DateTimeField().run_validation(payload(request).get("announced_at")),
+            announced_at=MomentField().run_validation(payload(request).get("announced_at")),
             actor=request.user,
             words=words if isinstance(words, dict) else {},
         )
