@@ -28,7 +28,9 @@ pytestmark = [
     pytest.mark.skipif(not CHROMIUM.exists(), reason="needs Chromium at /usr/bin/chromium"),
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
 ]
-LOOKS = [(390, "dark", "fr"), (1280, "light", "en")]
+LOOKS = [(320, "dark", "fr"), (1280, "light", "en")]
+TOO_WIDE = """[...document.querySelectorAll("main *")].filter(one => one.getBoundingClientRect().right > innerWidth + 1)
+    .map(one => `${one.tagName}.${one.className}`).slice(0, 6)"""
 FETCHED = ("fragment", "volume", "mask", "picture")
 
 
@@ -118,7 +120,7 @@ def test_every_page_kind_narrow_and_wide_light_and_dark(edition: Edition) -> Non
                     found = Axe().run(tab).response["violations"]
                     faults.extend((name, width, one["id"], [node["html"] for node in one["nodes"]]) for one in found)
                     if not tab.evaluate("document.documentElement.scrollWidth <= innerWidth"):
-                        faults.append((name, width, "wider than the screen"))
+                        faults.append((name, width, "wider than the screen", tab.evaluate(TOO_WIDE)))
                 tab.close()
         browser.close()
     assert faults == []
