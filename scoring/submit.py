@@ -60,7 +60,7 @@ def submit(
     """
     existing = Submission.objects.filter(upload=upload).first()
     if existing is not None:
-        return _told_more(existing, description, declared)
+        return _told_more(_under_key(existing, actor, idempotency_key[:80]), description, declared)
     if upload.kind != Upload.Kind.SUBMISSION or upload.team is None:
         raise InvalidInputError(gettext_noop("This upload is no submission. Send it with kind 'submission'."))
     if upload.state == Upload.State.REFUSED:
@@ -205,6 +205,24 @@ def _refuse(upload: Upload, error: StepError) -> None:
         challenge_id=upload.question.challenge_id,
     )
     staging.discard(staging.staging_path(upload.pk))
+
+
+def _under_key(submission: Submission, actor: Any, key: str) -> Submission:
+    """The worker may have taken the upload before its key was told: a second try gives way to the first, and costs nothing."""
+    if not key or submission.idempotency_key:
+        return submission
+    with transaction.atomic():
+        team = Team.objects.select_for_update().get(pk=submission.team_id)
+        first = Submission.objects.filter(team=team, idempotency_key=key).first()
+        if first is None:
+            Submission.objects.filter(pk=submission.pk).update(idempotency_key=key)
+            submission.idempotency_key = key
+            return submission
+        if submission.state in (Submission.State.SCORED, Submission.State.REJECTED):
+            return submission  # decided already: what was computed stands
+        if submission.state != Submission.State.CANCELLED:
+            cancel_submission(submission=submission, actor=actor)
+        return first
 
 
 def _told_more(submission: Submission, description: str, declared: Mapping[str, Any] | None) -> Submission:

@@ -89,6 +89,21 @@ def test_a_second_upload_under_the_same_key_is_the_same_submission() -> None:
     assert two.state == "refused" and two.reason == "duplicate_file"
 
 
+def test_a_key_told_after_the_worker_took_the_upload_is_kept() -> None:
+    """A worker may be faster than the call that names the key: a second try under it is still the same submission."""
+    asked = question()
+    team = team_in(asked, "Owls")
+    one, two, three = (stored_upload(asked, team, b"x") for _ in range(3))
+    enqueue("accept_submission", one)
+    work_all(("accept_submission",))
+    first = submit(upload=Upload.objects.get(pk=one.pk), actor=one.owner, idempotency_key="k1")
+    assert submit(upload=two, actor=two.owner, idempotency_key="k1").pk == first.pk
+    enqueue("accept_submission", three)
+    work_all(("accept_submission",))
+    assert submit(upload=Upload.objects.get(pk=three.pk), actor=three.owner, idempotency_key="k1").pk == first.pk
+    assert [s.state for s in Submission.objects.exclude(pk=first.pk)] == ["cancelled"]  # it costs no attempt
+
+
 @pytest.mark.parametrize("lacks", ["charter", "entry", "membership", "approval", "excluded"])
 def test_who_may_not_take_part_is_refused(lacks: str) -> None:
     asked = question()
