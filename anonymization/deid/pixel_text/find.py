@@ -6,11 +6,13 @@ from difflib import SequenceMatcher
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from anonymization.deid.pixel_text.box import TextBox
 from anonymization.deid.pixel_text.display import displayed
 from anonymization.deid.pixel_text.ink import Inked, fit_to_ink, with_hyphen
 from anonymization.deid.pixel_text.reader import Line, read_lines, read_strip
+from anonymization.deid.pixel_text.small import Row, small_rows
 from anonymization.deid.pixel_text.wording import judge_text
 
 TILE = 1536
@@ -18,6 +20,11 @@ OVERLAP = 256
 MUCH_TILT = 3.0  # pixels
 READINGS = 3
 READABLE = 0.5
+ENLARGED = 3
+WHOLE, PART = 0.9, 0.5  # of a row of small letters that a box covers
+A_GUESS = 0.3  # asked of the reading of a row that is as short as can be
+FEWEST_LETTERS, LEVEL = 7, 0.8  # of a row that is no chance of tissue, whatever is read there
+MOST_ROWS = 40  # are read; a page with more that the detector left out goes to a person
 
 
 def find_text(
@@ -39,7 +46,47 @@ def find_text(
         if not any(box.verdict == "identity" for box in fitted):
             break
         covered = _cover(picture, boxes)  # what stood beside or between may now be told from the rest
-    return boxes
+    # eight bits as they are: stretching them would give bright letters and bright tissue one grey
+    exact = pixels if pixels.ndim == 2 and pixels.dtype == np.uint8 else picture
+    small = _small_writing(np.asarray(exact, np.uint8), picture, boxes, known, frame)
+    return _spread_identity(_without_twins(boxes + small)) if small else boxes
+
+
+def _small_writing(
+    exact: NDArray[np.uint8], picture: NDArray[np.uint8], boxes: Sequence[TextBox], known: Sequence[str], frame: int
+) -> list[TextBox]:
+    """Rows of small letters that the detector left out or cut short, read enlarged. Letters that stand on one line but
+    cannot be read are uncertain, so that a person looks; other rows that cannot be read are tissue by chance.
+    """
+    found: list[TextBox] = []
+    for number, row in enumerate(small_rows(exact if exact.ndim == 2 else exact.max(axis=2))):
+        box = TextBox(frame, row.x0, row.y0, row.x1, row.y1, "uncertain", 0.0)
+        reached = [(other, _covered_share(box, other)) for other in (*boxes, *found)]
+        if any(share >= WHOLE for _, share in reached):
+            continue
+        drawn = row.letters >= FEWEST_LETTERS and row.level >= LEVEL
+        cut_short = next((other for other, share in reached if share > PART and other.verdict == "identity"), None)
+        if cut_short is not None and not drawn:
+            continue
+        if cut_short is not None:
+            found.append(replace(box, verdict="identity", confidence=cut_short.confidence, text=cut_short.text))
+            continue
+        if number >= MOST_ROWS:
+            return [*found, replace(box, confidence=READABLE)]
+        text, confidence = read_strip(_enlarged(picture, row))
+        reading = judge_text(text, confidence, known)
+        if reading == "identity" or (reading == "marker" and 2 * _signs(text) >= row.letters):
+            found.append(replace(box, verdict=reading, confidence=confidence, text=text))
+        elif reading == "uncertain" or (drawn and (row.letters > FEWEST_LETTERS or confidence >= A_GUESS)):
+            found.append(replace(box, confidence=confidence, text=text))
+    return found
+
+
+def _enlarged(picture: NDArray[np.uint8], row: Row) -> NDArray[np.uint8]:
+    """The row with a margin, as large as the reader likes its letters."""
+    crop = picture[max(0, row.y0 - 3) : row.y1 + 3, max(0, row.x0 - 4) : row.x1 + 4]
+    size = (crop.shape[1] * ENLARGED, crop.shape[0] * ENLARGED)
+    return np.asarray(Image.fromarray(crop).resize(size, Image.Resampling.BICUBIC))
 
 
 def _cover(picture: NDArray[np.uint8], boxes: Iterable[TextBox]) -> NDArray[np.uint8]:

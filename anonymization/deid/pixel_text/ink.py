@@ -11,6 +11,8 @@ from anonymization.deid.pixel_text.box import TextBox
 SHARE_OF_INK = 0.05
 """Letters fill 8 to 30 % of their box; below this no grey is taken for ink."""
 MOST_INK = 0.5
+MARGIN = 0.7  # of its height: what the detector adds at most to the ends of a box
+FAINT = 10  # greys: less than that from the ground is no letter's ink but a quiet ground's own
 LETTER = 5  # pixels of one grey that hang together; a coincidence in tissue has fewer
 _EIGHT = np.ones((3, 3), dtype=np.int8)
 
@@ -41,26 +43,40 @@ def fit_to_ink(box: TextBox, grey: NDArray[np.uint8]) -> Inked | None:
     if columns.size < 4 or columns[-1] - columns[0] < 0.3 * crop.shape[1]:
         return None
     top, bottom = _with_accents(crop == ink, rows)
-    letter = rows[1] - rows[0]  # the detector's margin is less than that: letters of another grey may stand in the rest
     left, right = int(columns[0]), int(columns[-1]) + 1
+    line = crop[top:bottom]
+    letter = rows[1] - rows[0]
     fitted = replace(
         box,
-        x0=box.x0 + (left if left <= letter else 0),
-        x1=box.x0 + right if crop.shape[1] - right <= letter else box.x1,
+        x0=box.x0 + (left if _is_margin(line[:, :left], letter, crop.shape[0]) else 0),
+        x1=box.x0 + right if _is_margin(line[:, right:], letter, crop.shape[0]) else box.x1,
         y0=box.y0 + top,
         y1=box.y0 + bottom,
     )
     return Inked(fitted, ink, _followers(fitted, grey, ink))
 
 
-def _ink_of(crop: NDArray[np.uint8]) -> int | None:
-    """The grey that is common in the middle rows and rare at the edge above or below (the other may touch a neighbour)."""
+def _is_margin(rest: NDArray[np.uint8], letter: int, height: int) -> bool:
+    """Whether the end of a box is the detector's margin. It is less than a letter's height, more where the box is taller than its
+    line; then letters of another grey may stand there, and no grey may stand out.
+    """
+    return rest.shape[1] <= letter or (
+        rest.shape[1] <= MARGIN * height and _ink_of(rest, float(np.median(rest))) is None
+    )
+
+
+def _ink_of(crop: NDArray[np.uint8], ground: float | None = None) -> int | None:
+    """The grey that is common in the middle rows and rare at the edge above or below (the other may touch a neighbour); one
+    that stands out from `ground` where that is given.
+    """
     rim = max(1, crop.shape[0] // 8)
     middle = crop[crop.shape[0] // 4 : -(crop.shape[0] // 4) or None]
     inside = np.bincount(middle.ravel(), minlength=256) / middle.size
     above = np.bincount(crop[:rim].ravel(), minlength=256) / crop[:rim].size
     below = np.bincount(crop[-rim:].ravel(), minlength=256) / crop[-rim:].size
     excess = np.where(inside < MOST_INK, inside - np.minimum(above, below), 0.0)
+    if ground is not None:
+        excess[np.abs(np.arange(256) - ground) < FAINT] = 0.0
     ink = int(np.argmax(excess))
     around = np.concatenate([inside[max(0, ink - 8) : max(0, ink - 2)], inside[ink + 3 : ink + 9]])
     spike = inside[ink] > 4 * (around.mean() if around.size else 0.0)
