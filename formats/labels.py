@@ -10,6 +10,7 @@ from formats.manifest import Grid
 from formats.mask import Affine, Mask, Order, Turn
 
 STEP = 1 << 20  # voxels looked at together: small enough for the cache
+SCALED = 1e-5  # how far a scaled number may lie from a label: slopes are float32
 FOREGROUND = 1  # the key of the mask when the question takes any {0, v}
 Masks = dict[int, Mask]
 
@@ -30,10 +31,20 @@ class LabelPacker:
         self.bits: dict[int, NDArray[np.uint8]] = {}
         self.raw: dict[int, Any] = {}
         self.position = 0
-        self.zero: Any = 0 if inter == 0 else -inter / slope
+        self.zero: Any = self._stored(0)
         for value in values or ():
             if value != 0:
-                self._add(value, value if (slope, inter) == (1.0, 0.0) else (value - inter) / slope)
+                self._add(value, self._stored(value))
+
+    def _stored(self, value: int) -> Any:
+        """The raw number that stands for a value: a whole one where that is the value but for the slope's last digits."""
+        if (self.slope, self.inter) == (1.0, 0.0):
+            return value
+        raw = (value - self.inter) / self.slope
+        if not np.isfinite(raw):
+            return raw
+        near = round(raw) * self.slope + self.inter
+        return round(raw) if abs(near - value) <= SCALED * max(1, abs(value)) else raw
 
     def _add(self, label: int, raw: Any) -> None:
         self.raw[label] = raw

@@ -36,6 +36,25 @@ def test_nifti_of_every_type(dtype: str, version: int, packed: bool) -> None:
         assert mask.spacing == pytest.approx((0.7, 0.7, 2.0))
 
 
+@pytest.mark.parametrize("stored", [np.uint8, np.int16, np.uint16])
+@pytest.mark.parametrize("value", [1, 255])
+def test_nifti_of_whole_numbers_scaled_by_the_writer(stored: type, value: int) -> None:
+    """A mask of real numbers saved under the header of an image of whole ones: nibabel spreads it over their range."""
+    image = nib.Nifti1Image(MASK.astype(np.float32) * value, b.AFFINE)
+    image.set_data_dtype(stored)
+    data = image.to_bytes()
+    for values in ((0, value), None):
+        (mask,) = nifti.read_mask(data, GRID, values).values()
+        assert (mask.dense() == MASK).all()
+    two = np.where(MASK, 3, np.roll(MASK, 3, 0)).astype(np.float32)
+    labels = nib.Nifti1Image(two, b.AFFINE)
+    labels.set_data_dtype(stored)
+    found = nifti.read_mask(labels.to_bytes(), GRID, (0, 1, 2, 3))
+    assert [mask.dense().sum() for mask in found.values()] == [(two == 1).sum(), 0, MASK.sum()]
+    with pytest.raises(FormatError):
+        nifti.read_mask(labels.to_bytes(), GRID, (0, 1))
+
+
 def test_nifti_big_endian_scaled_and_in_several_gzip_members() -> None:
     header = nib.Nifti1Header(endianness=">")
     image = nib.Nifti1Image(MASK.astype(">i2"), b.AFFINE, header)
