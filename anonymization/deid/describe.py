@@ -86,7 +86,8 @@ the file goes to a person with the boxes in
 the report, its
 pixels unedited. Small letters drawn in one grey are also found by that grey, without reading, read enlarged, and sent to a
 person where they
-cannot be read; small letters with soft edges, or in images compressed with loss, are left to the reader alone. One frame of each series of CT, MR, PET and NM is sampled, for review only.
+cannot be read; small letters with soft edges, or in images compressed with loss, are left to the
+reader alone. One frame of each series of CT, MR, PET and NM is sampled, for review only.
 
 ## A person must look
 Unknown words dropped from a report, an overlay plane with something drawn in it, a waveform, a capture that names nobody,
