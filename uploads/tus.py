@@ -49,6 +49,8 @@ def parse_metadata(header: str) -> dict[str, str]:
             metadata[key] = base64.b64decode(value, validate=True).decode()
         except (binascii.Error, UnicodeDecodeError) as error:
             raise HeaderError(f"Upload-Metadata: the value of {key[:40]!r} is not base64 of UTF-8 text.") from error
+        if "\0" in metadata[key]:
+            raise HeaderError(f"Upload-Metadata: the value of {key[:40]!r} holds a NUL character.")
     return metadata
 
 
