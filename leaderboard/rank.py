@@ -275,13 +275,14 @@ def columns_of(spec: QuestionSpec, rule: RankingRule) -> list[dict[str, Any]]:
 
 def _column(spec: QuestionSpec, rule: RankingRule, name: str) -> dict[str, Any]:
     one = spec.metrics.get(name)
-    title: Any = name
+    title: Any = name.replace("_", " ").capitalize()
     unit = ""
     if one is not None and one.metric in metrics.names():
         title = metrics.find(one.metric).title
         unit = metrics.find(one.metric).unit_with(one.params)
-    if one is not None and one.title is not None:
-        title = {"en": one.title.en, "fr": one.title.fr}
+    made = one or spec.ranking.derived.get(name)
+    if made is not None and made.title is not None:
+        title = {"en": made.title.en, "fr": made.title.fr}
     return {
         "name": name,
         "title": title,

@@ -204,6 +204,7 @@ def _derived(section: Section, scores: Collection[str]) -> dict[str, DerivedSpec
         how = row.text("how", choices=HOWS)
         of = row.texts("of", choices=known, needed=True)
         by = row.number("by")
+        title = row.words("title")
         row.close()
         if name in known:
             row.wrong(None, gettext_noop("there is a score named %(name)s already"), name=name)
@@ -212,7 +213,7 @@ def _derived(section: Section, scores: Collection[str]) -> dict[str, DerivedSpec
         if (how == "divide") != (by is not None) or (by is not None and by <= 0):
             row.wrong(row.at("by"), gettext_noop("divide, and only divide, needs by: a number above 0"))
         known.append(name)
-        found[name] = DerivedSpec(name, how, of, by if by else 1.0)
+        found[name] = DerivedSpec(name, how, of, by if by else 1.0, title)
     return found
 
 

@@ -249,6 +249,7 @@ class DerivedSpec:
     how: str
     of: tuple[str, ...]
     by: float = 1.0
+    title: Words | None = None
 
 
 @dataclass(frozen=True, slots=True)
