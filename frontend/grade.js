@@ -6,7 +6,12 @@ if (form) {
   const next = form.querySelector("[data-next]") ?? document.querySelector("[data-next]");
   // Seconds a reader looked at this exam, for the reader's own statistics.
   const opened = performance.now();
-  form.addEventListener("submit", () => {
+  form.addEventListener("submit", (event) => {
+    // A grade is given to what was seen: while an image is on its way the choice stands, and is not sent.
+    if (document.querySelector("[data-viewer][data-volume]:not([data-state=shown], [data-state=ready], [data-state=failed])")) {
+      event.preventDefault();
+      return;
+    }
     const seconds = form.querySelector("[name=seconds]");
     if (seconds) seconds.value = String(Math.round((performance.now() - opened) / 1000));
   });

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from threading import Event
 from typing import Any
 from uuid import uuid4
 
@@ -153,3 +154,34 @@ def test_one_key_grades_and_one_key_confirms(edition: Edition) -> None:
         browser.close()
     assert [path for path, _body in posted] == [grade, confirm]
     assert "grade=B" in posted[0][1]
+
+
+def test_no_key_grades_an_image_that_is_not_there_yet(edition: Edition) -> None:
+    every = pages(edition)
+    paths = {name: path for name, _user, path in every}
+    routes, posted, arrived = routes_of(every, "en"), [], Event()
+
+    def receive(handler: BaseHTTPRequestHandler) -> Answer:
+        posted.append(handler.rfile.read(int(handler.headers["Content-Length"])).decode())
+        return 204, {}, b""
+
+    def slow(handler: BaseHTTPRequestHandler) -> Answer:
+        arrived.wait(30)
+        return volume(handler)
+
+    where = next(path for path in routes if "/volume" in path)
+    volume, routes[where], routes[f"{paths['reading']}grade/"] = routes[where], slow, receive
+    with playwright.sync_playwright() as driver, served(routes) as address:
+        browser = driver.chromium.launch(executable_path=str(CHROMIUM))
+        tab = browser.new_page()
+        tab.goto(address + paths["reading"])
+        viewer = tab.locator("[data-viewer]")
+        playwright.expect(viewer).to_have_attribute("data-state", "loading")
+        tab.keyboard.press("b")
+        arrived.set()
+        playwright.expect(viewer).to_have_attribute("data-state", "ready")
+        assert posted == []
+        with tab.expect_response(lambda answer: answer.request.method == "POST"):
+            tab.keyboard.press("c")
+        browser.close()
+    assert len(posted) == 1 and "grade=C" in posted[0]
