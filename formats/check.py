@@ -12,8 +12,8 @@ from formats.archive import open_archive
 from formats.fault import Fault, FormatError, gettext_noop, refuse
 from formats.manifest import Manifest, ManifestError
 from formats.nifti import Buffer, read_volume
-from formats.submission import Submission, read_case, run_mask, validate_submission
-from formats.tables import Table, check_table, read_csv
+from formats.submission import Submission, read_case, read_runs, validate_submission
+from formats.tables import MAX_FAULTS, Table, examine, read_csv
 
 KINDS = ("zip", "dicom", "nifti", "npy", "csv", "xlsx", "image")
 FORMAT_OF = {"nifti": "nifti", "npy": "npy", "image": "png", "dicom": "dicom"}
@@ -174,17 +174,10 @@ def _table(path: Path, kind: str, manifest: Manifest | None) -> Verdict:
     else:
         table = read_csv(source, path.name, limits, expected)
     declared = manifest or Manifest(id_column=table.columns[0] if table.columns else "id")
-    values = check_table(table, declared)
-    faults: list[Fault] = []
-    for column in declared.columns.values():
-        if column.type == "rle" and column.name in values.columns:
-            for case, text in zip(values.ids, values.columns[column.name], strict=True):
-                try:
-                    run_mask(str(text or ""), column, declared, case)
-                except FormatError as error:
-                    faults += error.faults
+    values, faults = examine(table, declared)
+    read_runs(values, declared, faults)
     if faults:
-        raise FormatError(faults)
+        raise FormatError(faults[:MAX_FAULTS])
     return Verdict("accept")
 
 

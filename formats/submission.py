@@ -22,7 +22,7 @@ from formats.manifest import Column, Limits, Manifest, ManifestError
 from formats.mask import Mask, by
 from formats.nifti import Buffer, read_volume, squeezed
 from formats.runs import ORDERS, parse_runs
-from formats.tables import MAX_FAULTS, MAX_TABLE, TABLE_TOO_LARGE, Value, Values, check_table
+from formats.tables import MAX_FAULTS, MAX_TABLE, TABLE_TOO_LARGE, Value, Values, examine
 
 MARGIN = 16 << 20  # headers and wrappings of a mask file
 LARGEST = 1 << 30  # of one file when no grid is declared
@@ -87,8 +87,9 @@ def validate_submission(path: str | Path, manifest: Manifest) -> Submission:
         values, masks = Values([]), dict[str, dict[str, Masks]]()
         if table is not None:
             try:
-                values = _read_table(table, manifest)
-                masks = _runs(values, manifest, faults)
+                values, wrong = _read_table(table, manifest)
+                faults += wrong
+                masks = read_runs(values, manifest, faults)
             except FormatError as error:
                 faults += error.faults
         images: list[str] = []
@@ -297,7 +298,7 @@ def _common_folder(names: list[str]) -> str:
     return folders.pop() + "/" if len(folders) == 1 and all("/" in name for name in names) else ""
 
 
-def _read_table(entry: Entry, manifest: Manifest) -> Values:
+def _read_table(entry: Entry, manifest: Manifest) -> tuple[Values, list[Fault]]:
     if entry.size > min(MAX_TABLE, manifest.limits.unpacked_bytes):
         raise refuse("too_large", entry.name, TABLE_TOO_LARGE, name=entry.name)
     source = entry.read()
@@ -307,27 +308,30 @@ def _read_table(entry: Entry, manifest: Manifest) -> Values:
         allowed = ", ".join(manifest.table_formats)
         raise refuse("wrong_format", entry.name, template, name=entry.name, allowed=allowed)
     expected = (manifest.id_column, *manifest.columns)
-    return check_table(files.read_table(source, entry.name, manifest.limits, expected), manifest)
+    return examine(files.read_table(source, entry.name, manifest.limits, expected), manifest)
 
 
-def _runs(values: Values, manifest: Manifest, faults: list[Fault]) -> dict[str, dict[str, Masks]]:
-    """Run lengths become masks, and their text is let go."""
+def read_runs(values: Values, manifest: Manifest, faults: list[Fault]) -> dict[str, dict[str, Masks]]:
+    """Run lengths become masks, and their text is let go. Rows of unknown ids, a fault already, have no grid to lie on."""
     found: dict[str, dict[str, Masks]] = {}
+    known = set(manifest.ids)
     for column in manifest.columns.values():
         if column.type != "rle" or column.name not in values.columns:
             continue
         texts: list[Value] = values.columns.pop(column.name)
         cases: dict[str, Masks] = {}
         for case, text in zip(values.ids, texts, strict=True):
+            if known and case not in known:
+                continue
             try:
-                cases[case] = {FOREGROUND: run_mask(str(text or ""), column, manifest, case)}
+                cases[case] = {FOREGROUND: _run_mask(str(text or ""), column, manifest, case)}
             except FormatError as error:
                 faults += error.faults
         found[column.name] = cases
     return found
 
 
-def run_mask(text: str, column: Column, manifest: Manifest, case: str) -> Mask:
+def _run_mask(text: str, column: Column, manifest: Manifest, case: str) -> Mask:
     """The mask of one cell of run lengths, on the reference's grid, kept in the order it was sent."""
     grid = manifest.grid_of(case)
     if grid is None:

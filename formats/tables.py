@@ -91,6 +91,14 @@ def read_csv(source: Buffer, name: str = "table", limits: Limits | None = None, 
 
 def check_table(table: Table, manifest: Manifest, ids: Iterable[str] | None = None) -> Values:
     """Every rule of INTERFACES on one table: columns, ids, cells. Raises `FormatError` with all errors at once."""
+    values, faults = examine(table, manifest, ids)
+    if faults:
+        raise FormatError(faults[:MAX_FAULTS])
+    return values
+
+
+def examine(table: Table, manifest: Manifest, ids: Iterable[str] | None = None) -> tuple[Values, list[Fault]]:
+    """As `check_table`, but what could be read comes back beside what is wrong, so that the rest is checked as well."""
     faults = list(_unsafe_cells(table))
     wanted = list(manifest.ids if ids is None else ids)
     if len(set(table.columns)) < len(table.columns):
@@ -106,7 +114,7 @@ def check_table(table: Table, manifest: Manifest, ids: Iterable[str] | None = No
             values = {"table": table.name, "column": missing, "found": found}
             faults.append(Fault("missing_column", f"{table.name}, header", template, values))
     if manifest.id_column not in table.columns:
-        raise FormatError(faults[:MAX_FAULTS])
+        return Values([]), faults
     table, ignored = _living(table, manifest)
     faults += _check_ids(table, manifest.id_column, wanted, many=manifest.rows == "many")
     values_of = {}
@@ -114,9 +122,7 @@ def check_table(table: Table, manifest: Manifest, ids: Iterable[str] | None = No
         if column.type != "ignored" and column.name in table.columns:
             values_of[column.name], wrong = _check_column(table, manifest, column)
             faults += wrong
-    if faults:
-        raise FormatError(faults[:MAX_FAULTS])
-    return Values(table.column(manifest.id_column), values_of, ignored)
+    return Values(table.column(manifest.id_column), values_of, ignored), faults
 
 
 def _living(table: Table, manifest: Manifest) -> tuple[Table, tuple[str, ...]]:

@@ -252,3 +252,29 @@ def test_an_id_is_not_both_asked_for_and_ignored() -> None:
     with pytest.raises(ManifestError):
         Manifest.from_json({**IGNORING, "ignored_ids": ["b"]})
     assert Manifest.from_json(Manifest.from_json(IGNORING).to_json()).ignored_ids == ("x", "y")
+
+
+def test_faults_of_run_lengths_stand_beside_those_of_their_table(tmp_path: Path) -> None:
+    manifest = Manifest.from_json(
+        {"ids": IDS, "columns": {"rle": {"type": "rle"}, "p": {"type": "number"}}, "grid": GRID}
+    )
+    path = tmp_path / "runs.csv"
+    path.write_text("id,rle,p\n001,1 5 3 2,1\nzz,1 2,1\nNA,a,x\n")
+    with pytest.raises(FormatError) as refused:
+        validate_submission(path, manifest)
+    assert sorted(fault.reason for fault in refused.value.faults) == [
+        "extra_id",
+        "missing_id",
+        "non_numeric",
+        "rle_malformed",
+        "rle_overlap",
+    ]
+    path.write_text("id,rle\n001,a\n")
+    with pytest.raises(FormatError) as refused:
+        validate_submission(path, manifest)
+    assert [fault.reason for fault in refused.value.faults] == [
+        "missing_column",
+        "missing_id",
+        "missing_id",
+        "rle_malformed",
+    ]
