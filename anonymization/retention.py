@@ -35,8 +35,12 @@ def sweep_quarantine() -> int:
 
 
 def _forget_name(exam: Exam) -> None:
-    """The upload's file name may name a patient: it goes when the last of its exams has no original any more."""
-    if exam.upload_id and not Exam.objects.filter(upload_id=exam.upload_id).exclude(quarantine_key="").exists():
+    """The upload's file name may name a patient: it goes when the last of its exams has no original any more.
+
+    Where an exam was refused it stays until `forget_names`: without it a centre cannot tell which file to send again.
+    """
+    needed = ~models.Q(quarantine_key="") | models.Q(state="refused")
+    if exam.upload_id and not Exam.objects.filter(needed, upload_id=exam.upload_id).exists():
         Upload.objects.filter(pk=exam.upload_id).update(source_name="")
 
 

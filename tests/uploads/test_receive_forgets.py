@@ -50,6 +50,20 @@ def test_names_of_a_refused_upload_go_with_time() -> None:
     assert sweep_quarantine() == 0
 
 
+def test_a_centre_reads_for_a_month_which_of_its_uploads_was_refused() -> None:
+    asked = question()
+    for seed, name in ((71, "kept.zip"), (72, f"{NAMED}.zip")):
+        sent(asked, zipped(exam_files(seed)), name=name)
+    work_all(("receive", "deidentify", "check_quality"))
+    Exam.objects.filter(upload__source_name=f"{NAMED}.zip").update(state="refused", reason="criterion_not_met")
+    sweep_quarantine()
+    assert not Exam.objects.exclude(quarantine_key="").exists()
+    assert sorted(Upload.objects.values_list("source_name", flat=True)) == ["", f"{NAMED}.zip"]
+    a_month_later()
+    sweep_quarantine()
+    assert not rows_that_tell(NAMED)
+
+
 def test_names_of_a_received_upload_go_too() -> None:
     files = {f"{NAMED}/{name}": content for name, content in exam_files(71).items()} | {f"{NAMED}/a.txt": b"1"}
     sent(question(), zipped(files), name=f"{NAMED}.zip")
