@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import combinations
 
 MOST_TRIES = 200_000
 
@@ -45,6 +46,7 @@ def draw(members: Sequence[Member], sizes: Mapping[str, int], seed: int) -> dict
     lacks most of its stratum and still has room (iterative stratification, Sechidis et al. 2011, with whole groups). Where that
     leaves a set short though whole groups could fill it, how many groups of each number of exams go where is worked out first.
     Where there is room for everybody but whole groups do not come out even, a set is overfilled rather than a group left out.
+    At last groups of as many exams change places as long as that brings the strata nearer to their shares.
     """
     groups: dict[str, list[Member]] = defaultdict(list)
     for member in members:
@@ -55,6 +57,7 @@ def draw(members: Sequence[Member], sizes: Mapping[str, int], seed: int) -> dict
         drawn = _place(groups, sizes, seed, quotas) if quotas is not None else drawn
     if sum(sizes.values()) >= len(members):
         _place_the_rest(groups, sizes, drawn)
+    _even_out(groups, sizes, seed, drawn)
     return drawn
 
 
@@ -110,6 +113,70 @@ def _place_the_rest(groups: Mapping[str, Sequence[Member]], sizes: Mapping[str, 
             chosen = max((name for name in sizes if sizes[name]), key=lambda name: (room[name], name))
             drawn.update({member.id: chosen for member in inside})
             room[chosen] -= len(inside)
+
+
+Kind = tuple[int, tuple[tuple[tuple[str, ...], int], ...]]  # exams of a group, and how many are of each stratum
+
+
+def _even_out(
+    groups: Mapping[str, Sequence[Member]], sizes: Mapping[str, int], seed: int, drawn: dict[str, str]
+) -> None:
+    """Swaps two groups of as many exams, of two sets, while the sum of squared deviations from the exact shares falls.
+
+    Placing groups one by one can leave a stratum two exams off its share where each step was right; swaps do not.
+    Everything is whole numbers (deviations times the number of exams), so that it ends and is the same everywhere.
+    """
+    frequency = Counter(member.stratum for inside in groups.values() for member in inside)
+    total = sum(frequency.values())
+    kinds: dict[str, dict[Kind, list[str]]] = {name: defaultdict(list) for name in sizes}
+    excess = {name: Counter({stratum: -sizes[name] * n for stratum, n in frequency.items()}) for name in sizes}
+    for group in sorted(groups, key=lambda one: _hash(seed, one)):
+        strata = Counter(member.stratum for member in groups[group])
+        name = drawn.get(groups[group][0].id)
+        if name is not None:
+            kinds[name][len(groups[group]), tuple(sorted(strata.items()))].append(group)
+            excess[name].update({stratum: total * n for stratum, n in strata.items()})
+    while True:
+        swaps = [swap for pair in combinations(sizes, 2) if (swap := _best_swap(kinds, excess, pair, total))]
+        if not swaps:
+            return
+        _change, first, second, one, other = min(swaps)
+        for here, there, kind in ((first, second, one), (second, first, other)):
+            group = kinds[here][kind].pop()
+            kinds[there][kind].append(group)
+            drawn.update({member.id: there for member in groups[group]})
+            for stratum, n in kind[1]:
+                excess[here][stratum] -= total * n
+                excess[there][stratum] += total * n
+
+
+def _best_swap(
+    kinds: Mapping[str, Mapping[Kind, Sequence[str]]],
+    excess: Mapping[str, Mapping[tuple[str, ...], int]],
+    pair: tuple[str, str],
+    total: int,
+) -> tuple[int, str, str, Kind, Kind] | None:
+    """The kinds to swap between two sets with the largest fall, as (change, set, set, kind, kind); None where none falls."""
+    first, second = pair
+
+    def weight(kind: Kind) -> int:
+        return sum(n * (excess[first][stratum] - excess[second][stratum]) for stratum, n in kind[1])
+
+    # Half the change of the sum is weight(other) - weight(one) + total x (squared difference of the kinds), at least 2.
+    best: tuple[int, str, str, Kind, Kind] | None = None
+    leaving = sorted((kind for kind, there in kinds[first].items() if there), key=lambda kind: (-weight(kind), kind))
+    coming = sorted((kind for kind, there in kinds[second].items() if there), key=lambda kind: (weight(kind), kind))
+    for one in leaving:
+        for other in coming:
+            if weight(other) - weight(one) + 2 * total >= (best[0] if best else 0):
+                break
+            if one[0] == other[0] and one != other:
+                apart = Counter(dict(one[1]))
+                apart.subtract(dict(other[1]))
+                change = weight(other) - weight(one) + total * sum(n * n for n in apart.values())
+                if change < (best[0] if best else 0):
+                    best = (change, first, second, one, other)
+    return best
 
 
 def _quotas(counts: Mapping[int, int], sizes: Mapping[str, int]) -> Quotas | None:
