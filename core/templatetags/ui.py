@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.formats import date_format, number_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import gettext, pgettext
+from django.utils.translation import get_language, gettext, pgettext
 
 from core.looks import ALIASES, GRADE_TONES, MOVING, look_of
 from core.models import AuditRecord
@@ -172,15 +172,20 @@ def meter(value: float, most: float, label: str = "", tone: str = "accent", note
     )
 
 
+def _day() -> str:
+    """Django's M is "Nov" in every language; its N is "nov." in French, and "Sept." in English."""
+    return "j M Y" if (get_language() or "en").startswith("en") else "j N Y"
+
+
 @register.simple_tag
 def when(moment: dt.datetime | dt.date | None, empty: str = "–", seconds: bool = False) -> SafeString | str:
     """A moment in the site's zone, the zone always said: 13 Oct 2019, 09:00 CEST."""
     if moment is None:
         return empty
     if not isinstance(moment, dt.datetime):
-        return format_html('<time datetime="{}">{}</time>', moment.isoformat(), date_format(moment, "j M Y"))
+        return format_html('<time datetime="{}">{}</time>', moment.isoformat(), date_format(moment, _day()))
     local = timezone.localtime(moment) if timezone.is_aware(moment) else moment
-    words = date_format(local, "j M Y, H:i:s" if seconds else "j M Y, H:i")
+    words = date_format(local, f"{_day()}, H:i:s" if seconds else f"{_day()}, H:i")
     return format_html('<time datetime="{}">{} {}</time>', local.isoformat(), words, local.strftime("%Z"))
 
 
@@ -191,7 +196,7 @@ def countdown(moment: dt.datetime) -> SafeString:
         '<time class="countdown" datetime="{}" data-countdown data-over="{}">{}</time>',
         moment.isoformat(),
         gettext("Closed"),
-        date_format(timezone.localtime(moment), "j M Y, H:i"),
+        date_format(timezone.localtime(moment), f"{_day()}, H:i"),
     )
 
 
