@@ -172,3 +172,18 @@ def test_an_unreadable_prediction_ends_with_3_and_an_unreadable_truth_with_4(
     with pytest.raises(CommandError) as fault:
         call_command("metric", "dice", truth=bad, prediction=good)
     assert fault.value.returncode == 4
+
+
+def test_ids_of_files_in_a_folder_may_hold_dots(tmp_path: Path) -> None:
+    pairs = {f"1.2.{n}": (mask(n), mask(n + 9)) for n in range(3)}
+    for side in (0, 1):
+        folder = tmp_path / "tp"[side]
+        folder.mkdir()
+        (folder / ".DS_Store").write_bytes(b"x")
+        for case, both in pairs.items():
+            nifti(folder / f"{case}.nii.gz", both[side])
+    expected = np.mean([2 * (t & p).sum() / (t.sum() + p.sum()) for t, p in pairs.values()])
+    assert run("dice", tmp_path / "t", tmp_path / "p")["scores"]["dice"] == pytest.approx(expected, abs=1e-12)
+    npy(tmp_path / "p" / "1.2.0.npy", mask(0))
+    with pytest.raises(CommandError, match="two files of one case"):
+        run("dice", tmp_path / "t", tmp_path / "p")
