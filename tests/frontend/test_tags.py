@@ -63,7 +63,9 @@ def test_a_moment_always_says_its_zone(settings: object) -> None:
 def test_months_are_written_as_the_language_writes_them() -> None:
     with translation.override("fr"):
         assert "13 oct. 2019, 09:00 CEST" in ui.when(dt.datetime(2019, 10, 13, 7, 0, tzinfo=dt.UTC))
-        assert "21 nov. 2026, 08:30:42 CET" in ui.when(dt.datetime(2026, 11, 21, 7, 30, 42, tzinfo=dt.UTC), seconds=True)
+        assert "21 nov. 2026, 08:30:42 CET" in ui.when(
+            dt.datetime(2026, 11, 21, 7, 30, 42, tzinfo=dt.UTC), seconds=True
+        )
         assert "5 mai 2019" in ui.when(dt.date(2019, 5, 5))
         assert "13 oct. 2019, 09:00" in ui.countdown(dt.datetime(2019, 10, 13, 7, 0, tzinfo=dt.UTC))
 
