@@ -125,7 +125,9 @@ class QuestionFileForm(forms.Form):
     """A question of the catalogue, a file, or a text."""
 
     catalogue = forms.ChoiceField(
-        label=_("From the catalogue"), required=False, help_text=_("Every question of the catalogue is ready to run.")
+        label=_("From the catalogue"),
+        required=False,
+        help_text=_("Complete questions, with the dates of their edition: give them yours after loading."),
     )
     file = forms.FileField(
         label=_("Or a file"),

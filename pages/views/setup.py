@@ -22,11 +22,12 @@ from challenges.frame import create_challenge, load_question, update_challenge
 from challenges.importers import read_question_file
 from challenges.known import known
 from challenges.lookup import organised_challenge
-from challenges.models import Challenge
+from challenges.models import Challenge, Question
 from challenges.permissions import may_found
 from challenges.question_files import said_mistakes
 from challenges.spec import SpecError, load_spec
 from core.attempt import attempt
+from core.clock import database_now
 from core.errors import StepError
 from pages.forms import AUDIENCES, ChallengeEditForm, ChallengeForm, CharterForm, QuestionFileForm
 
@@ -72,10 +73,13 @@ def found(request: HttpRequest) -> HttpResponse:
 @require_safe
 def setup(request: HttpRequest, challenge: str) -> HttpResponse:
     """Questions and charters of a challenge."""
-    return _show(request, organised_challenge(request.user, challenge))
+    found = organised_challenge(request.user, challenge)
+    wished = found.questions.filter(slug=request.GET.get("question", "")).first()
+    return _show(request, found, wished)
 
 
-def _show(request: HttpRequest, found: Challenge, **more: Any) -> HttpResponse:
+def _show(request: HttpRequest, found: Challenge, wished: Question | None = None, **more: Any) -> HttpResponse:
+    """`wished`: the question whose file stands in the form, to be changed."""
     questions = found.questions.annotate(revisions_count=Count("revisions"))
     charters: dict[str, Any] = {}
     for charter in found.charters.annotate(signed=Count("signatures")).order_by("version"):
@@ -86,7 +90,10 @@ def _show(request: HttpRequest, found: Challenge, **more: Any) -> HttpResponse:
         "charters": [
             {"name": name, "audience": audience, "charter": charters.get(audience)} for audience, name in AUDIENCES
         ],
-        "file_form": QuestionFileForm(catalogue=catalogue()),
+        "wished": wished,
+        "file_form": QuestionFileForm(
+            catalogue=catalogue(), initial={"text": wished.current().source} if wished is not None else {}
+        ),
         "charter_form": CharterForm(
             initial={"audience": next((a for a, _n in AUDIENCES if a not in charters), "centre")}
         ),
@@ -141,6 +148,15 @@ def question(request: HttpRequest, challenge: str) -> HttpResponse:
     messages.success(
         request, _("“%(question)s” is loaded, revision %(number)s.") % {"question": made, "number": made.revision}
     )
+    if not made.phases.filter(closes__gt=database_now()).exists():
+        messages.warning(
+            request,
+            _(
+                "Every window of “%(question)s” is over: nobody can send anything, and its batches come out as soon as "
+                "they are built. Change the dates in its file below, and load it again."
+            )
+            % {"question": made},
+        )
     return redirect("pages:setup", found.slug)
 
 

@@ -172,6 +172,23 @@ def test_a_question_of_the_catalogue_is_loaded(edition: Edition, as_: As) -> Non
     assert Question.objects.filter(challenge=edition.challenge, slug="nodules", revision=1).exists()
 
 
+def test_a_question_whose_windows_are_over_is_loaded_with_a_warning_and_its_file_can_be_changed(
+    edition: Edition, as_: As
+) -> None:
+    client = as_("olivia")
+    said = client.post(page("load_question"), {"catalogue": "nodules"}, follow=True)
+    assert [str(one) for one in said.context["messages"]][1].startswith("Every window of “Pulmonary nodules” is over")
+    assert "?question=nodules" in said.content.decode()
+    shown = client.get(page("setup"), {"question": "nodules"})
+    text = shown.context["file_form"].initial["text"]
+    assert shown.status_code == 200 and text.startswith("#") and "reveal" not in text
+    later = text.replace('"2019-', '"2199-')
+    said = client.post(page("load_question"), {"text": later}, follow=True)
+    assert [one.level_tag for one in said.context["messages"]] == ["success"]
+    assert Question.objects.get(slug="nodules").revision == 2
+    assert client.get(page("setup"), {"question": "x\u2028"}).context["file_form"].initial == {}
+
+
 def test_every_mistake_of_a_file_with_its_line(edition: Edition, as_: As) -> None:
     broken = question_text().replace("kind: masks", "kin: masks").encode() + b"unheard_of: 1\n"
     before = edition.question.revision
