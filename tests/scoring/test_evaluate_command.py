@@ -5,6 +5,9 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -189,3 +192,21 @@ def test_paths_may_be_relative(labels: Path, tmp_path: Path, monkeypatch: pytest
     for submission in ("p.csv", "sent", "sent/../p.csv"):
         code, document = run(question, "--truth", labels.name, "--submission", submission)
         assert (code, document["status"]) == (0, "scored"), submission
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8"])
+def test_any_terminal_can_print_what_is_wrong(labels: Path, tmp_path: Path, encoding: str) -> None:
+    """A team's consoles and pipes are not all UTF-8, and names of files need not be text at all."""
+    rows: list[dict[str, object]] = [{"case_id": f"{n:03d}", "probability": 0.5} for n in range(10)]
+    rows[0]["case_id"] = "００１é"
+    sent = table(tmp_path / os.fsdecode(b"p\xff.csv"), rows)
+    run = subprocess.run(
+        [sys.executable, "manage.py", "score", str(NODULES), "--truth", str(labels), "--submission", str(sent)],
+        env=os.environ | {"PYTHONIOENCODING": encoding},
+        capture_output=True,
+        check=False,
+    )
+    assert run.returncode == 3, run.stderr[-500:]
+    found = json.loads(run.stdout.decode(encoding))
+    assert {error["reason"] for error in found["errors"]} == {"extra_id", "missing_id"}
+    assert any("００１é" in error["message"] for error in found["errors"])

@@ -33,7 +33,7 @@ class Command(BaseCommand):
         if options["work"] is not None:
             options["work"].mkdir(parents=True, exist_ok=True)
         verdict = check_upload(path, options["kind"], _manifest(options["manifest"]), options["work"])
-        self.stdout.write(json.dumps(verdict.to_json(), ensure_ascii=False))
+        self.stdout.write(json.dumps(verdict.to_json()))
 
 
 def _manifest(path: Path | None) -> Manifest | None:

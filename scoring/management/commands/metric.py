@@ -40,10 +40,10 @@ class Command(BaseCommand):
             outcome = compare(names, options["truth"], options["prediction"], params)
         except FormatError as error:
             errors = [fault.to_json() for fault in error.faults]
-            self.stdout.write(json.dumps({"status": "rejected", "errors": errors}, ensure_ascii=False))
+            self.stdout.write(json.dumps({"status": "rejected", "errors": errors}))
             raise SystemExit(REJECTED) from error
         except TruthError as error:
             raise CommandError(f"The truth cannot be used: {error}", returncode=TRUTH_AT_FAULT) from error
         except (ComparisonError, json.JSONDecodeError, OSError) as error:
             raise CommandError(str(error), returncode=WRONG_CALL) from error
-        self.stdout.write(json.dumps(outcome, ensure_ascii=False, allow_nan=False))
+        self.stdout.write(json.dumps(outcome, allow_nan=False))

@@ -42,7 +42,7 @@ class Command(BaseCommand):
             placings = rank(rule, entries)
         except RankingError as error:
             raise CommandError(str(error), returncode=WRONG_CALL) from error
-        self.stdout.write(json.dumps({"placings": [placing.as_dict() for placing in placings]}, ensure_ascii=False))
+        self.stdout.write(json.dumps({"placings": [placing.as_dict() for placing in placings]}))
 
 
 def _read_question(path: Path) -> QuestionSpec:

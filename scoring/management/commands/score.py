@@ -56,7 +56,7 @@ class Command(BaseCommand):
         self._print(evaluation.to_json(options["per_case"]))
 
     def _print(self, document: dict[str, Any]) -> None:
-        self.stdout.write(json.dumps(document, ensure_ascii=False, allow_nan=False))
+        self.stdout.write(json.dumps(document, allow_nan=False))
 
 
 def _question(path: Path) -> QuestionSpec:
