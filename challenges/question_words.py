@@ -181,11 +181,13 @@ def columns(spec: QuestionSpec) -> list[dict[str, str]]:
     if spec.submission.table is None:
         return []
     first = {"name": spec.submission.id_column, "type": gettext("text"), "range": gettext("the id of a case, as it is")}
-    return [first, *(_column(name, one) for name, one in spec.submission.table.columns.items())]
+    return [first, *(_column(spec, name, one) for name, one in spec.submission.table.columns.items())]
 
 
-def _column(name: str, one: ColumnSpec) -> dict[str, str]:
-    limits = ", ".join(one.allowed) or _range(one.min, one.max, None, unit_words(one.unit))
+def _column(spec: QuestionSpec, name: str, one: ColumnSpec) -> dict[str, str]:
+    field = spec.data.fields.get(name)  # what the column is compared with
+    unit = unit_words(one.unit or (field.unit if field is not None else ""))
+    limits = ", ".join(one.allowed) or _range(one.min, one.max, None, unit)
     if not one.required:
         limits = "; ".join(part for part in (limits, gettext("may be left out")) if part)
     return {"name": name, "type": str(TYPES.get(one.type, one.type)), "range": limits}
