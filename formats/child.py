@@ -221,6 +221,12 @@ def preload(*modules: str) -> None:
     _extra = tuple(dict.fromkeys([*_extra, *modules]))
 
 
+def only_readers() -> None:
+    """Forget what `preload` named: a command that checks one file needs the readers alone, and nobody's later."""
+    global _extra
+    _extra = ()
+
+
 def warm() -> None:
     """Start the fork server now, so that the first file does not wait for its imports."""
     _server()

@@ -2,6 +2,8 @@
 
 import io
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -45,3 +47,16 @@ def test_a_wrong_call_is_said(tmp_path: Path) -> None:
     (tmp_path / "m.json").write_text("[]")
     with pytest.raises(CommandError, match="manifest"):
         _said(str(tmp_path / "a"), "--kind", "csv", "--manifest", str(tmp_path / "m.json"))
+
+
+def test_a_refusal_on_the_command_line_loads_the_readers_alone(tmp_path: Path) -> None:
+    """The fork server of a site also holds what scoring and cleaning need; one file's check has no use for it."""
+    (tmp_path / "huge.nii").write_bytes(bytes(540))
+    script = (
+        "import resource, subprocess, sys; "
+        "subprocess.run([sys.executable, *sys.argv[1:]], check=True, stdout=subprocess.DEVNULL); "
+        "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
+    )
+    call = ["manage.py", "check_upload", str(tmp_path / "huge.nii"), "--kind", "nifti"]
+    peak = subprocess.run([sys.executable, "-c", script, *call], capture_output=True, text=True, check=True)
+    assert int(peak.stdout) < 200_000  # kB, on Linux

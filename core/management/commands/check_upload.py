@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from formats import child
 from formats.check import KINDS, check_upload
 from formats.manifest import Manifest, ManifestError
 
@@ -32,6 +33,7 @@ class Command(BaseCommand):
             raise CommandError(f"'{path}' is not a file. Name the file to check.")
         if options["work"] is not None:
             options["work"].mkdir(parents=True, exist_ok=True)
+        child.only_readers()
         verdict = check_upload(path, options["kind"], _manifest(options["manifest"]), options["work"])
         self.stdout.write(json.dumps(verdict.to_json()))
 

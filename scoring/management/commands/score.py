@@ -10,6 +10,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from challenges.spec import QuestionSpec, SpecError, load_spec
+from formats import child
 from formats.fault import FormatError
 from scoring.evaluate import public_manifest, rejected, score, validate
 from scoring.known import known_names
@@ -43,6 +44,7 @@ class Command(BaseCommand):
         for name in ("truth", "submission"):
             if not options[name].exists():
                 raise CommandError(f"There is no {options[name].name}.", returncode=WRONG_CALL)
+        child.only_readers()
         try:
             truth = load_truth(spec, options["truth"])
             manifest = public_manifest(spec, truth)
