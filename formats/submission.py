@@ -125,7 +125,8 @@ def _entries(path: Path, manifest: Manifest, stack: ExitStack) -> list[Entry]:
         raise refuse("too_large", path.name, template, size=size, limit=manifest.limits.bytes)
     with path.open("rb") as handle:
         head = handle.read(4096)
-    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")) and not _is_workbook(path, head):
+    zipped = head.startswith((b"PK\x03\x04", b"PK\x05\x06")) or path.suffix.lower() == ".zip"
+    if zipped and not _is_workbook(path, head):
         archive = stack.enter_context(open_archive(path, manifest.limits))
         return [Entry(m.name, m.size, _member_reader(archive, m)) for m in archive.members]
     return [Entry(path.name, size, _file_reader(path, stack))]

@@ -95,6 +95,16 @@ def test_a_missing_table_is_a_missing_file(tmp_path: Path) -> None:
         validate_submission(_written(tmp_path / "a.zip", members), BOTH)
 
 
+@pytest.mark.parametrize(("content", "code"), [(b"PK not a zip", "unreadable_file"), (b"id,x", "wrong_format")])
+def test_a_zip_that_is_none_is_said_to_be_none(tmp_path: Path, content: bytes, code: str) -> None:
+    """Not that a file of its name belongs to no case: the team never named one."""
+    path = tmp_path / "submission.zip"
+    path.write_bytes(content)
+    with pytest.raises(FormatError) as told:
+        validate_submission(path, BOTH)
+    assert [fault.reason for fault in told.value.faults] == [code]
+
+
 RUNS = Manifest.from_json(
     {
         "ids": IDS,
