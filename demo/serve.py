@@ -15,7 +15,13 @@ def main() -> int:
     site = Site(Path(os.environ.get("CONCOURS_DATA", ROOT / "var")), port)
     with site.running():
         print(f"Concours is at {site.address} (Ctrl-C ends it). Its data: {site.data}")
-        print("No account yet? .venv/bin/python manage.py enrol - <<< $'email,name,staff\\nme@example.org,Me,1'")
+        print(
+            "No account yet? Write a password here, or ask for one at the sign-in; mails lie in mail/ beside the data."
+        )
+        print(
+            f"  CONCOURS_DATA={site.data} .venv/bin/python manage.py enrol - --password '…' "
+            "<<< $'email,name,staff\\nme@example.org,Me,1'"
+        )
         wait()
     return 0
 
