@@ -18,6 +18,11 @@ CARRIED_PHASE = {
     *("name", "label", "start", "end", "start_date", "end_date"),
     *("max_submissions", "max_submissions_per_day", "max_submissions_per_person", "phasenumber", "index"),
 }
+CARRIED_BOARD = {"id", "title", "key", "index", "primary_index", "hidden", "columns"}
+CARRIED_COLUMN = {
+    *("id", "title", "key", "index", "sorting", "sort", "precision"),
+    *("computation", "computation_indexes"),
+}
 WHY = {
     "tasks": gettext_noop("programs and data are not run here: send the truth and name metrics"),
     "solutions": gettext_noop("example solutions are not used here"),
@@ -118,10 +123,14 @@ def _second_columns(top: Mapping[str, Located], findings: Findings) -> tuple[tup
     for extra in boards[1:]:
         template = gettext_noop("a question has one leaderboard: %(title)s is not carried over")
         findings.note(extra.line, extra.path, template, title=text(pairs(extra).get("title")) or "the second")
+    if "leaderboards" in top and "leaderboard" in top:
+        findings.note(top["leaderboard"].line, "leaderboard", gettext_noop("leaderboards is read in its place"))
     board = pairs(boards[0])
+    left_behind(board, CARRIED_BOARD, WHY, findings)
     rows = [(index, row, pairs(row)) for index, row in enumerate(items(board.get("columns")))]
     key_at: dict[int, str] = {}
     for index, row, here in rows:
+        left_behind(here, CARRIED_COLUMN, WHY, findings)
         key = text(_first(here, "key", "title"))
         if not key or key in key_at.values():
             findings.wrong(row.line, row.path, gettext_noop("every column needs a key of its own"))

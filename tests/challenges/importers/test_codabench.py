@@ -194,3 +194,13 @@ def test_a_bomb_of_aliases_is_refused_at_once() -> None:
         import_codabench(bomb)
     with pytest.raises(SpecError):
         import_codabench("phases: &p [*p]\n")
+
+
+def test_what_a_board_says_beyond_its_columns_is_reported() -> None:
+    """A hidden column would show here, and a second board would go unseen: the organiser is told."""
+    board = SECOND.replace("    key: main\n", "    key: main\n    submission_rule: Force_Last\n")
+    board = board.replace("sorting: asc}", "sorting: asc, hidden: true}")
+    board += "leaderboard: [{title: Other, columns: [{key: x, sorting: asc}]}]\n"
+    notes = [str(note) for note in import_codabench(board).notes]
+    for word in ("submission_rule", "columns[1].hidden", ": leaderboard: "):
+        assert sum(word in note for note in notes) == 1, word
