@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 import metrics
 from formats.fault import FormatError
 from scoring.compare_files import READING, ComparisonError, TruthError, compare
+from scoring.evaluate import rejected
 
 WRONG_CALL, REJECTED, TRUTH_AT_FAULT = 2, 3, 4
 
@@ -39,8 +40,7 @@ class Command(BaseCommand):
                 raise ComparisonError("Name at least one metric, and give the parameters as a JSON object.")
             outcome = compare(names, options["truth"], options["prediction"], params)
         except FormatError as error:
-            errors = [fault.to_json() for fault in error.faults]
-            self.stdout.write(json.dumps({"status": "rejected", "errors": errors}))
+            self.stdout.write(json.dumps(rejected(error)))
             raise SystemExit(REJECTED) from error
         except TruthError as error:
             raise CommandError(f"The truth cannot be used: {error}", returncode=TRUTH_AT_FAULT) from error

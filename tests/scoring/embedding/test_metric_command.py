@@ -187,3 +187,12 @@ def test_ids_of_files_in_a_folder_may_hold_dots(tmp_path: Path) -> None:
     npy(tmp_path / "p" / "1.2.0.npy", mask(0))
     with pytest.raises(CommandError, match="two files of one case"):
         run("dice", tmp_path / "t", tmp_path / "p")
+
+
+def test_a_refused_prediction_is_told_as_score_tells_it(tmp_path: Path) -> None:
+    out = io.StringIO()
+    sent = text(tmp_path / "p.nii.gz", "x")
+    with pytest.raises(SystemExit):
+        call_command("metric", "dice", truth=nifti(tmp_path / "t.nii.gz", mask(1)), prediction=sent, stdout=out)
+    (error,) = json.loads(out.getvalue())["errors"]
+    assert set(error) == {"reason", "where", "message"}
