@@ -117,8 +117,6 @@ def test_nginx_lets_nobody_ask_for_a_file_directly() -> None:
 def test_documents_link_to_files_that_exist() -> None:
     for page in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]:
         for target in re.findall(r"\]\(([\w./-]+)\)", page.read_text()):
-            if target == "docs/board.png":
-                continue
             assert (page.parent / target).exists(), f"{page.name} -> {target}"
 
 
