@@ -7,6 +7,9 @@ from difflib import SequenceMatcher
 from anonymization.second_check.letters import dates_in, plain, words
 
 _DIGIT_RUN = re.compile(r"\d(?:[ .\-/()]{0,2}\d)+")
+# A UID made of a random number (PS3.5 B.2): among its 39 digits a short number stands by chance, in one of a thousand.
+_RANDOM_UID = re.compile(r"(?<![\d.])2\.25\.[1-9]\d{29,38}(?![\d.])")
+_NO_CHANCE = 10  # digits of a number that no random UID of a large exam holds by chance
 _WRITTEN_OUT = re.compile(r"(?:19|20)\d{6}|(?:19|20)\d\d[-/.]\d\d?[-/.]\d\d?|\d\d?[-/.]\d\d?[-/.](?:19|20)\d\d")
 _CODECS = (
     "utf-8",
@@ -94,17 +97,25 @@ class Known:
             hits -= _CODE_WORDS
         if hits:
             return "known name or word"
-        if self.numbers:
-            for run in _DIGIT_RUN.findall(text):
-                digits = re.sub(r"\D", "", run)
-                if any(number in digits for number in self.numbers):
-                    return "known number"
+        if _RANDOM_UID.search(text):
+            long = {number for number in self.numbers if len(number) >= _NO_CHANCE}
+            return self._number_in(text, long) or self._part_in(_RANDOM_UID.sub(" ", text))
+        return self._part_in(text)
+
+    def _part_in(self, text: str) -> str | None:
+        if kind := self._number_in(text, self.numbers):
+            return kind
         compact = re.sub(r"\W|_", "", plain(text))
         if any(identifier in compact for identifier in self.compacts) or any(
             stem in compact for stem in self.word_stems
         ):
             return "known identifier"
         return None
+
+    @staticmethod
+    def _number_in(text: str, numbers: set[str]) -> str | None:
+        runs = [re.sub(r"\D", "", run) for run in _DIGIT_RUN.findall(text)] if numbers else []
+        return "known number" if any(number in digits for digits in runs for number in numbers) else None
 
     def resembles(self, text: str) -> bool:
         """For text read optically: a known word or number is there but for a letter or two."""

@@ -129,3 +129,21 @@ def test_forms_that_need_no_knowledge(text: str, kind: str) -> None:
 )  # fmt: skip
 def test_the_words_of_radiology_are_left_alone(text: str) -> None:
     assert kind_in_prose(text) is None
+
+
+@pytest.mark.parametrize(
+    ("uid", "kind"),
+    [
+        (
+            "2.25.148291300000000000000000000000000001",
+            None,
+        ),  # 36 random digits hold five given ones in 3 of 10 000 UIDs
+        ("2.25.329800123440000000000000000000000001", "known number"),  # ten digits in a row are no chance
+        ("2.25.82913", "known number"),
+        ("1.2.840.82913.4", "known number"),
+        ("1.2.840.113619.2.482913.148291300000000000000000000001", "known number"),
+    ],
+)
+def test_a_short_number_in_a_random_uid_is_chance(uid: str, kind: str | None) -> None:
+    assert Known(["82913", "3298001234"]).kind_in(uid) == kind
+    assert Known(["82913", "3298001234"]).kind_in(f"82913 {uid}") == "known number"
