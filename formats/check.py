@@ -170,9 +170,9 @@ def _table(path: Path, kind: str, manifest: Manifest | None) -> Verdict:
     expected = () if manifest is None else (manifest.id_column, *manifest.columns)
     table: Table
     if kind == "xlsx":
-        table = xlsx.read_xlsx(source, path.name, limits)
+        table = xlsx.read_xlsx(source, path.name, limits, ragged=True)
     else:
-        table = read_csv(source, path.name, limits, expected)
+        table = read_csv(source, path.name, limits, expected, ragged=True)
     declared = manifest or Manifest(id_column=table.columns[0] if table.columns else "id")
     values, faults = examine(table, declared)
     read_runs(values, declared, faults)

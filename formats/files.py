@@ -58,9 +58,13 @@ def read_mask(
 
 
 def read_table(
-    source: Buffer, name: str = "table", limits: Limits | None = None, expected: tuple[str, ...] = ()
+    source: Buffer,
+    name: str = "table",
+    limits: Limits | None = None,
+    expected: tuple[str, ...] = (),
+    ragged: bool = False,
 ) -> Table:
-    """A CSV or an XLSX, told apart by content."""
+    """A CSV or an XLSX, told apart by content. With `ragged`, rows of another length are kept apart, not refused."""
     if bytes(memoryview(source)[:4]) == b"PK\x03\x04":
-        return read_xlsx(source, name, limits)
-    return read_csv(source, name, limits, expected)
+        return read_xlsx(source, name, limits, ragged)
+    return read_csv(source, name, limits, expected, ragged)

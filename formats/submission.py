@@ -309,7 +309,7 @@ def _read_table(entry: Entry, manifest: Manifest) -> tuple[Values, list[Fault]]:
         allowed = ", ".join(manifest.table_formats)
         raise refuse("wrong_format", entry.name, template, name=entry.name, allowed=allowed)
     expected = (manifest.id_column, *manifest.columns)
-    return examine(files.read_table(source, entry.name, manifest.limits, expected), manifest)
+    return examine(files.read_table(source, entry.name, manifest.limits, expected, ragged=True), manifest)
 
 
 def read_runs(values: Values, manifest: Manifest, faults: list[Fault]) -> dict[str, dict[str, Masks]]:

@@ -5,8 +5,9 @@ import csv
 import io
 import math
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from formats.fault import Fault, FormatError, clip, gettext_noop, refuse
@@ -29,12 +30,16 @@ Value = float | str | None
 
 @dataclass(frozen=True)
 class Table:
-    """Cells as text, blanks around them removed. `lines[i]` is the row's number in the file, counted from 1."""
+    """Cells as text, blanks around them removed. `lines[i]` is the row's number in the file, counted from 1.
+
+    `ragged` holds the rows, under their numbers, that have more or fewer cells than the header.
+    """
 
     columns: tuple[str, ...]
     rows: list[list[str]]
     lines: list[int]
     name: str = "table"
+    ragged: Mapping[int, list[str]] = field(default_factory=dict)
 
     def column(self, name: str) -> list[str]:
         """All cells of one column; `KeyError` when there is none."""
@@ -68,9 +73,16 @@ def parse_number(text: str) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def read_csv(source: Buffer, name: str = "table", limits: Limits | None = None, expected: Sequence[str] = ()) -> Table:
+def read_csv(
+    source: Buffer,
+    name: str = "table",
+    limits: Limits | None = None,
+    expected: Sequence[str] = (),
+    ragged: bool = False,
+) -> Table:
     """Decode and split a CSV. `expected` column names decide between separators when a header could be read two ways.
 
+    With `ragged`, rows that are too short or too long are kept apart, for `examine` to tell with all that is wrong.
     Raises `FormatError`: `unreadable_file` (encoding), `wrong_format` (ragged rows), `too_large`, `empty_submission`.
     """
     limits = limits or Limits()
@@ -86,7 +98,7 @@ def read_csv(source: Buffer, name: str = "table", limits: Limits | None = None, 
     delimiter = delimiter or _delimiter(text[skip : skip + 65536], expected)
     csv.field_size_limit(MAX_CELL)
     reader = csv.reader(io.StringIO(text[skip:], newline=""), delimiter=delimiter, strict=True)
-    return table_of(_numbered(reader, name, 1 if skip else 0), name, limits)
+    return table_of(_numbered(reader, name, 1 if skip else 0), name, limits, ragged)
 
 
 def check_table(table: Table, manifest: Manifest, ids: Iterable[str] | None = None) -> Values:
@@ -99,7 +111,7 @@ def check_table(table: Table, manifest: Manifest, ids: Iterable[str] | None = No
 
 def examine(table: Table, manifest: Manifest, ids: Iterable[str] | None = None) -> tuple[Values, list[Fault]]:
     """As `check_table`, but what could be read comes back beside what is wrong, so that the rest is checked as well."""
-    faults = list(_unsafe_cells(table))
+    faults = [*_unsafe_cells(table), *_ragged_rows(table)]
     wanted = list(manifest.ids if ids is None else ids)
     if len(set(table.columns)) < len(table.columns):
         twice = next(c for i, c in enumerate(table.columns) if c in table.columns[:i])
@@ -132,12 +144,13 @@ def _living(table: Table, manifest: Manifest) -> tuple[Table, tuple[str, ...]]:
         return table, ()
     keep = [at for at, case in enumerate(ids) if case not in gone]
     rows, lines = [table.rows[at] for at in keep], [table.lines[at] for at in keep]
-    return Table(table.columns, rows, lines, table.name), tuple(sorted(gone & set(ids)))
+    return Table(table.columns, rows, lines, table.name, table.ragged), tuple(sorted(gone & set(ids)))
 
 
 TABLE_TOO_LARGE = gettext_noop(
     "%(name)s: the table is larger than is allowed. Send only the columns that are asked for."
 )
+TOO_MANY_ROWS = gettext_noop("%(name)s has more than %(limit)s rows. Send one row a case.")
 ENCODING = gettext_noop("%(name)s: the table is not valid UTF-8 text. Save it as 'CSV UTF-8' and resend it.")
 
 
@@ -182,11 +195,12 @@ def _numbered(reader: Any, name: str, offset: int) -> Iterator[tuple[int, list[s
         raise refuse("wrong_format", f"{name}, row {row_number}", template, name=name, row=row_number) from error
 
 
-def table_of(numbered: Iterable[tuple[int, list[str]]], name: str, limits: Limits) -> Table:
+def table_of(numbered: Iterable[tuple[int, list[str]]], name: str, limits: Limits, keep_ragged: bool = False) -> Table:
+    """The table of rows under their numbers, the first of which is the header. Raises as `read_csv` does."""
     columns: tuple[str, ...] = ()
     rows: list[list[str]] = []
     lines: list[int] = []
-    faults: list[Fault] = []
+    ragged: dict[int, list[str]] = {}
     for line, cells in numbered:
         row = [cell.strip() for cell in cells]
         if not any(row):
@@ -200,31 +214,34 @@ def table_of(numbered: Iterable[tuple[int, list[str]]], name: str, limits: Limit
             continue
         if len(row) > len(columns) and not any(row[len(columns) :]):
             row = row[: len(columns)]
-        if len(row) != len(columns):
-            template = gettext_noop(
-                "%(name)s, row %(row)s has %(found)s cells, the header %(wanted)s. Quote cells that hold the separator."
-            )
-            values = {"name": name, "row": line, "found": len(row), "wanted": len(columns)}
-            faults.append(Fault("wrong_format", f"{name}, row {line}", template, values))
-            if len(faults) > MAX_FAULTS:
-                break
-            continue
-        rows.append(row)
-        lines.append(line)
-        if len(rows) > limits.rows:
-            template = gettext_noop("%(name)s has more than %(limit)s rows. Send one row a case.")
-            raise refuse("too_large", name, template, name=name, limit=limits.rows)
-    if faults:
-        raise FormatError(faults)
-    if not rows:
+        if len(row) == len(columns):
+            rows.append(row)
+            lines.append(line)
+        else:
+            ragged[line] = row
+        if len(rows) + len(ragged) > limits.rows:
+            raise refuse("too_large", name, TOO_MANY_ROWS, name=name, limit=limits.rows)
+    table = Table(columns, rows, lines, name, ragged)
+    if ragged and not keep_ragged:
+        raise FormatError(islice(_ragged_rows(table), MAX_FAULTS))
+    if not rows and not ragged:
         raise refuse("empty_submission", name, gettext_noop("%(name)s holds no row. Send one row a case."), name=name)
-    return Table(columns, rows, lines, name)
+    return table
+
+
+def _ragged_rows(table: Table) -> Iterator[Fault]:
+    template = gettext_noop(
+        "%(name)s, row %(row)s has %(found)s cells, the header %(wanted)s. Quote cells that hold the separator."
+    )
+    for line, row in table.ragged.items():
+        values = {"name": table.name, "row": line, "found": len(row), "wanted": len(table.columns)}
+        yield Fault("wrong_format", f"{table.name}, row {line}", template, values)
 
 
 def _unsafe_cells(table: Table) -> Iterator[Fault]:
     """Cells that a spreadsheet would run as a formula, anywhere in the table, its header included."""
     template = gettext_noop("%(table)s, row %(row)s: the cell '%(cell)s' begins like a formula. Send plain values.")
-    for line, row in ((1, list(table.columns)), *zip(table.lines, table.rows, strict=True)):
+    for line, row in ((1, list(table.columns)), *zip(table.lines, table.rows, strict=True), *table.ragged.items()):
         for cell in row:
             if cell.startswith(DANGEROUS) and not NUMBER.fullmatch(cell) and not NOT_FINITE.fullmatch(cell):
                 where = f"{table.name}, row {line}"
@@ -249,8 +266,9 @@ def _check_ids(table: Table, id_column: str, wanted: list[str], many: bool) -> l
             faults.append(Fault("extra_id", where, template, values))
         first_at.setdefault(case, line)
     template = gettext_noop("%(table)s has no row for the id '%(id)s'. Send one row for each case.")
+    told = {cell for row in table.ragged.values() for cell in row}  # the row is there, and its fault is another
     for case in wanted:
-        if case not in first_at:
+        if case not in first_at and case not in told:
             faults.append(Fault("missing_id", f"id {case}", template, {"table": table.name, "id": case}))
     return faults
 

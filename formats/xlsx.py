@@ -33,8 +33,10 @@ DOCTYPE = gettext_noop("%(name)s: the workbook's XML declares a document type, w
 FAR = gettext_noop("%(name)s, cell %(cell)s lies far from the others. Delete what is beyond the table and resend it.")
 
 
-def read_xlsx(source: Buffer, name: str = "table", limits: Limits | None = None) -> Table:
+def read_xlsx(source: Buffer, name: str = "table", limits: Limits | None = None, ragged: bool = False) -> Table:
     """The first sheet that is not hidden, as a `Table`; dates as ISO 8601, `001` where a number is shown so.
+
+    With `ragged`, rows longer than the header are kept apart, not refused.
 
     Raises `FormatError`: `unsafe_file`, `wrong_format`, `too_large`, `unreadable_file`.
     """
@@ -47,10 +49,10 @@ def read_xlsx(source: Buffer, name: str = "table", limits: Limits | None = None)
         kept = reason if reason in ("too_large", "unsafe_archive", "wrong_format") else "unreadable_file"
         raise refuse(kept, name, NOT_XLSX, name=name) from error
     with archive:
-        return _workbook(archive, name, limits)
+        return _workbook(archive, name, limits, ragged)
 
 
-def _workbook(archive: Archive, name: str, limits: Limits) -> Table:
+def _workbook(archive: Archive, name: str, limits: Limits, ragged: bool) -> Table:
     parts = {m.name: m for m in archive.members}
     lowered = {part.lower() for part in parts}
     if "[content_types].xml" not in lowered or "xl/workbook.xml" not in parts:
@@ -69,7 +71,7 @@ def _workbook(archive: Archive, name: str, limits: Limits) -> Table:
     cells = _Cells(strings.texts, styles, name, limits)
     _parse(archive, parts[sheet], cells, name)
     rows = [(number, cells.rows[number]) for number in sorted(cells.rows)]
-    return table_of(((number, _filled(row, cells.width)) for number, row in rows), name, limits)
+    return table_of(((number, _filled(row, cells.width)) for number, row in rows), name, limits, ragged)
 
 
 def _filled(row: dict[int, str], width: int) -> list[str]:

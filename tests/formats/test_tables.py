@@ -2,6 +2,7 @@
 
 import csv
 import io
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from formats.fault import MESSAGE_LIMIT, FormatError
 from formats.files import read_table
 from formats.manifest import Manifest
+from formats.submission import validate_submission
 from formats.tables import check_table, parse_number, read_csv
 from tests.formats import builders as b
 
@@ -84,6 +86,31 @@ def test_all_errors_come_at_once_and_name_row_and_id() -> None:
     said = {f.reason: f.message for f in caught.value.faults}
     assert said["non_numeric"] == "Row 2, id '001': '1_0' in the column 'p' is not a plain number."
     assert said["duplicate_id"] == "t.csv, row 3: the id '001' stands already in row 2. Keep one."
+
+
+RAGGED = [b"NA,1,2,3", b"NA"]
+
+
+@pytest.mark.parametrize("row", RAGGED)
+def test_a_ragged_row_is_told_beside_the_faults_of_the_others(row: bytes, tmp_path: Path) -> None:
+    file = tmp_path / "t.csv"
+    file.write_bytes(b"case_id,p\n001,x\n" + row + b"\nx y,2\nx y,0.1\n")
+    with pytest.raises(FormatError) as caught:
+        validate_submission(file, MANIFEST)
+    found = [(fault.reason, fault.where) for fault in caught.value.faults]
+    assert found == [
+        ("wrong_format", "t.csv, row 3"),
+        ("duplicate_id", "t.csv, row 5"),
+        ("non_numeric", "t.csv, row 2, id 001"),
+        ("out_of_range", "t.csv, row 4, id x y"),
+    ]
+    assert "row 3 has" in caught.value.faults[0].message
+
+
+def test_where_nothing_looks_at_ragged_rows_they_are_refused() -> None:
+    with pytest.raises(FormatError) as caught:
+        read_table(b"case_id,p\n001,1\nNA\n", "t.csv")
+    assert [fault.where for fault in caught.value.faults] == ["t.csv, row 3"]
 
 
 @pytest.mark.parametrize(("text", "value"), [("1", 1.0), ("-1,5", -1.5), ("+2.", 2.0), (",5", 0.5), ("1e-3", 0.001)])
