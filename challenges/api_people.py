@@ -32,6 +32,7 @@ from challenges.people import (
     reject_team,
     require_organiser,
     resend_invitation,
+    waive_rules,
 )
 from challenges.permissions import speaks_for
 from challenges.revoke import revoke_membership, revoke_role
@@ -150,9 +151,17 @@ class TeamViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gen
     )
     @action(detail=True, methods=["post"])
     def approve(self, request: Request, pk: str | None = None) -> Response:
-        """Lets the team in; where a rule of composition is not met, `waiver` says why it is waived."""
+        """Lets the team in; where a rule is not met, `waiver` says why it is waived, if its question lets it be."""
         team = self._organised(request)
         approve_team(team=team, actor=request.user, waiver=str(payload(request).get("waiver", "")))
+        return self._answer(team)
+
+    @extend_schema(request=REASON, responses={200: TeamDetailSerializer})
+    @action(detail=True, methods=["post"])
+    def waive(self, request: Request, pk: str | None = None) -> Response:
+        """Waives, for a team that is approved already, the rules that the question files let an organiser waive."""
+        team = self._organised(request)
+        waive_rules(team=team, actor=request.user, reason=str(payload(request).get("reason", "")))
         return self._answer(team)
 
     @extend_schema(request=REASON, responses={200: TeamDetailSerializer})

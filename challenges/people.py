@@ -28,6 +28,7 @@ from challenges.models import (
     Team,
     TeamEntry,
 )
+from challenges.team_rules import TeamRuleError, check_approval, check_entry
 from core.audit import record
 from core.errors import InvalidInputError, NotAllowedError
 from core.models.access_token import token_hash
@@ -39,10 +40,6 @@ ACCEPTED = gettext_noop("This invitation is accepted or cancelled already. Look 
 
 class InvitationError(InvalidInputError):
     reason = "invitation"
-
-
-class TeamRuleError(InvalidInputError):
-    reason = "team_rule"
 
 
 def add_centre(*, challenge: Challenge, name: str, actor: Any, city: str = "") -> Centre:
@@ -233,35 +230,10 @@ def apply_team(
     return team
 
 
-def unmet_rules(team: Team) -> list[tuple[str, dict[str, Any]]]:
-    """What the rules of the entered questions (or, before any, of all questions) still ask of the team, as templates."""
-    entered = list(Question.objects.filter(entries__team=team)) or list(team.challenge.questions.all())
-    members = list(team.memberships.all())
-    unmet: list[tuple[str, dict[str, Any]]] = []
-    for question in entered:
-        rules = spec_of(question).rules
-        if rules.team_min and len(members) < rules.team_min:
-            unmet.append((gettext_noop("At least %(count)s members are needed."), {"count": rules.team_min}))
-        if rules.team_max and len(members) > rules.team_max:
-            unmet.append((gettext_noop("At most %(count)s members are allowed."), {"count": rules.team_max}))
-        for need in rules.needs:
-            having = sum(member.profession in need.any_of for member in members)
-            if having < need.count:
-                unmet.append(
-                    (
-                        gettext_noop("At least %(count)s of these professions is needed: %(professions)s."),
-                        {"count": need.count, "professions": ", ".join(need.any_of)},
-                    )
-                )
-    return [rule for index, rule in enumerate(unmet) if rule not in unmet[:index]]
-
-
 def approve_team(*, team: Team, actor: Any, waiver: str = "") -> None:
-    """The organiser lets the team in; where a rule is not met, only with a reason for waiving it."""
-    unmet = unmet_rules(team)
-    if unmet and not waiver.strip():
-        template, values = unmet[0]
-        raise TeamRuleError(template, **values)
+    """The organiser lets the team in; where a rule is not met, only with a reason for waiving it, if it can be waived."""
+    waiver = waiver.strip()
+    check_approval(team, waiver)
     move(
         team,
         Team.State.APPROVED,
@@ -273,14 +245,31 @@ def approve_team(*, team: Team, actor: Any, waiver: str = "") -> None:
     )
 
 
+def waive_rules(*, team: Team, actor: Any, reason: str) -> None:
+    """The organiser waives, for a team that is in already, what the question files let an organiser waive."""
+    reason = reason.strip()
+    if not reason:
+        raise InvalidInputError(gettext_noop("Say why the rules are waived; the team reads the reason."))
+    with transaction.atomic():
+        if not Team.objects.filter(pk=team.pk, state=Team.State.APPROVED).update(waiver=reason):
+            raise TeamRuleError(gettext_noop("Approve the team first; the waiver is given with the approval."))
+        record(verb="rules waived", subject=team, actor=actor, reason=reason, challenge_id=team.challenge_id)
+    team.waiver = reason
+
+
 def reject_team(*, team: Team, actor: Any, reason: str) -> None:
     move(team, Team.State.REJECTED, allowed=Team.MOVES, actor=actor, reason=reason, challenge_id=team.challenge_id)
 
 
 def enter_question(*, team: Team, question: Question, actor: Any) -> TeamEntry:
-    """The team enters a question; from now on it is on the question's board, as N.S. until it sends something."""
+    """The team enters a question; from now on it is on the question's board, as N.S. until it sends something.
+
+    A team that is approved already is checked against the question's rules here; else its approval does that.
+    """
     if question.challenge_id != team.challenge_id:
         raise TeamRuleError(gettext_noop("This question belongs to another challenge."))
+    if team.state == Team.State.APPROVED and not team.entries.filter(question=question).exists():
+        check_entry(team, question)
     with transaction.atomic():
         entry, created = TeamEntry.objects.get_or_create(team=team, question=question)
         if created:

@@ -403,13 +403,6 @@ def professions(names: tuple[str, ...] | list[str]) -> str:
     return _one_of(shown)
 
 
-def say_rule(template: str, values: Mapping[str, Any]) -> str:
-    """An unmet rule of `challenges.people.unmet_rules` with its professions in the reader's language."""
-    if "professions" in values:
-        values = {**values, "professions": professions(str(values["professions"]).split(", "))}
-    return say(template, values)
-
-
 def team_rules(spec: QuestionSpec) -> list[str]:
     """Who may form a team, in words."""
     rules, said = spec.rules, []
@@ -420,8 +413,8 @@ def team_rules(spec: QuestionSpec) -> list[str]:
         said.append(gettext("The team's name is one word without blanks."))
     if rules.institution_email:
         said.append(gettext("Members register with the address of their institution."))
-    if rules.needs and rules.waivable:
-        said.append(gettext("An organiser can waive a rule of composition, with a reason."))
+    if said and rules.waivable:
+        said.append(gettext("An organiser can waive these rules, with a reason."))
     language = get_language() or "en"
     said += [words.says(language) for words in rules.declarations]
     return said

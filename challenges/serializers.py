@@ -20,7 +20,7 @@ from challenges.models import (
     Role,
     Team,
 )
-from challenges.people import unmet_rules
+from challenges.team_rules import unmet_rules
 from core.clock import database_now
 from core.models import AccessToken
 from core.moments import MomentField
@@ -141,8 +141,8 @@ class TeamDetailSerializer(TeamSerializer):
         fields = [*TeamSerializer.Meta.fields, "unmet_rules"]
 
     def get_unmet_rules(self, team: Team) -> list[str]:
-        """What the rules of composition still ask for, in words."""
-        return [say(template, values) for template, values in unmet_rules(team)]
+        """What the rules still ask for, in words."""
+        return [say(rule.template, rule.values) for rule in unmet_rules(team)]
 
 
 class CharterSerializer(serializers.ModelSerializer[Charter]):

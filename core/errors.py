@@ -11,13 +11,23 @@ StepError            what was asked, what is so, what to do
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
 from django.utils.translation import gettext
 
-if TYPE_CHECKING:
-    from formats.fault import Fault
+
+class Found(Protocol):
+    """One of the faults of an input: a `formats.fault.Fault`, or whatever else says as much."""
+
+    @property
+    def reason(self) -> str: ...
+    @property
+    def where(self) -> str: ...
+    @property
+    def template(self) -> str: ...
+    @property
+    def values(self) -> Mapping[str, Any]: ...
 
 
 class StepError(Exception):
@@ -61,6 +71,6 @@ class InvalidInputError(StepError):
 
     reason = "invalid"
 
-    def __init__(self, template: str, faults: Sequence[Fault] = (), **values: Any) -> None:
+    def __init__(self, template: str, faults: Sequence[Found] = (), **values: Any) -> None:
         super().__init__(template, **values)
         self.faults = list(faults)

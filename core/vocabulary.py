@@ -57,6 +57,7 @@ DEEDS = frozenset(
         gettext_noop("ranking published"),
         gettext_noop("role granted"),
         gettext_noop("role revoked"),
+        gettext_noop("rules waived"),
         gettext_noop("split drafted"),
         gettext_noop("submission received"),
         gettext_noop("team applied"),

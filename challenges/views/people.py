@@ -25,10 +25,11 @@ from challenges.people import (
     find_invitation,
     leave_team,
     resend_invitation,
-    unmet_rules,
 )
+from challenges.team_rules import unmet_rules
 from core.attempt import attempt
 from core.errors import StepError
+from core.words import say
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -108,7 +109,7 @@ def _show_team(request: HttpRequest, challenge: Challenge, mine: Team, form: Mem
         "lead": mine.memberships.filter(user=request.user.pk, leads=True).exists(),
         "invited": invited,
         "questions": [{"question": one, "entered": one.pk in entered} for one in challenge.questions.all()],
-        "unmet": [words.say_rule(template, values) for template, values in unmet_rules(mine)],
+        "unmet": [say(rule.template, rule.values) for rule in unmet_rules(mine)],
         "signed": has_signed(request.user, challenge, Charter.Audience.TEAM),
         "form": form,
     }
@@ -170,8 +171,8 @@ def enter(request: HttpRequest, challenge: str, question: str) -> HttpResponse:
     asked = found.questions.filter(slug=question).first()
     if asked is None:
         raise Http404
-    enter_question(team=mine, question=asked, actor=request.user)
-    messages.success(request, _("Your team has entered “%(question)s”.") % {"question": asked})
+    with attempt(request, _("Your team has entered “%(question)s”.") % {"question": asked}):
+        enter_question(team=mine, question=asked, actor=request.user)
     return redirect("challenges:team", found.slug)
 
 

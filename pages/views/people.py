@@ -13,15 +13,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
-from challenges import question_words
 from challenges.forms import PROFESSIONS
 from challenges.invitations import invitation_link, invite_from_draft
 from challenges.lookup import organised_challenge
 from challenges.models import CentreMembership, Challenge, CharterSignature, Membership, Role, Team, TeamEntry
-from challenges.people import add_centre, approve_team, exclude_entry, has_role, reject_team, unmet_rules
+from challenges.people import add_centre, approve_team, exclude_entry, has_role, reject_team, waive_rules
 from challenges.revoke import revoke_membership, revoke_role
+from challenges.team_rules import still_waivable, unmet_rules
 from core.attempt import attempt
 from core.errors import StepError
+from core.words import say
 from pages.forms import CentreForm, InvitationForm
 
 ROLES: dict[str, Any] = {
@@ -103,7 +104,6 @@ def _signers(challenge: Challenge) -> dict[str, set[int]]:
 
 
 def _team(team: Team, signed: dict[str, set[int]]) -> dict[str, Any]:
-    unmet = unmet_rules(team) if team.state == Team.State.APPLIED else []
     return {
         "team": team,
         "members": [
@@ -117,7 +117,8 @@ def _team(team: Team, signed: dict[str, set[int]]) -> dict[str, Any]:
             for row in team.memberships.all()
         ],
         "entries": list(team.entries.all()),
-        "unmet": [question_words.say_rule(template, values) for template, values in unmet],
+        "unmet": [say(rule.template, rule.values) for rule in unmet_rules(team)],
+        "offered": [say(rule.template, rule.values) for rule in still_waivable(team)],
     }
 
 
@@ -164,6 +165,17 @@ def approve(request: HttpRequest, challenge: str, team: str) -> HttpResponse:
     row = get_object_or_404(found.teams, slug=team)
     with attempt(request, _("%(team)s takes part.") % {"team": row}):
         approve_team(team=row, actor=request.user, waiver=request.POST.get("waiver", ""))
+    return redirect("pages:people", found.slug)
+
+
+@login_required
+@require_POST
+def waive(request: HttpRequest, challenge: str, team: str) -> HttpResponse:
+    """Waives, with a reason, what a team that is in already falls short of."""
+    found = organised_challenge(request.user, challenge)
+    row = get_object_or_404(found.teams, slug=team)
+    with attempt(request, _("The rules are waived for %(team)s.") % {"team": row}):
+        waive_rules(team=row, actor=request.user, reason=request.POST.get("reason", ""))
     return redirect("pages:people", found.slug)
 
 

@@ -12,6 +12,7 @@ ACTIONS = {
     "pages:revoke_role": "POST role-revoke",
     "pages:revoke_membership": "POST centre-revoke",
     "pages:approve_team": "POST team-approve",
+    "pages:waive_team": "POST team-waive",
     "pages:reject_team": "POST team-reject",
     "pages:exclude_entry": "POST team-exclude",
     "pages:plan_moment": "POST challenge-timeline",

@@ -31,6 +31,7 @@ ROW_OF = {
     "jury-session": "session",
     "jury-images": "case",
     "pages:approve_team": "team",
+    "pages:waive_team": "team",
     "pages:cancel_invitation": "invitation",
     "pages:resend_invitation": "invitation",
     "pages:revoke_role": "role",

@@ -137,6 +137,21 @@ def test_a_team_is_waived_in_with_a_reason_or_rejected(edition: Edition, as_: As
     assert team.state == "rejected"
 
 
+def test_a_team_that_is_in_gets_the_waiver_it_asks_for(edition: Edition, as_: As) -> None:
+    client, teams = as_("olivia"), Team.objects.filter(slug="milvue")
+    teams.update(state="approved")
+    shown = client.get(page("people")).content.decode()
+    assert page("waive_team", "milvue") in shown and "data scientist" in shown
+    client.post(page("waive_team", "milvue"), {"reason": " "})
+    assert teams.get().waiver == ""
+    client.post(page("waive_team", "milvue"), {"reason": "a small year"})
+    assert teams.get().waiver == "a small year"
+    assert page("waive_team", "milvue") not in client.get(page("people")).content.decode()
+    teams.update(state="rejected", waiver="")
+    client.post(page("approve_team", "milvue"), {})  # approved after all, but by a person's reason
+    assert teams.get().state == "rejected"
+
+
 def local(moment: object) -> str:
     return localtime(moment).strftime("%Y-%m-%dT%H:%M")  # type: ignore[arg-type]
 

@@ -1,0 +1,118 @@
+"""What the questions' rules still ask of a team, and what of it an organiser's waiver can cover."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.utils.translation import gettext_noop
+
+from challenges.frame import spec_of
+from challenges.models import Question, Team
+from challenges.question_words import professions
+from core.errors import InvalidInputError
+
+# Addresses that everybody can have: behind one of these no institution is known.
+_PRIVATE = """
+    gmail.com googlemail.com outlook.com outlook.fr hotmail.com hotmail.fr live.com live.fr msn.com yahoo.com yahoo.fr
+    ymail.com icloud.com me.com aol.com proton.me protonmail.com gmx.com gmx.net gmx.de gmx.fr web.de mail.com zoho.com
+    orange.fr wanadoo.fr free.fr laposte.net sfr.fr neuf.fr bbox.fr numericable.fr"""
+PRIVATE_MAIL = frozenset(_PRIVATE.split())
+NOT_WAIVABLE = gettext_noop(
+    "The team does not meet these rules, and the question does not let an organiser waive them."
+)
+NOT_WAIVED = gettext_noop("The team does not meet these rules. Meet them, or an organiser waives them with a reason.")
+
+
+class TeamRuleError(InvalidInputError):
+    reason = "team_rule"
+
+
+@dataclass(frozen=True, slots=True)
+class UnmetRule:
+    """One rule that a team does not meet; `where` is the question, `values` are in the reader's language."""
+
+    where: str
+    template: str
+    values: dict[str, Any] = field(default_factory=dict)
+    waivable: bool = False
+    reason: str = "team_rule"
+
+
+def unmet_in(team: Team, question: Question) -> list[UnmetRule]:
+    """What this question's rules still ask of the team."""
+    rules = spec_of(question).rules
+    members = list(team.memberships.all())
+    found: list[tuple[str, dict[str, Any]]] = []
+    if rules.team_min and len(members) < rules.team_min:
+        found.append((gettext_noop("At least %(count)s members are needed."), {"count": rules.team_min}))
+    if rules.team_max and len(members) > rules.team_max:
+        found.append((gettext_noop("At most %(count)s members are allowed."), {"count": rules.team_max}))
+    for need in rules.needs:
+        if sum(member.profession in need.any_of for member in members) < need.count:
+            values = {"count": need.count, "professions": professions(need.any_of)}
+            found.append((gettext_noop("At least %(count)s of these professions is needed: %(professions)s."), values))
+    if rules.one_word_name and re.search(r"\s", team.name):
+        found.append((gettext_noop("The team's name is one word without blanks."), {}))
+    if rules.institution_email:
+        private = sum(member.user.email.rpartition("@")[2].lower() in PRIVATE_MAIL for member in members)
+        if private:
+            template = gettext_noop(
+                "Members register with the address of their institution; private addresses: %(count)s."
+            )
+            found.append((template, {"count": private}))
+    return [UnmetRule(question.slug, template, values, rules.waivable) for template, values in found]
+
+
+def _asked(team: Team) -> tuple[list[Question], bool]:
+    """The questions that the team entered (and True); before any, all of the challenge."""
+    entered = [entry.question for entry in team.entries.select_related("question")]
+    return (entered, True) if entered else (list(team.challenge.questions.all()), False)
+
+
+def unmet_rules(team: Team) -> list[UnmetRule]:
+    """What the rules of the entered questions (or, before any, of all questions) still ask of the team, each once."""
+    return _unmet(team, _asked(team)[0])
+
+
+def still_waivable(team: Team) -> list[UnmetRule]:
+    """What an organiser can still waive for a team that is in, so that it can enter every question."""
+    if team.state != Team.State.APPROVED or team.waiver:
+        return []
+    return [rule for rule in _unmet(team, team.challenge.questions.all()) if rule.waivable]
+
+
+def _unmet(team: Team, questions: Iterable[Question]) -> list[UnmetRule]:
+    seen: dict[tuple[str, str], UnmetRule] = {}
+    for question in questions:
+        for rule in unmet_in(team, question):
+            seen.setdefault((rule.template, str(rule.values)), rule)
+    return list(seen.values())
+
+
+def check_approval(team: Team, waiver: str) -> None:
+    """Refuses a team that falls short: a waiver covers what the question files let an organiser waive.
+
+    A team that has entered nothing yet is stopped by rules that cannot be waived only where they leave it no question;
+    it meets them again when it enters.
+    """
+    asked, entered = _asked(team)
+    unmet = [unmet_in(team, question) for question in asked]
+    barred = [rules for rules in unmet if any(not rule.waivable for rule in rules)]
+    if barred and (entered or len(barred) == len(unmet)):
+        _refuse([rule for rules in barred for rule in rules])
+    if not waiver:
+        _refuse([rule for rules in unmet if rules not in barred for rule in rules])
+
+
+def check_entry(team: Team, question: Question) -> None:
+    """Refuses an approved team that this question's rules keep out; the team's waiver covers what can be waived."""
+    _refuse([rule for rule in unmet_in(team, question) if not (rule.waivable and team.waiver)])
+
+
+def _refuse(unmet: Sequence[UnmetRule]) -> None:
+    if unmet:
+        fixed = any(not rule.waivable for rule in unmet)
+        raise TeamRuleError(NOT_WAIVABLE if fixed else NOT_WAIVED, faults=unmet)
