@@ -64,11 +64,12 @@ def chain_records(limit: int = 500) -> int:
 
     Links are computed before the lock is taken, and written only if no other sweeper was faster.
     """
+    unlinked = AuditRecord.objects.filter(sequence__isnull=True).order_by("id")
+    if not unlinked.exists():
+        return 0
     # The end is read before the rows: rows that another sweeper links in between then show as an end that has moved.
     end = _end_of_chain()
-    rows = list(AuditRecord.objects.filter(sequence__isnull=True).order_by("id")[:limit])
-    if not rows:
-        return 0
+    rows = list(unlinked[:limit])
     sequence, previous = end
     for row in rows:
         sequence += 1

@@ -8,6 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import transaction
 
+from core import audit
 from core.audit import broken_links, chain_head, chain_records, record
 from core.models import AuditRecord, User
 
@@ -34,6 +35,25 @@ def test_records_that_come_later_continue_the_chain(chained: User) -> None:
     assert chain_records() == 1
     assert list(broken_links()) == []
     assert chain_head()[0] == 6
+
+
+def test_records_that_another_sweeper_links_meanwhile_are_not_linked_again(
+    chained: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other sweeper comes between this one's two looks at the trail."""
+    record(verb="exam withdrawn", subject=chained)
+    record(verb="exam withdrawn", subject=chained)
+    meanwhile = iter([lambda: chain_records(limit=1)])
+    look = audit._end_of_chain
+
+    def interrupted() -> tuple[int, str]:
+        next(meanwhile, lambda: 0)()
+        return look()
+
+    monkeypatch.setattr(audit, "_end_of_chain", interrupted)
+    assert chain_records() == 1
+    assert list(broken_links()) == []
+    assert chain_head()[0] == 7
 
 
 @pytest.mark.parametrize(
