@@ -11,7 +11,7 @@ import numpy as np
 from scipy.stats import kendalltau, rankdata
 from sklearn.metrics import roc_auc_score
 
-from scoring.ranking import RankingRule
+from scoring.ranking_rule import RankingRule
 from scoring.statistics import resample
 from scoring.statistics.analysis import uncertainty
 from scoring.statistics.bootstrap import Sampled, auc_estimator, bootstrap

@@ -26,8 +26,9 @@ from scoring.chosen import Chosen, chosen_submissions
 from scoring.evidence import sampled, testable
 from scoring.jury import jury_scores
 from scoring.models import Score
-from scoring.ranking import SUBMITTED_AT, Entry, RankingRule, arrival_order, rank_whole
+from scoring.ranking import Entry, arrival_order, rank_whole
 from scoring.ranking import Ranking as Ranked
+from scoring.ranking_rule import SUBMITTED_AT, RankingRule
 from scoring.statistics.analysis import significance, uncertainty
 from scoring.statistics.snapshot import canonical, snapshot
 from scoring.versions import versions

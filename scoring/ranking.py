@@ -9,158 +9,25 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from fractions import Fraction
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-import metrics
-from challenges.spec import QuestionSpec, RankingSpec
+from scoring.ranking_rule import RANK_RULES, SUBMITTED_AT, Direction, RankingError, RankingRule, Ties
 
-RuleName = Literal["best_score", "rank_sum", "rank_mean", "weighted", "mean_of"]
-Ties = Literal["min", "average", "max", "dense"]
-Direction = Literal["higher", "lower"]
 Status = Literal["ranked", "N.S.", "baseline", "excluded"]
 EntryStatus = Literal["entered", "superseded", "excluded"]
-How = Literal["one_minus_over_worst", "one_minus", "divide", "mean"]
-
-RULES: tuple[RuleName, ...] = ("best_score", "rank_sum", "rank_mean", "weighted", "mean_of")
-RANK_RULES: tuple[RuleName, ...] = ("rank_sum", "rank_mean")
-TIES: tuple[Ties, ...] = ("min", "average", "max", "dense")
-SUBMITTED_AT = "submitted_at"
 LISTED_AFTER: dict[Status, int] = {"ranked": 0, "N.S.": 1, "excluded": 2, "baseline": 3}
-
 Number = int | float
 Floats = NDArray[np.float64]
 
 
-class RankingError(ValueError):
-    """A ranking that cannot be computed."""
-
-
-class RuleError(RankingError):
-    """The rule contradicts itself or names a score of which nothing is known."""
-
-
 class DuplicateTeamError(RankingError):
     """A team stands twice in the set to rank: all but one of its submissions must be superseded."""
-
-
-@dataclass(frozen=True)
-class Derived:
-    """A score made of others before ranking, in the order of the rule's `derived`.
-
-    `one_minus_over_worst`: 1 - x / max of x over the ranked set (SFR 2021: `1 - FID/FIDmax`; 1 when that maximum is 0);
-    `one_minus`: 1 - x; `divide`: x / `by` (jury / 20); `mean`: the arithmetic mean of `of`. Missing if any part is
-    missing.
-    """
-
-    name: str
-    how: How
-    of: tuple[str, ...]
-    by: float = 1.0
-
-
-@dataclass(frozen=True)
-class RankingRule:
-    """How scores become places.
-
-    `best_score`: the one score of `by`. `rank_sum`, `rank_mean`: sum or mean of the ranks of each score of `by`, times
-    `weights`; lowest wins. `weighted`: sum of weight x score. `mean_of`: mean of the scores of `by`. The last two need
-    one common direction. `directions` says for every score that is used, derived ones aside, whether `higher` or
-    `lower` is better. `tie_break` names scores (the better one wins) and `submitted_at` (the earlier one wins), asked
-    in turn while totals are equal.
-    """
-
-    rule: RuleName
-    by: tuple[str, ...]
-    directions: Mapping[str, Direction]
-    weights: Mapping[str, float] = field(default_factory=dict)
-    ties: Ties = "min"
-    tie_break: tuple[str, ...] = ()
-    derived: tuple[Derived, ...] = ()
-
-    def __post_init__(self) -> None:
-        _check_rule(self)
-
-    @classmethod
-    def from_spec(cls, spec: QuestionSpec, ranking: RankingSpec | None = None) -> RankingRule:
-        """The rule of a question file, or of another ranking of it such as `spec.final.ranking`.
-
-        Directions are those that the metrics declare, the file's own for an external score, and higher for a jury's.
-        Raises RuleError where the section contradicts itself.
-        """
-        chosen = ranking or spec.ranking
-        return cls(
-            rule=cast(RuleName, chosen.rule),
-            by=tuple(chosen.by),
-            directions=directions(spec),
-            weights=dict(chosen.weights),
-            ties=cast(Ties, chosen.ties),
-            tie_break=tuple(chosen.tie_break),
-            derived=tuple(
-                Derived(made.name, cast(How, made.how), tuple(made.of), made.by) for made in chosen.derived.values()
-            ),
-        )
-
-    def direction(self, name: str) -> Direction:
-        """Whether higher or lower is better for a score, derived ones included; RuleError when that is unknown."""
-        made = next((one for one in self.derived if one.name == name), None)
-        if made is None:
-            return self._declared(name)
-        parts = {self.direction(part) for part in made.of}
-        if len(parts) != 1:
-            raise RuleError(f"Score '{name}' mixes scores where higher is better with scores where lower is better.")
-        only = parts.pop()
-        if made.how == "one_minus_over_worst" and only != "lower":
-            raise RuleError(
-                f"Score '{name}' divides by the worst value, so '{made.of[0]}' must be an error (lower is better)."
-            )
-        return only if made.how in ("divide", "mean") else _opposite(only)
-
-    def _declared(self, name: str) -> Direction:
-        try:
-            return self.directions[name]
-        except KeyError:
-            raise RuleError(
-                f"The rule uses score '{name}' but nothing says whether higher or lower is better."
-            ) from None
-
-    @property
-    def inputs(self) -> tuple[str, ...]:
-        """Names of the scores the rule reads from entries, in order of first use."""
-        made = {one.name: one.of for one in self.derived}
-        names: dict[str, None] = {}
-
-        def visit(name: str) -> None:
-            for part in made.get(name, ()):
-                visit(part)
-            if name not in made and name != SUBMITTED_AT:
-                names[name] = None
-
-        for name in (*self.by, *self.tie_break):
-            visit(name)
-        return tuple(names)
-
-    @property
-    def lower_total_wins(self) -> bool:
-        """Whether the smallest total wins."""
-        return self.rule in RANK_RULES or self.direction(self.by[0]) == "lower"
-
-    def as_dict(self) -> dict[str, Any]:
-        """The rule as plain values, for a snapshot."""
-        return {
-            "rule": self.rule,
-            "by": list(self.by),
-            "directions": {name: self.directions[name] for name in self.inputs},
-            "weights": {name: float(value) for name, value in self.weights.items()},
-            "ties": self.ties,
-            "tie_break": list(self.tie_break),
-            "derived": [{"name": d.name, "how": d.how, "of": list(d.of), "by": float(d.by)} for d in self.derived],
-        }
 
 
 @dataclass(frozen=True)
@@ -223,18 +90,6 @@ class Standings:
     ranks: Mapping[str, Floats]
     totals: Floats
     places: Floats
-
-
-def directions(spec: QuestionSpec) -> dict[str, Direction]:
-    """Whether higher or lower is better for each score of a question that can be ranked on (measurements cannot)."""
-    found: dict[str, Direction] = {}
-    for name, score in spec.metrics.items():
-        declared = score.direction or metrics.find(score.metric).direction
-        if declared in ("higher", "lower"):
-            found[name] = cast(Direction, declared)
-    if spec.jury is not None:
-        found[spec.jury.score] = "higher"
-    return found
 
 
 def rank(rule: RankingRule, entries: Iterable[Entry]) -> list[Placing]:
@@ -317,57 +172,6 @@ def arrival_order(times: Sequence[datetime | None]) -> NDArray[np.int64]:
     distinct = sorted({stamp for stamp in stamps if stamp is not None})
     place = {stamp: index for index, stamp in enumerate(distinct)}
     return np.array([len(distinct) if stamp is None else place[stamp] for stamp in stamps], dtype=np.int64)
-
-
-def _check_rule(rule: RankingRule) -> None:
-    if rule.rule not in RULES:
-        raise RuleError(f"Unknown ranking rule '{rule.rule}'; known: {', '.join(RULES)}.")
-    if rule.ties not in TIES:
-        raise RuleError(f"Unknown treatment of ties '{rule.ties}'; known: {', '.join(TIES)}.")
-    if not rule.by or len(set(rule.by)) != len(rule.by) or SUBMITTED_AT in rule.by:
-        raise RuleError("The rule must name at least one score in 'by', each once.")
-    if rule.rule == "best_score" and len(rule.by) != 1:
-        raise RuleError("Rule 'best_score' ranks by exactly one score; use 'tie_break' for the others.")
-    if rule.rule == "weighted" and set(rule.weights) != set(rule.by):
-        raise RuleError("Rule 'weighted' needs one weight for each score of 'by'.")
-    if rule.rule not in (*RANK_RULES, "weighted") and rule.weights:
-        raise RuleError(f"Rule '{rule.rule}' takes no weights.")
-    weights = rule.weights.values()
-    if set(rule.weights) - set(rule.by) or not all(0 <= weight < math.inf for weight in weights):
-        raise RuleError("Weights are numbers from 0 for scores of 'by'.")
-    if set(rule.weights) == set(rule.by) and not any(weights):
-        raise RuleError("At least one weight must be more than 0.")
-    _check_derived(rule)
-    directions = {rule.direction(name) for name in (*rule.by, *rule.tie_break) if name != SUBMITTED_AT}
-    if directions - {"higher", "lower"}:
-        raise RuleError("A direction is 'higher' or 'lower'.")
-    if rule.rule in ("weighted", "mean_of") and len({rule.direction(name) for name in rule.by}) != 1:
-        raise RuleError(
-            f"Rule '{rule.rule}' adds scores up, so all must have one direction; turn errors round with 'derived'."
-        )
-
-
-def _check_derived(rule: RankingRule) -> None:
-    known: set[str] = set()
-    made = {one.name for one in rule.derived}
-    if len(made) != len(rule.derived):
-        raise RuleError("A derived score is defined twice.")
-    for one in rule.derived:
-        if one.how not in ("one_minus_over_worst", "one_minus", "divide", "mean"):
-            raise RuleError(f"Derived score '{one.name}': unknown operation '{one.how}'.")
-        if not one.of or (one.how != "mean" and len(one.of) != 1):
-            raise RuleError(
-                f"Derived score '{one.name}': '{one.how}' takes {'scores' if one.how == 'mean' else 'one score'}."
-            )
-        if one.name in rule.directions or (made - known) & set(one.of):
-            raise RuleError(f"Derived score '{one.name}' must have a new name and be made of scores defined before it.")
-        if not 0 < one.by < math.inf:
-            raise RuleError(f"Derived score '{one.name}': the divisor must be a positive number.")
-        known.add(one.name)
-
-
-def _opposite(direction: Direction) -> Direction:
-    return "lower" if direction == "higher" else "higher"
 
 
 def _aware(time: datetime) -> datetime:

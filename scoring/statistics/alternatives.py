@@ -7,7 +7,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from scoring.ranking import Direction, Ties, rank_rows
+from scoring.ranking import rank_rows
+from scoring.ranking_rule import Direction, Ties
 
 Floats = NDArray[np.float64]
 

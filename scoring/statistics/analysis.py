@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from scoring.ranking import Direction, RankingRule, stand
+from scoring.ranking import stand
+from scoring.ranking_rule import Direction, RankingRule
 from scoring.statistics.alternatives import mean_then_rank, median_then_rank, rank_then_mean, wins_then_rank
 from scoring.statistics.bootstrap import Sampled, bootstrap, intervals, point
 from scoring.statistics.paired import delong_test, holm, permutation_test

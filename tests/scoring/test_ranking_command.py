@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 import metrics
 from anonymization import criteria
 from challenges.spec import Known, load_spec
-from scoring.ranking import RankingRule
+from scoring.ranking_rule import RankingRule
 
 CATALOGUE = Path(__file__).parents[2] / "challenges" / "catalogue"
 KINDS = ["masks", "table"]

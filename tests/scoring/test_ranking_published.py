@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from scoring.ranking import Derived, Entry, RankingRule, rank
+from scoring.ranking import Entry, rank
+from scoring.ranking_rule import Derived, RankingRule
 
 SARCOPENIA = RankingRule(
     "rank_sum", ("dice", "surface_mse"), {"dice": "higher", "surface_mse": "lower"}, tie_break=("dice", "submitted_at")

@@ -10,18 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import rankdata
 
-from scoring.ranking import (
-    Derived,
-    DuplicateTeamError,
-    Entry,
-    RankingRule,
-    RuleError,
-    arrival_order,
-    rank,
-    rank_rows,
-    rank_whole,
-    stand,
-)
+from scoring.ranking import DuplicateTeamError, Entry, arrival_order, rank, rank_rows, rank_whole, stand
+from scoring.ranking_rule import Derived, RankingRule, RuleError
 
 NOON = datetime(2019, 10, 13, 10, 0, tzinfo=UTC)
 AUC = RankingRule("best_score", ("auc",), {"auc": "higher"})

@@ -15,7 +15,8 @@ from challenges.spec import QuestionSpec, SpecError, load_spec
 from formats.fault import FormatError
 from formats.tables import parse_number, read_csv
 from scoring.known import known_names
-from scoring.ranking import Entry, EntryStatus, RankingError, RankingRule, rank
+from scoring.ranking import Entry, EntryStatus, rank
+from scoring.ranking_rule import RankingError, RankingRule
 
 MISSING = {"", "nan"}
 FLAGS = {"": False, "0": False, "false": False, "no": False, "1": True, "true": True, "yes": True}

@@ -13,7 +13,7 @@ from formats.manifest import Grid, Manifest
 from scoring import kinds
 from scoring.evaluate import public_manifest, score, validate
 from scoring.known import known_names
-from scoring.ranking import RankingRule
+from scoring.ranking_rule import RankingRule
 from scoring.truth import TruthError, load_truth
 from tests.scoring.sets import CATALOGUE, csv_bytes, npy_bytes, question, scored, write_folder, write_zip
 

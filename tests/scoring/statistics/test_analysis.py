@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from scoring.ranking import Entry, RankingRule, rank_whole, stand
+from scoring.ranking import Entry, rank_whole, stand
+from scoring.ranking_rule import RankingRule
 from scoring.statistics.analysis import significance, uncertainty
 from scoring.statistics.bootstrap import Sampled
 from scoring.statistics.resample import Resampling, counts

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from scoring.ranking import RankingRule
+from scoring.ranking_rule import RankingRule
 from scoring.statistics.analysis import significance, uncertainty
 from scoring.statistics.bootstrap import Sampled, point
 
