@@ -25,6 +25,13 @@ ENDINGS = {
 TABLE_ENDINGS = (".csv", ".tsv", ".txt", ".xlsx")
 
 
+def case_of(name: str) -> str:
+    """The id that a file's name holds: the name without the ending of its format; an id may hold dots itself."""
+    endings = sorted((ending for some in ENDINGS.values() for ending in some), key=len, reverse=True)
+    own = next((ending for ending in (*endings, *TABLE_ENDINGS) if ending and name.lower().endswith(ending)), "")
+    return name[: len(name) - len(own)]
+
+
 def kind_of(source: Buffer) -> str | None:
     """`nifti`, `dicom`, `png`, `npy`, `nrrd`, or None when the first bytes are none of these."""
     head = bytes(memoryview(source)[:540])

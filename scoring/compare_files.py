@@ -109,17 +109,10 @@ def _by_case(folder: Path) -> dict[str, Path]:
     found: dict[str, Path] = {}
     for path in sorted(folder.iterdir()):
         if path.is_file() and not path.name.startswith("."):
-            if (case := _case_of(path.name)) in found:
+            if (case := files.case_of(path.name)) in found:
                 raise ComparisonError(f"{folder.name} holds two files of one case: {found[case].name}, {path.name}.")
             found[case] = path
     return found
-
-
-def _case_of(name: str) -> str:
-    """The name without the ending of its format; an id may hold dots itself."""
-    endings = sorted((ending for some in files.ENDINGS.values() for ending in some), key=len, reverse=True)
-    own = next((ending for ending in (*endings, *files.TABLE_ENDINGS) if ending and name.lower().endswith(ending)), "")
-    return name[: len(name) - len(own)]
 
 
 def _truth(read: Callable[..., Any], *arguments: Any) -> Any:

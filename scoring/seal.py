@@ -28,6 +28,7 @@ from core.progress import progress_of, tell, tell_fault
 from core.storage import Blob, erase, local_copy, put_file
 from core.work import Claim, enqueue
 from formats.fault import Fault
+from formats.files import case_of
 from scoring.evaluate import public_manifest
 from scoring.models import Truth
 from scoring.truth import TruthError, load_truth
@@ -177,15 +178,20 @@ def _seal_without(batch: Batch, spec: QuestionSpec, truth: Truth, living: set[st
         folder, out = Path(name), Path(name) / "out"
         with local_copy("sealed", truth.blob_key) as path, zipfile.ZipFile(path) as archive:
             archive.extractall(out)
-        for file in [one for one in out.rglob("*") if one.is_file() and one.parent != out]:
-            if file.name.split(".")[0] not in living:
-                file.unlink()
-        table = out / "truth.csv"
-        rows = list(csv.reader(io.StringIO(table.read_text(encoding="utf-8"))))
-        text = io.StringIO()
-        csv.writer(text, lineterminator="\n").writerows([rows[0], *(row for row in rows[1:] if row[0] in living)])
-        table.write_text(text.getvalue(), encoding="utf-8")
+        keep_only(out, living)
         _store(batch, spec, folder, out, reason="an exam was withdrawn")
+
+
+def keep_only(out: Path, living: Collection[str]) -> None:
+    """The files and rows of these cases stay in the folder of a truth, and no others."""
+    for file in [one for one in out.rglob("*") if one.is_file() and one.parent != out]:
+        if case_of(file.name) not in living:
+            file.unlink()
+    table = out / "truth.csv"
+    rows = list(csv.reader(io.StringIO(table.read_text(encoding="utf-8"))))
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows([rows[0], *(row for row in rows[1:] if row[0] in living)])
+    table.write_text(text.getvalue(), encoding="utf-8")
 
 
 def _reachable(batch: Batch, spec: QuestionSpec) -> list[Annotation]:

@@ -17,7 +17,7 @@ import metrics
 from challenges.derive import any_row
 from challenges.spec import DeriveSpec, FieldSpec, QuestionSpec
 from formats.fault import Fault, FormatError, gettext_noop
-from formats.files import read_mask, read_table
+from formats.files import case_of, read_mask, read_table
 from formats.manifest import Grid
 from formats.mask import Mask
 from formats.runs import ORDERS, parse_runs
@@ -28,7 +28,6 @@ from scoring.prediction import Row, Value
 
 PARTS = ("public", "private")
 SPACINGS = ("spacing_row", "spacing_col", "spacing_slice")
-ENDINGS = (".nii.gz", ".nii", ".seg.nrrd", ".nrrd", ".npy", ".png", ".dcm", ".dicom", ".csv", ".xlsx")
 YES, NO = ("1", "true", "yes"), ("0", "false", "no")
 
 
@@ -148,9 +147,8 @@ def _files(path: Path, table_file: Path) -> dict[str, dict[str, Path]]:
     found: dict[str, dict[str, Path]] = {}
     for folder in sorted(one for one in path.iterdir() if one.is_dir()):
         for file in sorted(folder.iterdir()):
-            ending = next((end for end in ENDINGS if file.name.lower().endswith(end)), "")
             if file.is_file():
-                found.setdefault(folder.name, {})[file.name[: len(file.name) - len(ending)]] = file
+                found.setdefault(folder.name, {})[case_of(file.name)] = file
     return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import zipfile
+from pathlib import Path
 
 import pytest
 
@@ -106,6 +107,17 @@ def test_a_withdrawn_exam_leaves_the_truth_by_a_new_version() -> None:
     assert newest.version == 2 and newest.cases == 3
     assert item.public_id not in newest.public_manifest["ids"]
     assert f"mask/{item.public_id}.png" not in members(newest).namelist()
+
+
+def test_files_leave_the_truth_by_their_whole_ids_dots_included(tmp_path: Path) -> None:
+    names = ["case.1.png", "case.2.nii.gz", "case.2.csv", "case.png"]
+    (tmp_path / "mask").mkdir()
+    for name in names:
+        (tmp_path / "mask" / name).touch()
+    (tmp_path / "truth.csv").write_text("case_id,p\ncase.1,0\ncase.2,1\ncase,1\n", encoding="utf-8")
+    seal.keep_only(tmp_path, {"case.2"})
+    assert sorted(file.name for file in (tmp_path / "mask").iterdir()) == ["case.2.csv", "case.2.nii.gz"]
+    assert (tmp_path / "truth.csv").read_text(encoding="utf-8") == "case_id,p\ncase.2,1\n"
 
 
 def test_the_manifest_is_the_same_whatever_the_masks_hold() -> None:
