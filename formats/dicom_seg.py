@@ -19,7 +19,13 @@ SEGMENTATION, LABEL_MAP = "1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1
 SOP_CLASSES = (SEGMENTATION, LABEL_MAP)
 
 BROKEN = gettext_noop("%(name)s: the segmentation does not say where its frames lie or whose they are. Save it again.")
+TWICE = gettext_noop(
+    "%(name)s: frames %(first)s and %(frame)s of one segment lie on the same plane, slice %(plane)s. Keep one of them."
+)
 OFF_GRID = gettext_noop("%(name)s: frame %(frame)s does not lie on the voxels of the image that was given.")
+
+
+_Box = tuple[tuple[int, int], ...]  # first and last voxel along each axis of a plane
 
 
 @dataclass(frozen=True)
@@ -87,6 +93,7 @@ def _laid(
     out = np.zeros(full, np.uint8, order="F")
     inverse = np.linalg.inv(np.array(target.affine))
     odd: set[int] = set()
+    laid: dict[tuple[int, int], list[tuple[int, _Box]]] = {}
     for number, (frame, pixels) in enumerate(zip(frames, dicom.frames(dataset, name), strict=False)):
         if segment is not None and frame.segment != segment:
             continue
@@ -98,6 +105,12 @@ def _laid(
         if segment is not None:
             odd.update(int(v) for v in np.unique(pixels) if v)
         index, transposed = place
+        plane, box = _box(index, full)
+        first = next((other for other, there in laid.setdefault(plane, []) if _overlap(there, box)), None)
+        if first is not None:  # which of them is meant is not for us to guess
+            values = {"first": first, "frame": number + 1, "plane": plane[1] + 1}
+            raise refuse("geometry_mismatch", name, TWICE, name=name, **values)
+        laid[plane].append((number + 1, box))
         view = out[index]
         np.maximum(view, pixels.astype(np.uint8).T if transposed else pixels.astype(np.uint8), out=view)
     if len(odd) > 1:
@@ -131,6 +144,22 @@ def _place(
         last = first + sign * size
         index[axis] = slice(first, None if last < 0 else last, sign)
     return tuple(index), axis_row > axis_column
+
+
+def _box(index: tuple[slice | int, ...], full: tuple[int, ...]) -> tuple[tuple[int, int], _Box]:
+    """The plane that a frame lies on, as its axis and number there, both from 0, and what it covers there; several tiles may share a plane."""
+    plane, box = (0, 0), []
+    for axis, (at, size) in enumerate(zip(index, full, strict=True)):
+        if isinstance(at, int):
+            plane = (axis, at)
+        else:
+            steps = range(size)[at]
+            box.append((min(steps), max(steps)))
+    return plane, tuple(box)
+
+
+def _overlap(one: _Box, other: _Box) -> bool:
+    return all(low <= last and first <= high for (low, high), (first, last) in zip(one, other, strict=True))
 
 
 def _own_grid(frames: list[_Frame], rows: int, columns: int, name: str) -> Grid:

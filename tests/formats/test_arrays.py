@@ -8,6 +8,7 @@ from typing import Any
 import highdicom
 import nibabel as nib
 import numpy as np
+import pydicom
 import pytest
 from PIL import Image
 from pydicom.sr.codedict import codes
@@ -195,6 +196,14 @@ def test_a_series_is_a_volume_whatever_the_order_of_its_files(tmp_path: Any) -> 
         dicom_image.read_series(tmp_path.iterdir())
 
 
+def _twice(data: bytes) -> bytes:
+    """The segmentation, its second frame laid where its first one lies."""
+    dataset = pydicom.dcmread(io.BytesIO(data))
+    groups = dataset.PerFrameFunctionalGroupsSequence
+    groups[1].PlanePositionSequence = groups[0].PlanePositionSequence
+    return b.dicom_bytes(dataset)
+
+
 def test_a_segmentation_lies_on_its_series_even_when_frames_are_left_out(tmp_path: Any) -> None:
     slices = _series(VOLUME)
     frames = np.ascontiguousarray(MASK.transpose(2, 1, 0))
@@ -227,6 +236,11 @@ def test_a_segmentation_lies_on_its_series_even_when_frames_are_left_out(tmp_pat
     grid = Grid(b.SHAPE, tuple(map(tuple, affine.tolist())))
     for found in (dicom_seg.read_mask(data, grid), read_mask(data, grid), read_mask(data, grid, (0, 1))):
         assert (found[1].dense() == MASK).all()
+    with pytest.raises(FormatError, match="the same plane") as caught:
+        dicom_seg.read_mask(_twice(data), grid)
+    assert [fault.reason for fault in caught.value.faults] == ["geometry_mismatch"]
+    with pytest.raises(FormatError, match="the same plane"):
+        dicom_seg.read_mask(_twice(data))
     turned = affine @ np.array([[0, -1, 0, 15], [1, 0, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1.0]])
     other = Grid((12, 16, 8), tuple(map(tuple, turned.tolist())))
     assert (dicom_seg.read_mask(data, other)[1].dense() == np.flip(MASK.transpose(1, 0, 2), 1)).all()
