@@ -76,6 +76,7 @@ class Entry:
     name: str
     size: int
     read: Callable[[], Buffer]
+    begin: Callable[[], object] = bytes  # its first bytes; raises `FormatError` for an archive in an archive
 
 
 def validate_submission(path: str | Path, manifest: Manifest) -> Submission:
@@ -128,7 +129,7 @@ def _entries(path: Path, manifest: Manifest, stack: ExitStack) -> list[Entry]:
     zipped = head.startswith((b"PK\x03\x04", b"PK\x05\x06")) or path.suffix.lower() == ".zip"
     if zipped and not _is_workbook(path, head):
         archive = stack.enter_context(open_archive(path, manifest.limits))
-        return [Entry(m.name, m.size, _member_reader(archive, m)) for m in archive.members]
+        return [Entry(m.name, m.size, _member_reader(archive, m), _member_start(archive, m)) for m in archive.members]
     return [Entry(path.name, size, _file_reader(path, stack))]
 
 
@@ -156,6 +157,10 @@ def _is_workbook(path: Path, head: bytes) -> bool:
 
 def _member_reader(archive: Archive, member: Member) -> Callable[[], Buffer]:
     return lambda: archive.read(member)
+
+
+def _member_start(archive: Archive, member: Member) -> Callable[[], object]:
+    return lambda: next(archive.chunks(member), b"")
 
 
 def _file_reader(path: Path, stack: ExitStack) -> Callable[[], Buffer]:
@@ -200,7 +205,7 @@ def _sorted(
     rest = [(name, entry) for name, entry in rest if _named(name, gone) is None]
     cases = _matched(rest, manifest, faults) if manifest.files is not None else {}
     if manifest.files is None:
-        faults += [_extra(name) for name, _ in rest]
+        faults += [_extra(name, entry) for name, entry in rest]
     return table, cases, ignored
 
 
@@ -235,7 +240,7 @@ def _matched(rest: list[tuple[str, Entry]], manifest: Manifest, faults: list[Fau
     for name, entry in rest:
         case = _named(name, expected) or (manifest.ids[0] if single else None)
         if case is None:
-            faults.append(_extra(name))
+            faults.append(_extra(name, entry))
         elif case in cases:
             template = gettext_noop("The id '%(id)s' has two files, '%(name)s' is the second. Send one file an id.")
             faults.append(Fault("duplicate_file", name, template, {"id": case, "name": name}))
@@ -256,7 +261,7 @@ def _chosen(rest: list[tuple[str, Entry]], manifest: Manifest, faults: list[Faul
     for name, entry in rest:
         case = name.removesuffix(ending)
         if not name.endswith(ending) or not case:
-            faults.append(_extra(name))
+            faults.append(_extra(name, entry))
         else:
             cases[case] = entry
     fewest, most = manifest.cases or (1, 1)
@@ -288,7 +293,12 @@ def _names(case: str, manifest: Manifest) -> list[str]:
     return [stem[: -len(own)] + e for e in alike]
 
 
-def _extra(name: str) -> Fault:
+def _extra(name: str, entry: Entry) -> Fault:
+    """Nothing asks for this file. Another archive is told as what it is, since its files may be what is missing."""
+    try:
+        entry.begin()
+    except FormatError as error:
+        return error.faults[0]
     template = gettext_noop("The file '%(name)s' belongs to no case. Remove it, or name it as the question says.")
     return Fault("extra_file", name, template, {"name": name})
 

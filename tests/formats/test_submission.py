@@ -2,6 +2,7 @@
 
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +80,21 @@ def test_everything_wrong_is_said_at_once(tmp_path: Path) -> None:
     assert found == sorted(of_files + of_table)
     message = {f.reason: f.message for f in caught.value.faults}
     assert message["missing_file"] == "There is no file for the id 'NA'. It must be called 'NA.nii'."
+
+
+@pytest.mark.parametrize("name", ["more.zip", "more.bin", "a/more", "notes.csv.gz"])
+@pytest.mark.parametrize("kind", ["zip", "gzip", "rar"])
+def test_an_archive_in_the_archive_is_refused_as_one_whatever_its_name(tmp_path: Path, name: str, kind: str) -> None:
+    inner = {"zip": b.zipped({"x.csv": b"1"}), "gzip": b.gzipped(b"1"), "rar": b"Rar!\x1a\x07\x00" + bytes(99)}[kind]
+    path = tmp_path / "s.zip"
+    path.write_bytes(b.zipped(FILES | {name: inner}))
+    with pytest.raises(FormatError) as caught:
+        validate_submission(path, BOTH)
+    assert [(fault.reason, fault.where) for fault in caught.value.faults] == [("unsafe_archive", name)]
+    path.write_bytes(b.zipped({"surfaces.csv": TABLE, name: inner}))
+    with pytest.raises(FormatError) as caught:
+        validate_submission(path, replace(BOTH, files=None))
+    assert [(fault.reason, fault.where) for fault in caught.value.faults] == [("unsafe_archive", name)]
 
 
 def test_a_manifest_that_names_no_table_needs_none_beside_its_files(tmp_path: Path) -> None:
