@@ -9,7 +9,7 @@ from challenges.spec.tree import Located
 from formats.fault import gettext_noop
 
 from .imported import Column, Draft, Findings, Imported, Window
-from .values import count, items, left_behind, moment, opened, pairs, text, yes
+from .values import count, items, left_behind, limits_of, moment, opened, pairs, text, yes
 from .writing import write_question
 
 DIRECTIONS = {"desc": "higher", "descending": "higher", "asc": "lower", "ascending": "lower"}
@@ -40,6 +40,9 @@ WHY = {
 }
 
 
+LIMITS = {"per_day": ("max_submissions_per_day",), "per_phase": ("max_submissions_per_person", "max_submissions")}
+
+
 def import_codabench(configuration: str) -> Imported:
     """The question of a `competition.yaml`. Raises SpecError with every error and its line; then nothing is imported."""
     top, findings = opened(configuration, gettext_noop("this is no competition.yaml"))
@@ -53,7 +56,7 @@ def import_codabench(configuration: str) -> Imported:
         windows=_windows(phases, top.get("end_date"), findings),
         columns=columns,
         main=main,
-        limits=_limits(phases, findings),
+        limits=limits_of(phases, LIMITS, findings),
         public=public
         and not any(text(pairs(phase).get("leaderboard_management_mode")) == "hide_results" for phase in phases),
     )
@@ -236,19 +239,3 @@ def _usable(columns: list[Column], main: str, findings: Findings) -> tuple[Colum
             continue
         kept.append(column)
     return tuple(kept)
-
-
-def _limits(phases: list[Located], findings: Findings) -> dict[str, int]:
-    """Of the last phase, which decides; others are noted where they differ."""
-    found: dict[str, int] = {}
-    for phase in phases:
-        here = pairs(phase)
-        daily = count(here.get("max_submissions_per_day"))
-        whole = count(_first(here, "max_submissions_per_person", "max_submissions"))
-        limits = {key: value for key, value in (("per_day", daily), ("per_phase", whole)) if value is not None}
-        if found and limits != found:
-            findings.note(
-                phase.line, phase.path, gettext_noop("limits differ between phases: those of the last are kept")
-            )
-        found = limits or found
-    return found

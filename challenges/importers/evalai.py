@@ -9,7 +9,7 @@ from challenges.spec.tree import Located
 from formats.fault import gettext_noop
 
 from .imported import Column, Draft, Findings, Imported, Window
-from .values import count, items, left_behind, moment, opened, pairs, text, yes
+from .values import count, items, left_behind, limits_of, moment, opened, pairs, text, yes
 from .writing import write_question
 
 CARRIED = {
@@ -30,20 +30,24 @@ WHY = {
 }
 
 
+LIMITS = {"per_day": ("max_submissions_per_day",), "per_phase": ("max_submissions",)}
+
+
 def import_evalai(configuration: str) -> Imported:
     """The question of a `challenge_config.yaml`. Raises SpecError with every error; then nothing is imported."""
     top, findings = opened(configuration, gettext_noop("this is no challenge_config.yaml"))
     phases = items(top.get("challenge_phases"))
     splits = items(top.get("challenge_phase_splits"))
     columns, main = _columns(top, splits, findings)
+    windows, phases = _windows(phases, top, findings)
     draft = Draft(
         title=text(top.get("title")),
         summary=text(top.get("short_description"))[:2000],
         source="evalai",
-        windows=_windows(phases, top, findings),
+        windows=windows,
         columns=columns,
         main=main,
-        limits=_limits(phases),
+        limits=limits_of(phases, LIMITS, findings),
         public=all(yes(pairs(phase).get("leaderboard_public")) is not False for phase in phases),
     )
     left_behind(top, CARRIED, WHY, findings)
@@ -52,8 +56,10 @@ def import_evalai(configuration: str) -> Imported:
     return write_question(draft, findings)
 
 
-def _windows(phases: list[Located], top: Mapping[str, Located], findings: Findings) -> tuple[Window, ...]:
-    """A phase without its own dates has the challenge's."""
+def _windows(
+    phases: list[Located], top: Mapping[str, Located], findings: Findings
+) -> tuple[tuple[Window, ...], list[Located]]:
+    """The windows as they close, and their phases. A phase without its own dates has the challenge's."""
     start, end = moment(top.get("start_date"), findings), moment(top.get("end_date"), findings)
     found: list[tuple[datetime, Window, Located]] = []
     for index, phase in enumerate(phases):
@@ -78,7 +84,7 @@ def _windows(phases: list[Located], top: Mapping[str, Located], findings: Findin
     if len(found) > 1:
         template = gettext_noop("%(name)s is taken as the phase that decides, since it closes last")
         findings.note(found[-1][2].line, found[-1][2].path, template, name=found[-1][1].title)
-    return tuple(window for _, window, _ in found)
+    return tuple(window for _, window, _ in found), [phase for _, _, phase in found]
 
 
 def _columns(top: Mapping[str, Located], splits: list[Located], findings: Findings) -> tuple[tuple[Column, ...], str]:
@@ -145,15 +151,3 @@ def _order_of_splits(splits: list[Located], board: str, findings: Findings) -> s
 def _digits(splits: list[Located]) -> int | None:
     found = [count(pairs(split).get("leaderboard_decimal_precision")) for split in splits]
     return max((digits for digits in found if digits is not None), default=None)
-
-
-def _limits(phases: list[Located]) -> dict[str, int]:
-    """Of the last phase that names any."""
-    found: dict[str, int] = {}
-    for phase in phases:
-        here = pairs(phase)
-        for key, theirs in (("per_day", "max_submissions_per_day"), ("per_phase", "max_submissions")):
-            value = count(here.get(theirs))
-            if value is not None:
-                found[key] = value
-    return found

@@ -74,6 +74,27 @@ def count(located: Located | None) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else None
 
 
+def limits_of(phases: list[Located], names: Mapping[str, tuple[str, ...]], findings: Findings) -> dict[str, int]:
+    """Our limits, under their `names` there, of the last phase, which decides. What an earlier one allows besides is noted:
+    a limit that the last phase does not name is left out, since ours would hold where theirs does not.
+    """
+    found: dict[str, int] = {}
+    for limit, theirs in names.items():
+        said = [next((here[key] for key in theirs if key in here), None) for here in map(pairs, phases)]
+        kept = count(said[-1]) if said else None
+        if kept is not None:
+            found[limit] = kept
+        for one in said[:-1]:
+            if one is not None and count(one) not in (None, kept):
+                template = gettext_noop(
+                    "not carried over: limits are those of %(name)s, the phase that decides, and it has another or none"
+                )
+                last = pairs(phases[-1])
+                name = next((text(last[key]) for key in ("name", "label", "codename") if key in last), str(len(phases)))
+                findings.note(one.line, one.path, template, name=name)
+    return found
+
+
 def moment(located: Located | None, findings: Findings) -> datetime | None:
     """A date with its hour and offset as written. Without an offset it is UTC, and that is noted."""
     if located is None or located.value is None:

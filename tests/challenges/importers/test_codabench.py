@@ -95,6 +95,15 @@ def test_version_2_keeps_hours_offsets_limits_and_directions() -> None:
     assert spec.leaderboard.digits == 3
 
 
+@pytest.mark.parametrize("kept", ["", "    max_submissions: 2\n"])
+def test_a_limit_that_the_last_phase_does_not_name_is_left_behind_and_never_guessed(kept: str) -> None:
+    imported = import_codabench(SECOND.replace("    max_submissions: 2\n", kept))
+    assert ("per_phase: 2" in imported.text, "per_day" in imported.text) == (bool(kept), False)
+    said = {note.where: note.message for note in imported.notes if "Final" in note.message and "limit" in note.message}
+    assert set(said) == {"phases[0].max_submissions_per_day", "phases[0].max_submissions"}
+    assert all("not carried over" in message for message in said.values())
+
+
 def test_what_was_assumed_or_left_behind_is_reported_with_its_line() -> None:
     said = import_codabench(SECOND).notes
     notes = {(note.line, note.where): note.message for note in said}

@@ -65,6 +65,15 @@ def test_phases_directions_limits_and_digits_are_carried_over() -> None:
     }
     assert spec.ranking.by == ("sensitivity",)
     assert spec.leaderboard.digits == 2
+    assert (spec.limits.per_day, spec.limits.per_phase) == (2, 10)
+
+
+def test_a_limit_that_the_deciding_phase_does_not_name_is_left_behind_and_never_guessed() -> None:
+    silent = CONFIGURATION.replace("    max_submissions_per_day: 2\n    max_submissions: 10\n", "")
+    imported = import_evalai(silent)
+    assert "limits: {}" in imported.text
+    said = [note.message for note in imported.notes if note.where == "challenge_phases[1].max_submissions_per_day"]
+    assert len(said) == 1 and "not carried over" in said[0] and "Test Phase" in said[0]
 
 
 def test_what_was_left_behind_is_reported() -> None:
