@@ -147,7 +147,7 @@ def _place(
 
 
 def _box(index: tuple[slice | int, ...], full: tuple[int, ...]) -> tuple[tuple[int, int], _Box]:
-    """The plane that a frame lies on, as its axis and number there, both from 0, and what it covers there; several tiles may share a plane."""
+    """The plane that a frame lies on (its axis and number, from 0) and what it covers there: tiles may share a plane."""
     plane, box = (0, 0), []
     for axis, (at, size) in enumerate(zip(index, full, strict=True)):
         if isinstance(at, int):

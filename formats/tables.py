@@ -7,7 +7,8 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice
+from operator import itemgetter
 from typing import Any
 
 from formats.fault import Fault, FormatError, clip, gettext_noop, refuse
@@ -22,6 +23,7 @@ MAX_FAULTS = 1000
 NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:[.,][0-9]*)?|[.,][0-9]+)(?:[eE][+-]?[0-9]{1,4})?", re.ASCII)
 NOT_FINITE = re.compile(r"[+-]?(?:nan|inf|infinity)", re.IGNORECASE | re.ASCII)
 DANGEROUS = ("=", "+", "-", "@", "\N{FULLWIDTH EQUALS SIGN}", "\N{FULLWIDTH PLUS SIGN}", "\N{FULLWIDTH COMMERCIAL AT}")
+STARTS = frozenset(DANGEROUS)
 SEPARATOR_LINE = re.compile(r"sep=(.)\r?\n?", re.IGNORECASE)
 
 
@@ -97,7 +99,10 @@ def read_csv(
             raise refuse("wrong_format", name, template, name=name)
     delimiter = delimiter or _delimiter(text[skip : skip + 65536], expected)
     csv.field_size_limit(MAX_CELL)
-    reader = csv.reader(io.StringIO(text[skip:], newline=""), delimiter=delimiter, strict=True)
+    text = text[skip:]
+    if text.count("\n") + text.count("\r") > limits.rows and _more_rows(text, delimiter, limits.rows):
+        raise refuse("too_large", name, TOO_MANY_ROWS, name=name, limit=limits.rows)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     return table_of(_numbered(reader, name, 1 if skip else 0), name, limits, ragged)
 
 
@@ -111,7 +116,7 @@ def check_table(table: Table, manifest: Manifest, ids: Iterable[str] | None = No
 
 def examine(table: Table, manifest: Manifest, ids: Iterable[str] | None = None) -> tuple[Values, list[Fault]]:
     """As `check_table`, but what could be read comes back beside what is wrong, so that the rest is checked as well."""
-    faults = [*_unsafe_cells(table), *_ragged_rows(table)]
+    faults = [*islice(_unsafe_cells(table), MAX_FAULTS), *islice(_ragged_rows(table), MAX_FAULTS)]
     wanted = list(manifest.ids if ids is None else ids)
     if len(set(table.columns)) < len(table.columns):
         twice = next(c for i, c in enumerate(table.columns) if c in table.columns[:i])
@@ -183,6 +188,16 @@ def _delimiter(head: str, expected: Sequence[str]) -> str:
     return max(DELIMITERS, key=worth)
 
 
+def _more_rows(text: str, delimiter: str, limit: int) -> bool:
+    """Whether rows that hold anything are more than `limit` and a header, told without keeping one of them."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    try:
+        filled = (None for row in reader if any(map(str.strip, row)))
+        return next(islice(filled, limit + 1, None), "") is None
+    except csv.Error:
+        return False  # reading it says where
+
+
 def _numbered(reader: Any, name: str, offset: int) -> Iterator[tuple[int, list[str]]]:
     before = reader.line_num
     try:
@@ -198,23 +213,25 @@ def _numbered(reader: Any, name: str, offset: int) -> Iterator[tuple[int, list[s
 def table_of(numbered: Iterable[tuple[int, list[str]]], name: str, limits: Limits, keep_ragged: bool = False) -> Table:
     """The table of rows under their numbers, the first of which is the header. Raises as `read_csv` does."""
     columns: tuple[str, ...] = ()
+    width = 0
     rows: list[list[str]] = []
     lines: list[int] = []
     ragged: dict[int, list[str]] = {}
     for line, cells in numbered:
-        row = [cell.strip() for cell in cells]
+        row = list(map(str.strip, cells))
         if not any(row):
             continue
         if not columns:
             while row and not row[-1]:
                 row.pop()
             columns = tuple(row)
-            if len(columns) > MAX_COLUMNS:
+            width = len(columns)
+            if width > MAX_COLUMNS:
                 raise refuse("too_large", name, TABLE_TOO_LARGE, name=name)
             continue
-        if len(row) > len(columns) and not any(row[len(columns) :]):
-            row = row[: len(columns)]
-        if len(row) == len(columns):
+        if len(row) > width and not any(row[width:]):
+            row = row[:width]
+        if len(row) == width:
             rows.append(row)
             lines.append(line)
         else:
@@ -238,10 +255,17 @@ def _ragged_rows(table: Table) -> Iterator[Fault]:
         yield Fault("wrong_format", f"{table.name}, row {line}", template, values)
 
 
+_start = itemgetter(slice(0, 1))
+
+
 def _unsafe_cells(table: Table) -> Iterator[Fault]:
     """Cells that a spreadsheet would run as a formula, anywhere in the table, its header included."""
     template = gettext_noop("%(table)s, row %(row)s: the cell '%(cell)s' begins like a formula. Send plain values.")
-    for line, row in ((1, list(table.columns)), *zip(table.lines, table.rows, strict=True), *table.ragged.items()):
+    suspect = [
+        at for at, cells in enumerate(zip(*table.rows, strict=True)) if not STARTS.isdisjoint(map(_start, cells))
+    ]
+    rows = ((line, [row[at] for at in suspect]) for line, row in zip(table.lines, table.rows, strict=True))
+    for line, row in chain([(1, list(table.columns))], rows if suspect else (), table.ragged.items()):
         for cell in row:
             if cell.startswith(DANGEROUS) and not NUMBER.fullmatch(cell) and not NOT_FINITE.fullmatch(cell):
                 where = f"{table.name}, row {line}"
@@ -250,8 +274,15 @@ def _unsafe_cells(table: Table) -> Iterator[Fault]:
 
 def _check_ids(table: Table, id_column: str, wanted: list[str], many: bool) -> list[Fault]:
     faults: list[Fault] = []
-    known, first_at = set(wanted), dict[str, int]()
-    for line, case in zip(table.lines, table.column(id_column), strict=True):
+    ids, known, first_at = table.column(id_column), set(wanted), dict[str, int]()
+    distinct = set(ids)
+    fine = (many or len(distinct) == len(ids)) and "" not in distinct and (not known or distinct <= known)
+    if fine:
+        first_at = dict.fromkeys(distinct, 1)
+    for line, case in () if fine else zip(table.lines, ids, strict=True):
+        if len(faults) >= MAX_FAULTS:
+            first_at.setdefault(case, line)
+            continue
         where, values = f"{table.name}, row {line}", {"table": table.name, "row": line, "id": clip(case, 40)}
         if not case:
             template = gettext_noop("%(table)s, row %(row)s has no id. Write the id of the case there.")
@@ -277,15 +308,48 @@ def _check_column(table: Table, manifest: Manifest, column: Column) -> tuple[lis
     values: list[Value] = []
     faults: list[Fault] = []
     ids, cells = table.column(manifest.id_column), table.column(column.name)
+    if (whole := _whole_column(cells, column)) is not None:
+        return whole, []
     for line, case, cell in zip(table.lines, ids, cells, strict=True):
         value, fault = check_cell(cell, column, manifest, case)
         values.append(value)
-        if fault is None:
+        if fault is None or len(faults) >= MAX_FAULTS:
             continue
         reason, template, extra = fault
         shown = {"column": column.name, "row": line, "id": clip(case, 40), "cell": clip(cell, 30), **extra}
         faults.append(Fault(reason, f"{table.name}, row {line}, id {clip(case, 40)}", template, shown))
     return values, faults
+
+
+def _whole_column(cells: list[str], column: Column) -> list[Value] | None:
+    """The values of a column in which nothing is wrong, a whole column at a time; None when its cells must be looked at."""
+    if column.type == "rle":
+        return list(cells)
+    filled = list(filter(None, cells))
+    if column.type == "shape" or (column.required and len(filled) < len(cells)):
+        return None
+    if column.type in ("text", "category"):
+        if column.values and not set(filled) <= set(column.values):
+            return None
+        return [cell or None for cell in cells]
+    if not all(map(NUMBER.fullmatch, filled)):
+        return None
+    numbers = list(map(float, "\n".join(filled).replace(",", ".").split("\n"))) if filled else []
+    low, high = min(numbers, default=0.0), max(numbers, default=0.0)
+    if not (math.isfinite(low) and math.isfinite(high)) or (column.type == "integer" and not _all_whole(numbers)):
+        return None
+    if filled and ((column.min is not None and low < column.min) or (column.max is not None and high > column.max)):
+        return None
+    if column.values and not set(numbers) <= {parse_number(value) for value in column.values}:
+        return None
+    if len(filled) == len(cells):
+        return list(numbers)
+    rest = iter(numbers)
+    return [next(rest) if cell else None for cell in cells]
+
+
+def _all_whole(numbers: list[float]) -> bool:
+    return all(map(float.is_integer, numbers))
 
 
 Wrong = tuple[str, str, dict[str, object]]

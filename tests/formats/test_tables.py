@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from formats.fault import MESSAGE_LIMIT, FormatError
 from formats.files import read_table
-from formats.manifest import Manifest
+from formats.manifest import Column, Limits, Manifest
 from formats.submission import validate_submission
-from formats.tables import check_table, parse_number, read_csv
+from formats.tables import Table, check_cell, check_table, examine, parse_number, read_csv
 from tests.formats import builders as b
 
 MANIFEST = Manifest.from_json(
@@ -167,6 +167,39 @@ def test_many_rows_an_id() -> None:
 def test_a_thousand_errors_are_enough() -> None:
     rows = "".join(f"{i},x\n" for i in range(5000))
     assert len(reasons(("case_id,p\n" + rows).encode())) == 1000
+
+
+def test_more_rows_than_allowed_are_refused_before_any_is_kept() -> None:
+    limits = Limits(rows=3)
+    fine = b'id,note\n1,a\n\n \t, \n2,"b\nb\nb\nb"\n3,c\n'
+    assert read_csv(fine, limits=limits).column("id") == ["1", "2", "3"]
+    for more in (b"4,d\n", b"4\n", b"4,d,e"):
+        with pytest.raises(FormatError, match="too_large") as caught:
+            read_csv(fine + more, limits=limits, ragged=True)
+        assert caught.value.faults[0].message == "table has more than 3 rows. Send one row a case."
+
+
+COLUMNS = st.builds(
+    Column,
+    name=st.just("p"),
+    type=st.sampled_from(["number", "integer", "text", "category", "rle", "shape"]),
+    min=st.none() | st.just(0.0),
+    max=st.none() | st.just(2.0),
+    values=st.sampled_from([(), ("0", "1,0", "a"), ("1", "2")]),
+    required=st.booleans(),
+)
+SOME_CELLS = st.sampled_from(["", "0", "1", "1.0", "1,0", "2", "2.5", "-0", "-3", "1e999", "nan", "a", "1_0", "(4, 5)"])
+
+
+@settings(max_examples=400, deadline=None)
+@given(COLUMNS, st.lists(SOME_CELLS, min_size=1, max_size=3))
+def test_a_whole_column_is_read_as_its_cells_are(column: Column, cells: list[str]) -> None:
+    manifest = Manifest(columns={"p": column})
+    table = Table(("id", "p"), [[str(at), cell] for at, cell in enumerate(cells)], list(range(2, len(cells) + 2)))
+    one_by_one = [check_cell(cell, column, manifest, "") for cell in cells]
+    found, faults = examine(table, manifest)
+    assert found.columns["p"] == [value for value, _ in one_by_one]
+    assert [fault.reason for fault in faults] == [wrong[0] for _, wrong in one_by_one if wrong is not None]
 
 
 CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\0\r\n", exclude_categories=("Cs", "Cc")), max_size=12)
