@@ -16,6 +16,7 @@ from batches.permissions import find_batch, may_download
 from core.errors import StepError
 from core.middleware import status_of
 from core.raw_requests import in_thread, person_of
+from core.refusals import refusal, step_refusal
 from core.storage import store
 
 PRIVATE = {"Cache-Control": "private, no-store", "X-Content-Type-Options": "nosniff"}
@@ -25,14 +26,16 @@ def decide(scope: Any, batch_id: str, address: str | None, first: bool) -> Batch
     """The batch that this person may have now, with a receipt for the first bytes; or the answer that ends the request."""
     user = person_of(scope)
     if user is None:
-        return Response("Sign in, or send a token.", 401, {"WWW-Authenticate": "Bearer"})
+        return JSONResponse(
+            refusal("not_authenticated", "Sign in, or send a token."), 401, {"WWW-Authenticate": "Bearer"}
+        )
     batch = find_batch(user, batch_id)
     if batch is None:
-        return Response(status_code=404)
+        return JSONResponse(refusal("not_found", "There is no batch here that you can see."), 404)
     try:
         leave = may_download(user, batch)
     except StepError as error:
-        return JSONResponse({"reason": error.reason, "detail": error.words()}, status_of(error))
+        return JSONResponse(step_refusal(error), status_of(error))
     if first:
         Download.objects.create(batch=batch, team=leave.team, user=user, address=address)
     return batch

@@ -47,6 +47,7 @@ from challenges.serializers import (
 )
 from challenges.spec import SpecError
 from core.payload import payload
+from core.refusals import refusal
 
 
 def read_payload(kind: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
@@ -58,8 +59,8 @@ def read_payload(kind: type[serializers.Serializer[Any]], request: Request) -> d
 
 def answer_mistakes(error: SpecError) -> Response:
     """Every error of a question file, each with its line."""
-    mistakes = said_mistakes(error)
-    return Response({"reason": "question_file", "detail": mistakes[0]["message"], "errors": mistakes}, status=400)
+    mistakes = [{"reason": "question_file", **mistake} for mistake in said_mistakes(error)]
+    return Response(refusal("question_file", mistakes[0]["message"], mistakes), status=400)
 
 
 MISTAKES = OpenApiResponse(

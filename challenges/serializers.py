@@ -206,6 +206,7 @@ class AccessTokenSerializer(serializers.ModelSerializer[AccessToken]):
 class FileMistakeSerializer(serializers.Serializer[Any]):
     """One error of a question file."""
 
+    reason = serializers.CharField()
     line = serializers.IntegerField()
     where = serializers.CharField()
     message = serializers.CharField()

@@ -1,28 +1,49 @@
-"""The API's errors: the one translation of a step's refusal, and of an address that is none."""
+"""The API's errors: the one translation of a step's refusal, of the framework's, and of an address that is none."""
 
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext
 from django.views.defaults import page_not_found
+from rest_framework.exceptions import ValidationError
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
 from core.errors import StepError
 from core.middleware import status_of
-from core.words import say
+from core.refusals import refusal, step_refusal
 
 API = "/api/"
+OF_THE_WHOLE = "non_field_errors"
 
 
 def answer_error(error: Exception, context: dict[str, Any]) -> Response | None:
-    if not isinstance(error, StepError):
-        return exception_handler(error, context)
-    faults = [
-        {"reason": fault.reason, "where": fault.where, "message": say(fault.template, fault.values)}
-        for fault in getattr(error, "faults", [])
-    ]
-    return Response({"reason": error.reason, "detail": error.words(), "errors": faults}, status=status_of(error))
+    if isinstance(error, StepError):
+        return Response(step_refusal(error), status=status_of(error))
+    answer = exception_handler(error, context)
+    if answer is None:
+        return None
+    if isinstance(error, ValidationError):
+        faults = list(_faults(answer.data))
+        answer.data = refusal("invalid", gettext("What was sent has faults; all of them are listed."), faults)
+    else:
+        detail = answer.data["detail"]  # knows its code: not_authenticated, permission_denied, method_not_allowed, …
+        answer.data = refusal(detail.code, str(detail))
+    return answer
+
+
+def _faults(data: Any, where: str = "") -> Iterator[dict[str, str]]:
+    """The leaves of the framework's nested faults; `where` is the path of the field, empty for the whole."""
+    if isinstance(data, Mapping):
+        for name, below in data.items():
+            place = f"{where}[{name}]" if isinstance(name, int) else f"{where}.{name}".lstrip(".")
+            yield from _faults(below, where if name == OF_THE_WHOLE else place)
+    elif isinstance(data, list):
+        for number, below in enumerate(data):
+            yield from _faults(below, f"{where}[{number}]" if isinstance(below, Mapping | list) else where)
+    else:
+        yield {"reason": getattr(data, "code", "invalid"), "where": where, "message": str(data)}
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -30,4 +51,4 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     if not request.path.startswith(API):
         return page_not_found(request, exception)
     detail = gettext("There is nothing at this address. The API is described at /api/v1/docs/.")
-    return JsonResponse({"reason": "not_found", "detail": detail, "errors": []}, status=404)
+    return JsonResponse(refusal("not_found", detail), status=404)

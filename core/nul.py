@@ -11,6 +11,7 @@ from django.utils.translation import gettext_noop
 from rest_framework import parsers
 
 from core.errors import InvalidInputError
+from core.refusals import step_refusal
 
 NUL = "\0"
 
@@ -49,7 +50,7 @@ class NulMiddleware:
             return None
         error = NulError()
         if request.path.startswith("/api/"):
-            return JsonResponse({"reason": error.reason, "detail": error.words(), "errors": []}, status=400)
+            return JsonResponse(step_refusal(error), status=400)
         return render(request, "refused.html", {"error": error, "faults": []}, status=400)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +20,7 @@ from challenges.models import Centre, Question, Team
 from challenges.people import team_of
 from core.clock import database_now
 from core.errors import InvalidInputError, NotAllowedError
+from core.refusals import refusal
 from formats.fault import gettext_noop
 from uploads import staging, tus
 from uploads.models import Upload
@@ -73,15 +75,13 @@ class CreateUploadView(APIView):
     )
     def post(self, request: Request) -> HttpResponse:
         if not request.user.is_authenticated:
-            return HttpResponse(_("Sign in, or send a token."), status=401, headers={"WWW-Authenticate": "Bearer"})
+            return refused(401, _("Sign in, or send a token."), {"WWW-Authenticate": "Bearer"})
         if request.headers.get("Tus-Resumable") != tus.VERSION:
-            return HttpResponse(status=412, headers={"Tus-Version": tus.VERSION})
+            return refused(412, _("Send Tus-Resumable: 1.0.0."), {"Tus-Version": tus.VERSION})
         try:
             return self.create(request)
         except tus.HeaderError as error:
-            return JsonResponse(
-                {"reason": "header", "detail": str(error)}, status=400, headers={"Tus-Resumable": tus.VERSION}
-            )
+            return refused(400, str(error))
 
     def create(self, request: Request) -> HttpResponse:
         header = request.headers.get("Upload-Metadata", "")
@@ -91,11 +91,11 @@ class CreateUploadView(APIView):
         concat = request.headers.get("Upload-Concat", "")
         if concat.startswith("final;"):
             return self.create_final(request, metadata, header, concat.removeprefix("final;").split())
+        if concat not in ("", "partial"):
+            raise tus.HeaderError(tus.CONCAT)
         length = tus.parse_number("Upload-Length", request.headers.get("Upload-Length"))
-        if length > settings.UPLOAD_MAX_BYTES:
-            return HttpResponse(status=413, headers={"Tus-Max-Size": str(settings.UPLOAD_MAX_BYTES)})
-        if staging.free_bytes() - length < settings.UPLOAD_FREE_SPACE_FLOOR:
-            return HttpResponse(_("The server's disk is nearly full; try again later."), status=507)
+        if no := no_room(length):
+            return no
         upload = self.begin(request, metadata, header, length, partial=concat == "partial")
         if request.content_type == tus.BODY_TYPE:
             receive_body(request, upload)
@@ -138,13 +138,29 @@ class CreateUploadView(APIView):
         if not parts or any(part.state != Upload.State.STORED for part in parts):
             raise InvalidInputError(gettext_noop("A part named in Upload-Concat is not complete. Finish it first."))
         length = sum(part.length or 0 for part in parts)
-        if length > settings.UPLOAD_MAX_BYTES:
-            return HttpResponse(status=413, headers={"Tus-Max-Size": str(settings.UPLOAD_MAX_BYTES)})
-        if staging.free_bytes() - length < settings.UPLOAD_FREE_SPACE_FLOOR:
-            return HttpResponse(_("The server's disk is nearly full; try again later."), status=507)
+        if no := no_room(length):
+            return no
         final = self.begin(request, metadata, header, length, partial=False, concat="final;" + " ".join(addresses))
         concatenate(final, parts)
         return created(request, final)
+
+
+def refused(status: int, words: str, headers: Mapping[str, str] | None = None) -> HttpResponse:
+    """A refusal of the protocol, in the shape of every refusal."""
+    answer = JsonResponse(refusal(tus.REASONS[status], words), status=status)
+    for name, value in {"Tus-Resumable": tus.VERSION, **(headers or {})}.items():
+        answer[name] = value
+    return answer
+
+
+def no_room(length: int) -> HttpResponse | None:
+    """The refusal of an upload that is too long for the site or for its disk now."""
+    if length > settings.UPLOAD_MAX_BYTES:
+        most = {"Tus-Max-Size": str(settings.UPLOAD_MAX_BYTES)}
+        return refused(413, _("An upload may have %(bytes)s bytes.") % {"bytes": settings.UPLOAD_MAX_BYTES}, most)
+    if staging.free_bytes() - length < settings.UPLOAD_FREE_SPACE_FLOOR:
+        return refused(507, _("The server's disk is nearly full; try again later."))
+    return None
 
 
 def kept(metadata: dict[str, str], header: str) -> dict[str, str]:

@@ -13,11 +13,12 @@ from typing import Any
 
 from django.conf import settings
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from core.clock import database_now
 from core.raw_requests import in_thread, person_of
+from core.refusals import refusal
 from uploads import staging, tus
 from uploads.models import Upload
 from uploads.store import abandon_upload, finish_upload
@@ -28,7 +29,10 @@ MOVED = "Another request wrote to this upload. Ask with HEAD."
 
 def answer(status: int, text: str = "", **headers: str) -> Response:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return Response(text, status, {"Tus-Resumable": tus.VERSION, "Cache-Control": "no-store", **named}, "text/plain")
+    headers = {"Tus-Resumable": tus.VERSION, "Cache-Control": "no-store", **named}
+    if status < 400:
+        return Response(status_code=status, headers=headers)
+    return JSONResponse(refusal(tus.REASONS[status], text), status, headers)
 
 
 def find_upload(scope: Any, upload_id: str) -> Upload | Response:
@@ -38,7 +42,7 @@ def find_upload(scope: Any, upload_id: str) -> Upload | Response:
         return answer(401, "Sign in, or send a token.")
     upload = Upload.objects.visible_to(user).filter(pk=upload_id).first()
     if upload is None:
-        return answer(404)
+        return answer(404, "There is no upload here that you can see.")
     if upload.state == Upload.State.EXPIRED or (
         upload.state == Upload.State.RECEIVING and upload.expires_at <= database_now()
     ):

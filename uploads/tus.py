@@ -15,6 +15,20 @@ EXTENSIONS = "creation,creation-with-upload,termination,expiration,checksum,conc
 ALGORITHMS = {"sha1": hashlib.sha1, "sha256": hashlib.sha256, "md5": hashlib.md5}
 BODY_TYPE = "application/offset+octet-stream"
 CHECKSUM_MISMATCH = 460
+REASONS = {  # of a refusal, by its status
+    400: "header",
+    401: "not_authenticated",
+    403: "not_allowed",
+    404: "not_found",
+    409: "conflict",
+    410: "gone",
+    412: "tus_version",
+    413: "too_large",
+    415: "unsupported_media_type",
+    CHECKSUM_MISMATCH: "checksum",
+    507: "disk_full",
+}
+CONCAT = "Upload-Concat must be 'partial', or 'final;' and the addresses of the parts."
 
 
 class HeaderError(ValueError):

@@ -43,7 +43,8 @@ def test_known_addresses_say_their_own_errors() -> None:
     wrong_method = client.put("/api/v1/challenges/")
     assert wrong_method.status_code == 405 and "PUT" in wrong_method.json()["detail"]
     assert client.get("/api/v1/challenges/", headers={"accept": "text/html"}).status_code == 406
-    assert client.get("/api/v1/challenges/none/").json().keys() == {"detail"}
+    unseen = client.get("/api/v1/challenges/none/").json()
+    assert unseen["reason"] == "not_found" and unseen["errors"] == []
 
 
 def test_a_page_that_is_not_there_is_a_page() -> None:
