@@ -155,7 +155,7 @@ def _grade(pk: int, counts: Tally) -> Line:
     if accepted:
         note = ngettext("%(n)s without a grade", "%(n)s without a grade", accepted) % {"n": accepted}
         return Line("", kept + dropped, note, "warn")
-    return Line("", kept + dropped, _("%(n)s kept") % {"n": kept} if kept else "")
+    return Line("", kept + dropped, ngettext("%(n)s kept", "%(n)s kept", kept) % {"n": kept} if kept else "")
 
 
 def _split(pk: int, counts: Tally) -> Line:

@@ -16,6 +16,8 @@ from core.looks import ALIASES, GRADE_TONES, MOVING, look_of
 from core.models import AuditRecord
 from core.vocabulary import deed_word, stage_word, subject_word
 
+BYTES = ("B", "kB", "MB", "GB", "TB")
+
 register = template.Library()
 
 
@@ -187,6 +189,18 @@ def when(moment: dt.datetime | dt.date | None, empty: str = "–", seconds: bool
     local = timezone.localtime(moment) if timezone.is_aware(moment) else moment
     words = date_format(local, f"{_day()}, H:i:s" if seconds else f"{_day()}, H:i")
     return format_html('<time datetime="{}">{} {}</time>', local.isoformat(), words, local.strftime("%Z"))
+
+
+@register.filter(name="bytes")
+def size_of_file(count: int) -> str:
+    """1536000 -> "1.5 MB", in steps of 1000, as the upload page says it (frontend/upload/pace.js)."""
+    value, unit = float(count), "B"
+    for unit in BYTES:
+        if value < 1000 or unit == BYTES[-1]:
+            break
+        value /= 1000
+    digits = 1 if value < 10 and unit != "B" and round(value, 1) % 1 else 0
+    return f"{number_format(value, digits)}\N{NO-BREAK SPACE}{unit}"
 
 
 @register.simple_tag

@@ -168,6 +168,17 @@ def _counted(rows: Any, by: str) -> dict[int, int]:
     return {row[by]: row["n"] for row in rows.order_by().values(by).annotate(n=Count("pk"))}
 
 
+def _how_many(sent: dict[str, int]) -> str:
+    """ "12 sent, 1 included, 1 refused": each with its own number."""
+    total, included, refused = sent["total"], sent["included"], sent["refused"]
+    parts = [
+        ngettext("%(n)s sent", "%(n)s sent", total) % {"n": total},
+        ngettext("%(n)s included", "%(n)s included", included) % {"n": included},
+        ngettext("%(n)s refused", "%(n)s refused", refused) % {"n": refused},
+    ]
+    return f"{', '.join(parts)}."
+
+
 def _centres(user: Any) -> list[Section]:
     """For each question of the person's centres: exams so far, refused ones, and the way to send more."""
     centres = list(
@@ -197,7 +208,7 @@ def _centres(user: Any) -> list[Section]:
             ]
             open_ = not accepting or any(phase.is_open(now) for phase in accepting)
             sent = counts.get((centre.pk, question.pk), {"total": 0, "included": 0, "refused": 0})
-            note = _("%(total)s sent, %(included)s included, %(refused)s refused.") % sent
+            note = _how_many(sent)
             both = [centre.challenge.slug, question.slug]
             links = [(_("My exams"), reverse("uploads:exams", args=both))]
             url = reverse("uploads:upload", args=both) if open_ else reverse("uploads:exams", args=both)
