@@ -16,6 +16,14 @@ PROFESSIONS = {
     "data-scientist": pgettext_lazy("profession", "data scientist"),
     "company": pgettext_lazy("profession", "company"),
 }
+INVITED = {  # what an invitation offers
+    "organiser": _("Organiser"),
+    "reader": _("Reader"),
+    "juror": _("Juror"),
+    "dpo": _("Data protection officer"),
+    "centre": _("Centre"),
+    "team": _("Team"),
+}
 CHOICES = [(choice.value, PROFESSIONS[choice]) for choice in Membership.Profession]
 
 

@@ -16,6 +16,7 @@ from django.utils import timezone, translation
 from django.utils.text import slugify
 from django.utils.translation import gettext, gettext_noop
 
+from challenges.forms import INVITED
 from challenges.frame import spec_of
 from challenges.models import (
     Centre,
@@ -90,11 +91,24 @@ def _mail_invitation(invitation: Invitation, secret: str) -> None:
         with translation.override(language):
             texts.append(
                 gettext(
-                    "You are invited to take part in “%(challenge)s”. Follow this link within %(days)s days:\n%(link)s"
+                    "You are invited to take part in “%(challenge)s” (%(role)s). "
+                    "Follow this link within %(days)s days:\n%(link)s"
                 )
-                % {"challenge": invitation.challenge, "days": INVITATION_DAYS, "link": link}
+                % {
+                    "challenge": invitation.challenge,
+                    "role": _offered(invitation),
+                    "days": INVITATION_DAYS,
+                    "link": link,
+                }
             )
     send_mail(f"Concours: {invitation.challenge}", "\n\n".join(texts), None, [invitation.email], fail_silently=True)
+
+
+def _offered(invitation: Invitation) -> str:
+    """The role, with the centre, team or question it is for: "Centre: Bichat"."""
+    role = str(INVITED.get(invitation.what, invitation.what))
+    place = invitation.centre or invitation.team or invitation.question
+    return f"{role}: {place}" if place else role
 
 
 def cancel_invitation(*, invitation: Invitation, actor: Any) -> None:

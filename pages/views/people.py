@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
-from challenges.forms import PROFESSIONS
+from challenges.forms import INVITED, PROFESSIONS
 from challenges.invitations import invitation_link, invite_from_draft
 from challenges.lookup import organised_challenge
 from challenges.models import CentreMembership, Challenge, CharterSignature, Membership, Role, Team, TeamEntry
@@ -25,12 +25,6 @@ from core.errors import StepError
 from core.words import say
 from pages.forms import CentreForm, InvitationForm
 
-ROLES: dict[str, Any] = {
-    Role.Kind.ORGANISER: gettext_lazy("Organiser"),
-    Role.Kind.READER: gettext_lazy("Reader"),
-    Role.Kind.JUROR: gettext_lazy("Juror"),
-    Role.Kind.PROTECTION_OFFICER: gettext_lazy("Data protection officer"),
-}
 REVOKED: dict[str, Any] = {
     Role.Kind.ORGANISER: gettext_lazy("The person no longer organises this challenge."),
     Role.Kind.READER: gettext_lazy(
@@ -39,7 +33,6 @@ REVOKED: dict[str, Any] = {
     Role.Kind.JUROR: gettext_lazy("The person leaves the jury; marks that are not final are deleted."),
     Role.Kind.PROTECTION_OFFICER: gettext_lazy("The person is no longer data protection officer of this challenge."),
 }
-INVITED: dict[str, Any] = {**ROLES, "centre": gettext_lazy("Centre"), "team": gettext_lazy("Team")}
 SHOWN = 100
 
 
@@ -76,7 +69,7 @@ def _show(request: HttpRequest, found: Challenge, invitation: InvitationForm, ce
         "roles": [
             {
                 "row": row,
-                "kind": ROLES.get(row.kind, row.kind),
+                "kind": INVITED.get(row.kind, row.kind),
                 "revoked": REVOKED[row.kind],
                 "signed": row.user_id in signed.get(row.kind, ()) if row.kind in ("reader", "juror") else None,
             }
@@ -209,7 +202,7 @@ def revoke(request: HttpRequest, challenge: str, pk: int) -> HttpResponse:
     """Takes a role back, one's own too: then there is nothing more to see here."""
     found = organised_challenge(request.user, challenge)
     row = get_object_or_404(found.roles.select_related("user"), pk=pk)
-    words = {"person": row.user, "role": ROLES.get(row.kind, row.kind)}
+    words = {"person": row.user, "role": INVITED.get(row.kind, row.kind)}
     with attempt(request, _("%(person)s: the role “%(role)s” is revoked.") % words):
         revoke_role(role=row, actor=request.user, reason=request.POST.get("reason", ""))
     return redirect("pages:people", found.slug) if has_role(request.user, found, "organiser") else redirect("home")

@@ -42,10 +42,12 @@ def sets(request: HttpRequest, challenge: str, question: str) -> HttpResponse:
         faces=Count("items", filter=Q(items__withdrawn_at=None, items__exam__face_possible=True), distinct=True),
         fetched=Count("downloads", distinct=True),
     ).order_by("released_at", "name")
+    kept = Exam.objects.filter(question=found, state=Exam.State.KEPT)
     context = {
         "challenge": found.challenge,
         "question": found,
         "split": split,
+        "left_over": kept.exclude(split_items__split=split).count() if split else 0,
         "table": _balance(split),
         "asked": dict(spec.split.sets or spec.split.shares),
         "stratify": list(spec.split.stratify),

@@ -84,7 +84,10 @@ def test_a_phase_is_rescheduled_with_a_reason(olivia: User, question: Question, 
     assert api(olivia).post(path, {**window, "reason": ""}, format="json").status_code == 400
     for name in ("opens", "closes"):  # a moment without an offset is refused, never guessed
         said = api(olivia).post(path, {**window, name: "2019-10-13T09:30:00"}, format="json")
-        assert said.status_code == 400 and "no offset" in {one["where"]: one["message"] for one in said.json()["errors"]}[name]
+        assert (
+            said.status_code == 400
+            and "no offset" in {one["where"]: one["message"] for one in said.json()["errors"]}[name]
+        )
     backwards = {**window, "closes": window["opens"]}
     assert "before it closes" in api(olivia).post(path, backwards, format="json").json()["detail"]
     answer = api(olivia).post(path, window, format="json")

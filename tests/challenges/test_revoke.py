@@ -156,6 +156,7 @@ def test_an_invitation_sent_again_has_a_new_link_and_the_old_one_is_dead(
     assert again.status_code == 200 and again.json()["secret"] != made["secret"]
     assert [message.to for message in mail.outbox] == [["carla@example.org"]]
     assert again.json()["link"] in mail.outbox[0].body and made["secret"] not in mail.outbox[0].body
+    assert "Reader" in mail.outbox[0].body and "Lecteur" in mail.outbox[0].body
     assert accepts(carla, made["secret"]) == 400
     assert accepts(carla, again.json()["secret"]) == 200 and carla.roles.get().kind == "reader"
     assert AuditRecord.objects.filter(verb="invitation sent again").count() == 1

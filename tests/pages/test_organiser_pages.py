@@ -117,6 +117,7 @@ def test_a_new_centre_and_its_invitation(
     assert Invitation.objects.get(email="r@example.org").centre.name == "Rennes"  # type: ignore[union-attr]
     link = f"{settings.SITE_ORIGIN}/invitations/"
     assert link in answer.content.decode() and len(mail.outbox) == 1
+    assert "(Centre: Rennes)" in mail.outbox[0].body
     assert link not in client.get(page("people")).content.decode()  # the link is shown once
     wrong = client.post(page("invite"), {"email": "x@example.org", "what": "centre"})
     assert wrong.status_code == 422 and "Say which centre" in wrong.content.decode()
@@ -252,6 +253,9 @@ def test_sets_are_drawn_frozen_released_and_revoked(edition: Edition, as_: As) -
     shown = client.get(asked("sets"))
     assert shown.context["split"].seed == 7
     assert shown.context["table"]["totals"] == [1, 1, 1] and shown.context["table"]["whole"] == 3
+    assert shown.context["left_over"] == 0 and "in no set" not in shown.content.decode()
+    accepted_exam(edition, state="kept", side=6)
+    assert "1 exam that goes on is in no set" in client.get(asked("sets")).content.decode()
     client.post(asked("freeze_split"))
     assert Split.objects.get(question=edition.question, state="frozen").items.count() == 3
     work_all(("build_batch",))
