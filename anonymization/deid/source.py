@@ -86,12 +86,12 @@ def open_source(src: Path | str | Stored) -> Source:
         while len(data) < piece.size and (part := os.pread(fd, piece.size - len(data), piece.offset + len(data))):
             data = data + part if data else part
         digest = hashlib.sha256(data).hexdigest()
-        piece.confirm(isal_zlib.crc32(data), len(data))
+        piece.confirm(isal_zlib.crc32(data) if piece.crc is not None else 0, len(data))
         return Source(fd, len(data), digest, data, shift=piece.offset, descriptors=[fd])
     hasher, crc, chunk, done = hashlib.sha256(), 0, memoryview(bytearray(1 << 20)), 0
     while done < piece.size and (read := os.preadv(fd, [chunk[: piece.size - done]], piece.offset + done)):
         hasher.update(chunk[:read])
-        crc = isal_zlib.crc32(chunk[:read], crc)
+        crc = isal_zlib.crc32(chunk[:read], crc) if piece.crc is not None else 0
         done += read
     piece.confirm(crc, done)
     mapped = mmap.mmap(fd, 0, access=mmap.ACCESS_READ)
