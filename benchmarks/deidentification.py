@@ -10,6 +10,7 @@ import argparse
 import contextlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -73,7 +74,8 @@ def measure(work: Path, *, files: int = 104, seed: int = 20190613, speed: bool =
     for peer in _present_peers():
         measured[peer] = _peer(peer, corpus, key, work)
     if speed:
-        _speeds(measured, work)
+        with tempfile.TemporaryDirectory(dir=_memory_folder()) as folder:
+            _speeds(measured, Path(folder))
     return measured
 
 
@@ -258,6 +260,12 @@ def _speeds(measured: dict[str, Measured], work: Path) -> None:
                 measured[name].notes["slices failed"] = len(done["failed"])
     for name, tool in tools.items():
         measured[name].peak_mb = _run_tool(tool, _jobs(big, work / f"memory-{tool}"), work)["peak_mb"]
+
+
+def _memory_folder() -> str | None:
+    """Where files cost no disk: a disk that is busy writing back charges its time to whoever writes next."""
+    folder = Path("/dev/shm")
+    return str(folder) if folder.is_dir() and shutil.disk_usage(folder).free > 2 << 30 else None
 
 
 def _jobs(sources: list[Path], folder: Path) -> list[dict[str, str]]:
