@@ -64,7 +64,11 @@ def _monai() -> dict[str, Any] | None:
         text=True,
         check=False,
     )
-    return json.loads(answer.stdout.splitlines()[-1]) if answer.returncode == 0 else None
+    if answer.returncode != 0:
+        print(f"  MONAI is left out: {answer.stderr.strip().splitlines()[-1]}", flush=True)
+        return None
+    found: dict[str, Any] = json.loads(answer.stdout.splitlines()[-1])
+    return found
 
 
 def _dice(truth: np.ndarray, prediction: np.ndarray, monai: dict[str, Any] | None) -> list[dict[str, Any]]:
