@@ -197,10 +197,16 @@ def _joined(inked: Inked, picture: NDArray[np.uint8]) -> TextBox:
     box = inked.box
     for more in inked.beyond:
         longer = replace(box, x0=min(box.x0, more.x0), x1=max(box.x1, more.x1))
-        text, confidence = read_strip(picture[max(0, box.y0 - 2) : box.y1 + 2, longer.x0 : longer.x1])
-        if confidence >= READABLE and _signs(text) > _signs(box.text):
+        # The strip of the box itself is read too: two cuts of one line may differ by an accented letter.
+        shorter, _ = _read_strip_of(box, picture)
+        text, confidence = _read_strip_of(longer, picture)
+        if confidence >= READABLE and _signs(text) > min(_signs(shorter), _signs(box.text)):
             box = replace(longer, text=text)
     return with_hyphen(box, picture if picture.ndim == 2 else picture.max(axis=2), inked.ink)
+
+
+def _read_strip_of(box: TextBox, picture: NDArray[np.uint8]) -> tuple[str, float]:
+    return read_strip(picture[max(0, box.y0 - 2) : box.y1 + 2, box.x0 : box.x1])
 
 
 def _signs(text: str) -> int:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from anonymization.deid.pixel_text import TextBox, blank, cut_short, examine_frames, find_text
+from anonymization.deid.pixel_text.find import _fitted
 from anonymization.deid.pixel_text.ink import fit_to_ink
 from anonymization.deid.pixel_text.small import small_rows
 
@@ -213,3 +214,13 @@ def test_a_tall_box_is_drawn_in_to_its_ink() -> None:
     ground[34:40, columns.max() + 18 : columns.max() + 21] = 90
     kept = fit_to_ink(box, ground)
     assert kept is not None and kept.box.x1 == box.x1
+
+
+def test_a_letter_before_the_box_belongs_to_it_though_the_first_reading_made_up_a_sign() -> None:
+    picture = tissue()
+    write(picture, "LEFEVRE Zoe", (30, 60), height=24)
+    columns = np.flatnonzero((picture == 255).any(axis=0))
+    gaps = columns[1:][np.diff(columns) > 1]
+    cut = TextBox(0, int(gaps[0]), 58, int(columns[-1]) + 4, 92, "identity", 0.9, text="EFEVRE Zoeee")
+    assert int(columns[0]) < cut.x0
+    assert _fitted(cut, picture).x0 <= int(columns[0])
