@@ -1,5 +1,7 @@
 """Recall of burned-in text by letter height, contrast and accents: names drawn on synthetic tissue, found or not."""
 
+import unicodedata
+
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
@@ -12,6 +14,13 @@ CONTRASTS = (20, 40, 80, 110)
 LINES = {
     "plain": ("DUPONT^MARIE", "Kowalczyk Adam", "ID 4471902"),
     "accented": ("LEFÈVRE Zoé", "GARÇON Noël", "MÜLLER Jürgen"),
+}
+# Strokes of an accent in a field 4 wide and 1 high.
+STROKES = {
+    "\N{COMBINING GRAVE ACCENT}": ((1, 0, 2.5, 1),),
+    "\N{COMBINING ACUTE ACCENT}": ((3, 0, 1.5, 1),),
+    "\N{COMBINING DIAERESIS}": ((1, 0.4, 1, 0.9), (3, 0.4, 3, 0.9)),
+    "\N{COMBINING CEDILLA}": ((2, 0, 2.5, 0.5), (2.5, 0.5, 1.5, 1)),
 }
 
 
@@ -51,6 +60,19 @@ def _found(text: str, height: int, contrast: int, rng: np.random.Generator) -> b
 
 
 def _letters(text: str, height: int, shape: tuple[int, ...], at: tuple[int, int]) -> NDArray[np.bool_]:
+    """The letters of a text, each accent drawn by strokes: the font that ships with the library has none."""
     image = Image.new("L", (shape[1], shape[0]), 0)
-    ImageDraw.Draw(image).text(at, text, fill=255, font=ImageFont.load_default(height * 1.35))
+    pen, font = ImageDraw.Draw(image), ImageFont.load_default(height * 1.35)
+    x, y = at
+    for letter in unicodedata.normalize("NFC", text):
+        base, *marks = unicodedata.normalize("NFD", letter)
+        pen.text((x, y), base, fill=255, font=font)
+        left, top, right, bottom = pen.textbbox((x, y), base, font=font)
+        side, rise = (right - left) / 4, max(2.0, height / 4)
+        for mark in marks:
+            low = bottom if mark == "\N{COMBINING CEDILLA}" else top - 1 - rise
+            for x0, y0, x1, y1 in STROKES[mark]:
+                line = (left + x0 * side, low + y0 * rise, left + x1 * side, low + y1 * rise)
+                pen.line(line, fill=255, width=max(1, height // 12))
+        x += round(pen.textlength(base, font=font))
     return np.asarray(image) > 127
