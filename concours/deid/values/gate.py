@@ -1,0 +1,334 @@
+"""The gate: of all that a centre sends beside images, only declared fields pass, each as its type, texts in examined pieces.
+
+Plain: the server's limited child calls it, and a browser may. See docs/decisions/0011-values-and-text.md.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, time, timedelta
+from typing import Any
+
+from concours.deid.values.folded import Folded, fold
+from concours.deid.values.known import KnownIdentifiers
+from concours.deid.values.prose import Piece, Pieces, examine_text, safe_text
+from concours.deid.values.rows import LONGEST_TEXT, TOO_LONG, Rows
+from concours.formats.fault import Fault, clip, gettext_noop
+from concours.formats.values import parse_boolean, parse_number
+from concours.questions.schema import ColumnSpec, FieldSpec
+
+MOST_ROWS = 10_000  # of one table field of one exam
+SHOWN = 8  # names of columns in one note
+
+EXTRA = gettext_noop("%(table)s: columns that the question does not declare were dropped: %(columns)s.")
+NO_NUMBER = gettext_noop("“%(field)s” is not a number. Correct it and send the exam again.")
+NOT_WHOLE = gettext_noop("“%(field)s” is not a whole number. Correct it and send the exam again.")
+NO_BOOLEAN = gettext_noop("“%(field)s” is neither yes nor no. Correct it and send the exam again.")
+NO_CHOICE = gettext_noop("“%(field)s” must be one of: %(allowed)s. Correct it and send the exam again.")
+NO_DATE = gettext_noop("“%(field)s” is not a date such as 2019-03-24. Correct it and send the exam again.")
+NO_TIME = gettext_noop("“%(field)s” is not a time such as 14:30. Correct it and send the exam again.")
+NO_TABLE = gettext_noop("“%(field)s” must be a list of rows. Send it as a table %(field)s.csv.")
+OUTSIDE = gettext_noop("“%(field)s” must be between %(low)s and %(high)s. Correct it and send the exam again.")
+INVALID = frozenset(
+    ("non_numeric", "wrong_format", "out_of_range", "too_large")
+)  # reasons after which the exam cannot be used
+
+_SQUASH = re.compile(r"[\W_]+")
+_DATE = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})(?:[T ].*)?", re.ASCII)
+_TIME = re.compile(r"(\d{1,2})[:h](\d{2})(?::(\d{2}))?", re.ASCII)
+# Columns that no question declares and that say who the person is: their content is looked for in the texts of the same exam.
+_PEOPLE = re.compile(
+    r"name|nom$|^nom|prenom|surname|medecin|doctor|physician|radiologue|radiologist|operat|apelido|medic[oa]$|referr"
+)
+_NUMBERS = re.compile(
+    r"patient|ipp|nip|mrn|^id$|birth|naissance|nascimento|dossier|accession|phone|tel|mail|nss|ssn|utente|processo|dob"
+)
+_PLACES = re.compile(r"address|adresse|morada|city|ville|hospital|hopital|institution|clinic")
+
+
+@dataclass(frozen=True)
+class Declared:
+    """A field, or a column of a table field, as far as the gate needs it."""
+
+    name: str
+    type: str
+    min: float | None = None
+    max: float | None = None
+    allowed: tuple[str, ...] = ()
+    columns: Mapping[str, Declared] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, spec: FieldSpec | ColumnSpec) -> Declared:
+        columns = {name: cls.of(column) for name, column in spec.columns.items()} if isinstance(spec, FieldSpec) else {}
+        return cls(spec.name, spec.type, spec.min, spec.max, spec.allowed, columns)
+
+    def to_json(self) -> dict[str, Any]:
+        columns = {name: column.to_json() for name, column in self.columns.items()}
+        return {"name": self.name, "type": self.type, "min": self.min, "max": self.max, "allowed": list(self.allowed),
+                "columns": columns}  # fmt: skip
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Declared:
+        columns = {name: cls.from_json(column) for name, column in value["columns"].items()}
+        return cls(value["name"], value["type"], value["min"], value["max"], tuple(value["allowed"]), columns)
+
+
+def declared_fields(fields: Mapping[str, FieldSpec]) -> dict[str, Declared]:
+    """The fields that a centre may send as values: no mask, and nothing that is derived from another field."""
+    return {name: Declared.of(one) for name, one in fields.items() if one.type != "mask" and one.derive is None}
+
+
+@dataclass(frozen=True)
+class GatedText:
+    """One text in pieces. `place` is the field, or `field.row.column` (rows from 0)."""
+
+    place: str
+    pieces: Pieces
+
+    @property
+    def safe(self) -> str:
+        return safe_text(self.pieces)
+
+    @property
+    def undecided(self) -> bool:
+        return any(piece.state == "unsure" for piece in self.pieces)
+
+    def to_json(self) -> dict[str, Any]:
+        return {"place": self.place, "pieces": [piece.to_json() for piece in self.pieces]}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> GatedText:
+        return cls(value["place"], tuple(Piece.from_json(piece) for piece in value["pieces"]))
+
+
+@dataclass(frozen=True)
+class Admission:
+    """What passed: values by field (a list of rows for a table), texts in pieces, and what was dropped or is wrong."""
+
+    values: Mapping[str, Any]
+    texts: tuple[GatedText, ...] = ()
+    faults: tuple[Fault, ...] = ()
+
+
+def identities_of(rows: Iterable[Mapping[str, Any]], fields: Mapping[str, Declared]) -> KnownIdentifiers:
+    """Names, numbers and places in columns that the question does not declare: what to look for in the declared texts."""
+    people, numbers, places = set[str](), set[str](), set[str]()
+    known = {_squash(name) for one in fields.values() for name in (one.name, *one.columns)}
+    for row in rows:
+        for name, value in row.items():
+            text = str(value).strip() if isinstance(value, str | int | float) else ""
+            called = fold(str(name))
+            if not text or _squash(str(name)) in known:
+                continue
+            if _PEOPLE.search(called):
+                people.add(text)
+            elif _NUMBERS.search(called):
+                numbers.add(text)
+            elif _PLACES.search(called):
+                places.add(text)
+    return KnownIdentifiers.of(people, numbers, places)
+
+
+def admit(
+    fields: Mapping[str, Declared], sources: Iterable[Rows], *, known: KnownIdentifiers, shift_days: int
+) -> Admission:
+    """Lets through what the question declares. Later sources win over earlier ones; dates move by `shift_days`."""
+    given: dict[str, Any] = {}
+    faults: list[Fault] = []
+    for source in sources:
+        given.update(_of_source(fields, source, known, faults))
+    gate = _Gate(known, shift_days, faults)
+    values = {name: gate.field(fields[name], value) for name, value in given.items()}
+    return Admission(values, tuple(gate.texts), tuple(faults))
+
+
+def _squash(name: str) -> str:
+    return _SQUASH.sub("", fold(name))
+
+
+def _of_source(
+    fields: Mapping[str, Declared], source: Rows, known: KnownIdentifiers, faults: list[Fault]
+) -> dict[str, Any]:
+    """Field -> what was sent for it: a table named after a table field is its rows, `field,value` pairs are fields, and any
+    other table has the fields as columns and one row."""
+    names = {_squash(name): name for name in fields}
+    table = fields.get(names.get(_squash(source.stem), ""))
+    if table is not None and table.type == "table" and source.called != "form":
+        return {table.name: _declared_rows(table, source.rows, source.called, known, faults)}
+    if not source.rows:
+        return {}
+    first = source.rows[0]
+    if set(map(_squash, first)) >= {"field", "value"}:
+        first = {str(_cell(row, "field")): _cell(row, "value") for row in source.rows}
+    given: dict[str, Any] = {}
+    extra: list[str] = []
+    for sent, value in first.items():
+        name = names.get(_squash(str(sent)))
+        if name is None:
+            extra.append(str(sent))
+        elif fields[name].type == "table" and isinstance(value, list):
+            rows = [row for row in value if isinstance(row, Mapping)]
+            given[name] = _declared_rows(fields[name], rows, name, known, faults)
+        else:
+            given[name] = value
+    _note_extra(extra, source.called, known, faults)
+    return given
+
+
+def extra_columns(fields: Mapping[str, Declared], source: Rows, *, beside: Iterable[str] = ()) -> list[Fault]:
+    """One note on the columns of a table that no field has, `beside` those that say who the patient is."""
+    known = {_squash(name) for name in (*fields, *beside)}
+    extra = dict.fromkeys(str(name) for row in source.rows for name in row if _squash(str(name)) not in known)
+    faults: list[Fault] = []
+    _note_extra(list(extra), source.called, KnownIdentifiers(), faults)
+    return faults
+
+
+def _cell(row: Mapping[str, Any], wanted: str) -> Any:
+    return next((value for name, value in row.items() if _squash(str(name)) == wanted), None)
+
+
+def _declared_rows(
+    table: Declared, rows: Iterable[Mapping[str, Any]], called: str, known: KnownIdentifiers, faults: list[Fault]
+) -> list[dict[str, Any]]:
+    names = {_squash(name): name for name in table.columns}
+    extra: dict[str, None] = {}
+    kept: list[dict[str, Any]] = []
+    for row in list(rows)[:MOST_ROWS]:
+        kept.append({})
+        for sent, value in row.items():
+            name = names.get(_squash(str(sent)))
+            if name is None:
+                extra[str(sent)] = None
+            else:
+                kept[-1].setdefault(name, value)
+    _note_extra(list(extra), called, known, faults)
+    return kept
+
+
+def _note_extra(extra: list[str], called: str, known: KnownIdentifiers, faults: list[Fault]) -> None:
+    """One note per source. A column whose own name names the person is counted, not shown."""
+    named = [name for name in extra if name.strip()]
+    if not named:
+        return
+    shown = ["…" if next(known.spans(Folded.of(name)), None) else clip(name, 30) for name in named[:SHOWN]]
+    more = ["…"] if len(named) > SHOWN else []
+    table = "…" if next(known.spans(Folded.of(called)), None) else clip(called, 60)
+    faults.append(Fault("extra_column", table, EXTRA, {"table": table, "columns": ", ".join([*shown, *more])}))
+
+
+class _Gate:
+    """Parses values into their types; gathers texts and faults."""
+
+    def __init__(self, known: KnownIdentifiers, shift_days: int, faults: list[Fault]) -> None:
+        self.known, self.shift_days, self.faults = known, shift_days, faults
+        self.texts: list[GatedText] = []
+
+    def field(self, declared: Declared, value: Any) -> Any:
+        if declared.type != "table":
+            return self.scalar(declared, value, declared.name, declared.name)
+        if not isinstance(value, list):
+            self._wrong("wrong_format", declared.name, NO_TABLE, field=declared.name)
+            return None
+        return [
+            {
+                name: self.scalar(
+                    declared.columns[name],
+                    cell,
+                    f"{declared.name}.{number}.{name}",
+                    f"{declared.name}, {number + 1}: {name}",
+                )
+                for name, cell in row.items()
+            }
+            for number, row in enumerate(value)
+        ]
+
+    def scalar(self, declared: Declared, value: Any, place: str, shown: str) -> Any:
+        """The value as its type; None where nothing was sent, or where it is not of its type, which is a fault."""
+        if value is None or (isinstance(value, str) and not value.strip()):
+            return None
+        if isinstance(value, dict | list):
+            self._wrong(
+                "wrong_format", place, NO_NUMBER if declared.type == "number" else NO_CHOICE, field=shown, allowed=""
+            )
+            return None
+        return getattr(self, f"_{declared.type}")(declared, value, place, shown)
+
+    def _number(self, declared: Declared, value: Any, place: str, shown: str) -> float | None:
+        number = parse_number(value)
+        if number is None:
+            self._wrong("non_numeric", place, NO_NUMBER, field=shown)
+            return None
+        return self._within(declared, number, place, shown)
+
+    def _integer(self, declared: Declared, value: Any, place: str, shown: str) -> int | None:
+        number = parse_number(value)
+        if number is None or not number.is_integer():
+            self._wrong("non_numeric", place, NO_NUMBER if number is None else NOT_WHOLE, field=shown)
+            return None
+        within = self._within(declared, number, place, shown)
+        return None if within is None else int(within)
+
+    def _within(self, declared: Declared, number: float, place: str, shown: str) -> float | None:
+        low, high = declared.min, declared.max
+        if (low is not None and number < low) or (high is not None and number > high):
+            ends = {"low": "–" if low is None else f"{low:g}", "high": "–" if high is None else f"{high:g}"}
+            self._wrong("out_of_range", place, OUTSIDE, field=shown, **ends)
+            return None
+        if declared.allowed and all(parse_number(one) != number for one in declared.allowed):
+            self._wrong("out_of_range", place, NO_CHOICE, field=shown, allowed=", ".join(declared.allowed))
+            return None
+        return number
+
+    def _boolean(self, _declared: Declared, value: Any, place: str, shown: str) -> bool | None:
+        truth = parse_boolean(value)
+        if truth is None:
+            self._wrong("wrong_format", place, NO_BOOLEAN, field=shown)
+        return truth
+
+    def _category(self, declared: Declared, value: Any, place: str, shown: str) -> str | None:
+        """One of the allowed values, in any case and with any accents; a number in any spelling."""
+        text = f"{value:g}" if isinstance(value, float) else str(value).strip()
+        if text in declared.allowed:
+            return text
+        same = [one for one in declared.allowed if fold(one) == fold(text)]
+        number = parse_number(text)
+        same = same or [one for one in declared.allowed if number is not None and parse_number(one) == number]
+        if len(same) == 1:
+            return same[0]
+        self._wrong("out_of_range", place, NO_CHOICE, field=shown, allowed=", ".join(declared.allowed))
+        return None
+
+    def _date(self, _declared: Declared, value: Any, place: str, shown: str) -> str | None:
+        match = _DATE.fullmatch(str(value).strip())
+        try:
+            moved = date(*map(int, match.groups())) + timedelta(days=self.shift_days) if match else None
+        except (ValueError, OverflowError):
+            moved = None
+        if moved is None:
+            self._wrong("wrong_format", place, NO_DATE, field=shown)
+            return None
+        return moved.isoformat()
+
+    def _time(self, _declared: Declared, value: Any, place: str, shown: str) -> str | None:
+        match = _TIME.fullmatch(str(value).strip())
+        hour, minute, second = (int(part or 0) for part in match.groups()) if match else (24, 0, 0)
+        if hour > 23 or minute > 59 or second > 59:
+            self._wrong("wrong_format", place, NO_TIME, field=shown)
+            return None
+        return time(hour, minute, second).isoformat()
+
+    def _text(self, _declared: Declared, value: Any, place: str, shown: str) -> str | None:
+        text = str(value).strip()
+        if len(text) > LONGEST_TEXT:
+            self._wrong("too_large", place, TOO_LONG, name=shown, limit=LONGEST_TEXT)
+            return None
+        gated = GatedText(place, examine_text(text, self.known))
+        self.texts.append(gated)
+        return gated.safe
+
+    def _wrong(self, reason: str, place: str, template: str, **values: Any) -> None:
+        where = place.partition(".")[0]
+        self.faults.append(Fault(reason, where, template, {name: str(value) for name, value in values.items()}))

@@ -1,0 +1,1 @@
+"""Scores a submission against the truth: pairing by kind, metrics, ranking, statistics and image embedding."""

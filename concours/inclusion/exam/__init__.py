@@ -1,0 +1,1 @@
+"""From de-identified files to facts: reading, geometry, pixel statistics, masks and the perceptual hash."""

@@ -1,0 +1,28 @@
+"""Lesion-wise F1: components of the two masks matched one to one."""
+
+from concours.metrics.basis.contract import Metric, MetricValue, gettext_noop
+from concours.metrics.basis.lesions import PARAMETERS, POLICY, detect
+from concours.metrics.basis.region import Region
+
+
+def lesion_f1(truth: Region, prediction: Region, *, min_iou: float, connectivity: str) -> MetricValue:
+    """`2TP / (2TP + FP + FN)`, 0 to 1, of components matched at `min_iou`; no lesion on either side 1, on one 0."""
+    found = detect(truth, prediction, min_iou=min_iou, connectivity=connectivity)
+    return found.share((found.missed + found.invented) / 2)
+
+
+METRIC = Metric(
+    name="lesion_f1",
+    title=gettext_noop("Lesion-wise F1"),
+    summary=gettext_noop("Harmonic mean of lesion-wise sensitivity and precision."),
+    direction="higher",
+    unit="",
+    range=(0.0, 1.0),
+    worst=0.0,
+    shape="mask",
+    over="case",
+    function=lesion_f1,
+    policy=POLICY,
+    source="Maier-Hein et al. 2024 (Metrics Reloaded), instance detection",
+    parameters=PARAMETERS,
+)

@@ -1,0 +1,37 @@
+"""Root mean squared error of values."""
+
+import numpy as np
+
+from concours.metrics.basis.contract import Metric, Policy, gettext_noop
+from concours.metrics.basis.resample import Resample
+
+
+def rmse(truth: np.ndarray, prediction: np.ndarray) -> float:
+    """`√(1/n Σ(ŷ-y)²)` of float64 (n,), in the values' unit, 0 or more."""
+    return float(np.sqrt(np.mean(_squares(truth, prediction))))
+
+
+def _squares(truth: np.ndarray, prediction: np.ndarray) -> np.ndarray:
+    squares: np.ndarray = np.square(prediction - truth)
+    return squares
+
+
+METRIC = Metric(
+    name="rmse",
+    title=gettext_noop("Root mean squared error"),
+    summary=gettext_noop(
+        "Square root of the mean over exams of the squared difference between prediction and reference."
+    ),
+    direction="lower",
+    unit="",
+    unit_rule="field",
+    range=(0.0, float("inf")),
+    worst=None,
+    shape="values",
+    over="set",
+    function=rmse,
+    policy=Policy(),
+    resample=Resample("root_mean", per_case=_squares),
+    plot="absolute_error",
+    source="scikit-learn root_mean_squared_error",
+)

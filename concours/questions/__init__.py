@@ -1,0 +1,1 @@
+"""The question file: its schema, the catalogue that ships with it, and importers of other platforms' formats."""
