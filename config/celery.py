@@ -3,9 +3,12 @@
 import os
 
 from celery import Celery
+from kombu import Queue
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.production")
+from config.environment import Environment
 
+env = Environment()
 app = Celery("concours")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.update(
@@ -19,4 +22,6 @@ app.conf.update(
     task_default_queue="concours",
     worker_hijack_root_logger=False,
 )
+QUEUES = {"all": ("concours", "truth"), "truth": ("truth",), "other": ("concours",)}
+app.conf.task_queues = [Queue(name) for name in QUEUES[env.choice("CONCOURS_STAGES", "all", *QUEUES)]]
 app.autodiscover_tasks()

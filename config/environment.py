@@ -4,10 +4,13 @@ import base64
 import binascii
 import os
 from collections.abc import Mapping
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
+
+from concours.formats.values import parse_boolean
 
 
 class Environment:
@@ -25,17 +28,45 @@ class Environment:
     def words(self, name: str, default: str = "") -> list[str]:
         return [word.strip() for word in self.text(name, default).split(",") if word.strip()]
 
+    def hosts(self, name: str, default: str) -> list[str]:
+        """Names of the site. A wildcard would let anybody choose the name that links in mails are made of."""
+        names = self.words(name, default)
+        if any(host == "*" or host.strip(".") in ("", "*") for host in names):
+            raise ImproperlyConfigured(f"{name} contains '*'. List the names that the site answers to.")
+        return names
+
     def flag(self, name: str, default: bool) -> bool:
-        value = self.values.get(name, "").lower()
-        if value in ("", "0", "1", "true", "false"):
-            return default if value == "" else value in ("1", "true")
-        raise ImproperlyConfigured(f"{name} is {value!r}; it must be 1 or 0.")
+        value = self.values.get(name, "")
+        flag = parse_boolean(value) if value else default
+        if flag is None:
+            raise ImproperlyConfigured(f"{name} is {value!r}; it must be 1 or 0.")
+        return flag
 
     def number(self, name: str, default: int, *, least: int = 0) -> int:
         value = self.values.get(name, "") or str(default)
         if not value.isascii() or not value.isdigit() or int(value) < least:
             raise ImproperlyConfigured(f"{name} is {value!r}; it must be a whole number of at least {least}.")
         return int(value)
+
+    def choice(self, name: str, default: str, *choices: str) -> str:
+        value = self.text(name, default)
+        if value not in choices:
+            raise ImproperlyConfigured(f"{name} is {value!r}; it must be one of {', '.join(choices)}.")
+        return value
+
+    def token(self, name: str) -> str:
+        """A secret word of at least 24 characters; empty where it is not set."""
+        value = self.values.get(name, "")
+        if value and (len(value) < 24 or not value.isascii() or len(value.split()) != 1):
+            raise ImproperlyConfigured(f"{name} must have 24 characters or more. Make one with `openssl rand -hex 24`.")
+        return value
+
+    def networks(self, name: str) -> list[IPv4Network | IPv6Network]:
+        """Addresses and networks, such as `10.0.0.0/8,::1`; none where it is not set."""
+        try:
+            return [ip_network(word) for word in self.words(name, "none") if word != "none"]
+        except ValueError as error:
+            raise ImproperlyConfigured(f"{name} is not a list of addresses: {error}.") from error
 
     def path(self, name: str, default: Path) -> Path:
         return Path(self.values.get(name, "") or default).expanduser().resolve()
@@ -51,6 +82,8 @@ class Environment:
             raise ImproperlyConfigured(f"{name} is not base64. Make one with `openssl rand -base64 32`.") from error
         if len(key) < 32:
             raise ImproperlyConfigured(f"{name} must hold at least 32 bytes. Make one with `openssl rand -base64 32`.")
+        if len(set(key)) < 12:  # 32 random bytes have fewer with a chance below one in 10**14
+            raise ImproperlyConfigured(f"{name} is too plain. Make one with `openssl rand -base64 32`.")
         return key
 
 
@@ -77,6 +110,8 @@ def database(url: str) -> dict[str, object]:
             "PASSWORD": unquote(parts.password or ""),
             "HOST": parts.hostname or "",
             "PORT": str(parts.port or ""),
-            "OPTIONS": {"pool": {"min_size": 1, "max_size": int(options.pop("pool", "10"))}, **options},
+            # A restarted server leaves dead connections in the pool: each is tried before a request gets it.
+            "CONN_HEALTH_CHECKS": True,
+            "OPTIONS": {"pool": {"min_size": 1, "max_size": int(options.pop("pool", "20"))}, **options},
         }
     raise ImproperlyConfigured(f"CONCOURS_DATABASE begins with {parts.scheme!r}; use sqlite:/// or postgresql://.")

@@ -1,10 +1,12 @@
 from django.apps import AppConfig
 
-from core.registry import register_sweeper
+from concours.formats.child import preload
+from core.registry import preloads
 
 
 class CoreConfig(AppConfig):
     name = "core"
 
     def ready(self) -> None:
-        register_sweeper("audit", "core.audit.chain_records")
+        """The fork server of confined children starts later, in the processes that need one."""
+        preload(*preloads())

@@ -20,7 +20,8 @@ def attempt(request: HttpRequest, done: str) -> Iterator[None]:
     except StepError as error:
         messages.error(request, error.words())
         for fault in getattr(error, "faults", []):
-            messages.error(request, say(fault.template, fault.values))
+            where = f" ({fault.where})" if fault.where else ""
+            messages.error(request, say(fault.template, fault.values) + where)
     else:
         if done:
             messages.success(request, done)

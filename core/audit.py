@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import models, transaction
 from django.db.models import Max
 
+from core.actors import Actor, person_of
 from core.models import AuditRecord
 
 
@@ -19,7 +20,7 @@ def record(
     *,
     verb: str,
     subject: models.Model,
-    actor: Any = None,
+    actor: Actor = None,
     before: str = "",
     after: str = "",
     reason: str = "",
@@ -28,7 +29,7 @@ def record(
 ) -> AuditRecord:
     """One record, in the caller's transaction. `actor` None is the platform itself."""
     return AuditRecord.objects.create(
-        actor=actor if actor is not None and getattr(actor, "pk", None) else None,
+        actor=person_of(actor),
         verb=verb[:60],
         subject_kind=subject._meta.model_name or "",
         subject_id=str(subject.pk),

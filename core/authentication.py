@@ -7,17 +7,23 @@ from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
+from core.errors import NotAllowedError
 from core.models import AccessToken, User
-from core.models.access_token import token_hash
+from core.models.access_token import needed_scope, token_hash
 
 
-def user_of_token(secret: str) -> User | None:
-    """The person whose unexpired token this is, or None."""
+class ScopeError(NotAllowedError):
+    reason = "scope"
+
+
+def user_of_token(secret: str, method: str = "GET", path: str = "") -> User | None:
+    """The person whose unexpired token this is, or None. Raises ScopeError where it was made for something else."""
     now = timezone.now()
     token = (
         AccessToken.objects.select_related("user")
@@ -26,6 +32,14 @@ def user_of_token(secret: str) -> User | None:
     )
     if token is None:
         return None
+    scope = needed_scope(method, path)
+    if scope not in token.scopes:
+        raise ScopeError(
+            gettext_noop(
+                "This token does not have the scope '%(scope)s'. Create one that has it on your account page."
+            ),
+            scope=scope,
+        )
     if token.last_used_at is None or now - token.last_used_at > timedelta(minutes=10):
         AccessToken.objects.filter(pk=token.pk).update(last_used_at=now)
     user: User = token.user
@@ -39,9 +53,13 @@ class TokenAuthentication(BaseAuthentication):
         words = get_authorization_header(request).split()
         if not words or words[0].lower() not in (b"bearer", b"token"):
             return None
-        user = user_of_token(words[1].decode("latin-1")) if len(words) == 2 else None
+        user = (
+            user_of_token(words[1].decode("latin-1"), request.method or "", request.path) if len(words) == 2 else None
+        )
         if user is None:
-            raise AuthenticationFailed(_("This token is unknown or has expired. Make a new one on your account page."))
+            raise AuthenticationFailed(
+                _("This token is unknown or has expired. Create a new one on your account page.")
+            )
         return user, "token"
 
     def authenticate_header(self, request: Request) -> str:

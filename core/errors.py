@@ -6,7 +6,8 @@ StepError            what was asked, what is so, what to do
 ├─ LostRaceError         somebody else changed the row first; look and try again
 ├─ ClosedError           outside its window
 ├─ QuotaError            nothing remains
-└─ InvalidInputError     the input has faults; all of them are listed
+├─ InvalidInputError     the input has faults; all of them are listed
+└─ UnavailableError      the platform cannot do it now; nothing is wrong with what was asked
 """
 
 from __future__ import annotations
@@ -14,11 +15,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from django.utils.translation import gettext
+from concours.formats.fault import english
+from core.words import translated
 
 
 class Found(Protocol):
-    """One of the faults of an input: a `formats.fault.Fault`, or whatever else says as much."""
+    """One of the faults of an input: a `concours.formats.fault.Fault`, or whatever else says as much."""
 
     @property
     def reason(self) -> str: ...
@@ -38,11 +40,12 @@ class StepError(Exception):
     def __init__(self, template: str, **values: Any) -> None:
         self.template = template
         self.values = values
-        super().__init__(template % values if values else template)
+        plain = english(template, values)
+        super().__init__(plain % values if values else plain)
 
     def words(self) -> str:
         """The refusal in the reader's language."""
-        text = gettext(self.template)
+        text = translated(self.template, self.values)
         return text % self.values if self.values else text
 
 
@@ -74,3 +77,17 @@ class InvalidInputError(StepError):
     def __init__(self, template: str, faults: Sequence[Found] = (), **values: Any) -> None:
         super().__init__(template, **values)
         self.faults = list(faults)
+
+
+class UnavailableError(StepError):
+    """`retry_after` says after how many seconds another try may succeed; None where none will before somebody acts."""
+
+    reason = "unavailable"
+
+    def __init__(self, template: str, retry_after: int | None = None, **values: Any) -> None:
+        super().__init__(template, **values)
+        self.retry_after = retry_after
+
+    def headers(self) -> dict[str, str]:
+        """Of the HTTP answer that tells it."""
+        return {} if self.retry_after is None else {"Retry-After": str(self.retry_after)}

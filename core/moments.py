@@ -14,7 +14,7 @@ class MomentField(serializers.DateTimeField):
     """Guessing the zone would move a deadline by an hour or two without a word."""
 
     default_error_messages = {
-        "no_offset": _("This moment has no offset from UTC; write for example 2019-10-13T09:00:00+02:00."),
+        "no_offset": _("This moment has no UTC offset; write for example 2019-10-13T09:00:00+02:00."),
     }
 
     def enforce_timezone(self, value: Any) -> Any:

@@ -5,8 +5,8 @@ from typing import Any
 
 from django.db import models
 
+from concours.formats.fault import Fault
 from core.models import Progress
-from formats.fault import Fault
 
 
 def tell(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import io
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -14,8 +15,10 @@ from django.core.handlers.asgi import ASGIRequest
 from django.db import close_old_connections
 from django.http import HttpResponse
 from django.middleware.csrf import CsrfViewMiddleware
+from django.utils.translation import get_language_from_request
 
 from core.authentication import user_of_token
+from core.session_limits import keep_alive
 
 Result = TypeVar("Result")
 _threads = ThreadPoolExecutor(max_workers=8, thread_name_prefix="raw")
@@ -31,7 +34,8 @@ async def in_thread(function: Callable[..., Result], *args: Any) -> Result:
         finally:
             close_old_connections()
 
-    return await asyncio.get_running_loop().run_in_executor(_threads, call)
+    context = contextvars.copy_context()  # lines of the log know which request they belong to
+    return await asyncio.get_running_loop().run_in_executor(_threads, context.run, call)
 
 
 def person_of(scope: Any) -> Any:
@@ -39,8 +43,12 @@ def person_of(scope: Any) -> Any:
     request = ASGIRequest(scope, io.BytesIO())
     words = request.META.get("HTTP_AUTHORIZATION", "").split()
     if words and words[0].lower() in ("bearer", "token"):
-        return user_of_token(words[1]) if len(words) == 2 else None
+        return user_of_token(words[1], request.method or "", request.path) if len(words) == 2 else None
     SessionMiddleware(_nothing).process_request(request)
+    if "_auth_user_id" in request.session:
+        keep_alive(request.session)
+        if request.session.modified:
+            request.session.save()
     user = get_user(request)
     if not user.is_authenticated:
         return None
@@ -50,6 +58,11 @@ def person_of(scope: Any) -> Any:
         if csrf.process_view(request, _nothing, (), {}) is not None:
             return None
     return user
+
+
+def language_of(scope: Any) -> str:
+    """The language of the answer: the person's cookie, else what the client accepts."""
+    return get_language_from_request(ASGIRequest(scope, io.BytesIO()))
 
 
 def _nothing(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:

@@ -27,6 +27,8 @@ from django.core.files import File
 from django.core.files.base import ContentFile
 from django.core.files.storage import Storage, storages
 
+from core.temporary import lease_folder, process_folder
+
 CHUNK = 4 << 20
 
 
@@ -80,9 +82,7 @@ def put_bytes(name: str, owner: str, content: bytes) -> Blob:
         if local is None:
             target.save(key, ContentFile(content))
         else:
-            with tempfile.NamedTemporaryFile(dir=_folder(local), delete=False) as file:
-                file.write(content)
-            _place(Path(file.name), local, move=True)
+            _place(_write(content, _folder(local)), local, move=True)
     return Blob(key, sha256, len(content))
 
 
@@ -103,13 +103,11 @@ def _folder(path: Path) -> Path:
 
 
 def _place(source: Path, target: Path, *, move: bool) -> None:
-    """Under its final name only when it is whole and on the disk: written beside, synced, renamed."""
+    """Under its final name only when it is whole and on the disk: written elsewhere, synced, renamed."""
     folder = _folder(target)
     draft = source
     if not move or source.stat().st_dev != folder.stat().st_dev:
-        with tempfile.NamedTemporaryFile(dir=folder, delete=False) as copy, source.open("rb") as original:
-            shutil.copyfileobj(original, copy, CHUNK)
-        draft = Path(copy.name)
+        draft = _copy(source, folder)
     with draft.open("rb") as file:
         os.fsync(file.fileno())
     draft.chmod(0o640)
@@ -121,6 +119,36 @@ def _place(source: Path, target: Path, *, move: bool) -> None:
         os.close(descriptor)
     if move and draft is not source:
         source.unlink()
+
+
+def _draft_folder(folder: Path) -> Path:
+    """Where an object is written before it gets its name in `folder`: with the process's temporary files, if on the same disk."""
+    own = process_folder()
+    return own if own.stat().st_dev == folder.stat().st_dev else folder
+
+
+def _write(content: bytes, folder: Path) -> Path:
+    with tempfile.NamedTemporaryFile(dir=_draft_folder(folder), prefix="draft-", delete=False) as file:
+        try:
+            file.write(content)
+            file.flush()
+        except OSError:
+            Path(file.name).unlink()
+            raise
+    return Path(file.name)
+
+
+def _copy(source: Path, folder: Path) -> Path:
+    """A copy under a name of its own; none is left behind where the source is gone or the disk is full."""
+    drafts = _draft_folder(folder)
+    with source.open("rb") as original, tempfile.NamedTemporaryFile(dir=drafts, prefix="draft-", delete=False) as copy:
+        try:
+            shutil.copyfileobj(original, copy, CHUNK)
+            copy.flush()
+        except OSError:
+            Path(copy.name).unlink()
+            raise
+    return Path(copy.name)
 
 
 def open_blob(name: str, key: str) -> IO[bytes]:
@@ -140,8 +168,8 @@ def local_copy(name: str, key: str) -> Iterator[Path]:
     if local is not None:
         yield local
         return
-    with tempfile.TemporaryDirectory(prefix="concours-") as folder:
-        path = Path(folder) / "object"
+    with lease_folder("object") as folder:
+        path = folder / "object"
         with target.open(key, "rb") as source, path.open("wb") as copy:
             shutil.copyfileobj(source, copy, CHUNK)
         yield path
@@ -151,3 +179,14 @@ def erase(name: str, key: str) -> None:
     """Removes an object; one that is gone already is fine."""
     if key:
         store(name).delete(key)
+
+
+def erase_owner(name: str, owner: str) -> None:
+    """Removes every object of one owner."""
+    target = store(name)
+    try:
+        _folders, files = target.listdir(owner)
+    except FileNotFoundError:
+        return
+    for file in files:
+        target.delete(f"{owner}/{file}")

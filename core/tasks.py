@@ -1,28 +1,50 @@
-"""Celery's side of the queue: one decorator for the whole site. Messages carry an id and only wake a worker."""
+"""Celery's side of the queue: one task without content. What a woken worker does is decided by the rows (`core.work`)."""
 
-from collections.abc import Callable
-from typing import Any
+import logging
+import time
 
 from celery import shared_task
+from django.conf import settings
+from django.db import close_old_connections
 from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
 
-from core.registry import register_waker
+from core.failures import describe
+from core.outages import is_outage
+from core.work import carry_out, claim_next
+
+logger = logging.getLogger(__name__)
+
+EXPIRES_SECONDS = 15  # the sweep sends new messages every two seconds: an older one says nothing more
+QUEUES = {True: "truth", False: "concours"}  # the broker's, by whether stages read truth
+SLICE_SECONDS = 20  # well below the broker's visibility timeout, and a worker that is asked to stop is soon free
 
 
-def stage_task(stage: str) -> Callable[[Callable[[int], None]], Any]:
-    """A task of `stage` with the site's settings: acknowledged late, no result kept (rows are the results)."""
+@shared_task(name="do_due_work", acks_late=False, ignore_result=True, max_retries=0)
+def do_due_work() -> None:
+    """Does what is due, in the queue's order, until nothing is or the time slice is over."""
+    began = time.monotonic()
+    try:
+        while time.monotonic() - began < SLICE_SECONDS:
+            claim = claim_next()
+            if claim is None:
+                return
+            carry_out(claim)
+            close_old_connections()
+        send_wake_up(settings.WORK_STAGES == "truth")
+    except Exception as error:
+        if not is_outage(error):
+            raise
+        logger.warning("the queue cannot be read (%s); the next sweep wakes the workers", describe(error))
 
-    def wrap(function: Callable[[int], None]) -> Any:
-        task = shared_task(name=function.__name__, acks_late=True, ignore_result=True, max_retries=0)(function)
 
-        def send(work_id: int) -> None:
-            """One try: a broker that is away must not keep the person waiting whose change is already stored."""
-            try:
-                task.apply_async((work_id,), retry=False)
-            except OperationalError as error:
-                raise ConnectionError("the broker does not answer") from error
+def send_wake_up(reads_truth: bool) -> None:
+    """One message to the workers that may read truth, or to the others.
 
-        register_waker(stage, send)
-        return task
-
-    return wrap
+    Tried once: a broker that is away must not keep a person waiting whose change is already stored.
+    Raises ConnectionError.
+    """
+    try:
+        do_due_work.apply_async(retry=False, expires=EXPIRES_SECONDS, queue=QUEUES[reads_truth])
+    except (OperationalError, RedisError) as error:  # Redis refuses what it cannot write to its disk
+        raise ConnectionError("the broker cannot be reached") from error

@@ -5,24 +5,15 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext, gettext_noop, pgettext_lazy
 
 from core.looks import look_of
+from core.registry import stages
+from core.words import labelled
 
-STAGES: dict[str, str | Promise] = {
-    "receive": pgettext_lazy("stage", "Reception"),
-    "deidentify": pgettext_lazy("stage", "De-identification"),
-    "second_check": pgettext_lazy("stage", "Second check"),
-    "check_quality": pgettext_lazy("stage", "Quality control"),
-    "assign_readings": pgettext_lazy("stage", "Assignment of readings"),
+STEPS: dict[str, str | Promise] = {
     "grade": pgettext_lazy("stage", "Reading"),
     "withdraw": pgettext_lazy("stage", "Withdrawal"),
-    "build_batch": pgettext_lazy("stage", "Preparation of a batch"),
-    "seal_truth": pgettext_lazy("stage", "Sealing of the truth"),
-    "accept_submission": pgettext_lazy("stage", "Reception of a submission"),
-    "validate_submission": pgettext_lazy("stage", "Check of a submission"),
-    "score_submission": pgettext_lazy("stage", "Scoring"),
-    "choose_jury_cases": pgettext_lazy("stage", "Choice of the jury's cases"),
-    "rank_phase": pgettext_lazy("stage", "Ranking"),
-    "mail_announcement": pgettext_lazy("stage", "Announcement by e-mail"),
+    "correct": pgettext_lazy("stage", "Correction"),
 }
+"""What people or a part of a stage do to an exam, which progress records and reviews name like a stage."""
 
 # What `core.audit.record` keeps as the verb. Changes of state are not here: they are said as "<subject>: <state>".
 DEEDS = frozenset(
@@ -32,10 +23,13 @@ DEEDS = frozenset(
         gettext_noop("batch rescheduled"),
         gettext_noop("centre added"),
         gettext_noop("centre membership revoked"),
+        gettext_noop("centre withdrawn"),
         gettext_noop("challenge created"),
         gettext_noop("challenge edited"),
         gettext_noop("charter published"),
         gettext_noop("charter signed"),
+        gettext_noop("correction proposed"),
+        gettext_noop("deletion attested"),
         gettext_noop("faces of a batch chosen"),
         gettext_noop("final submission chosen"),
         gettext_noop("invitation accepted"),
@@ -46,6 +40,9 @@ DEEDS = frozenset(
         gettext_noop("jury finished"),
         gettext_noop("jury left"),
         gettext_noop("jury opened"),
+        gettext_noop("mail not sent"),
+        gettext_noop("method measured"),
+        gettext_noop("password changed"),
         gettext_noop("person enrolled"),
         gettext_noop("person invited"),
         gettext_noop("phase rescheduled"),
@@ -57,18 +54,27 @@ DEEDS = frozenset(
         gettext_noop("ranking published"),
         gettext_noop("role granted"),
         gettext_noop("role revoked"),
+        gettext_noop("scores entered"),
+        gettext_noop("batch downloaded"),
+        gettext_noop("centre key handed out"),
+        gettext_noop("session ended"),
+        gettext_noop("sign-in refused"),
+        gettext_noop("signed in"),
         gettext_noop("rules waived"),
         gettext_noop("split drafted"),
         gettext_noop("submission received"),
+        gettext_noop("submission refunded"),
         gettext_noop("team applied"),
         gettext_noop("team excluded"),
         gettext_noop("team left"),
+        gettext_noop("text read"),
         gettext_noop("token issued"),
         gettext_noop("token revoked"),
         gettext_noop("truth could not be sealed"),
         gettext_noop("truth sealed"),
         gettext_noop("winners announced"),
         gettext_noop("work asked for again"),
+        gettext_noop("words of texts decided"),
     }
 )
 
@@ -79,6 +85,7 @@ SUBJECTS: dict[str, str | Promise] = {
     "centre": pgettext_lazy("subject", "centre"),
     "challenge": pgettext_lazy("subject", "challenge"),
     "charter": pgettext_lazy("subject", "charter"),
+    "correction": pgettext_lazy("subject", "correction"),
     "exam": pgettext_lazy("subject", "exam"),
     "invitation": pgettext_lazy("subject", "invitation"),
     "jurysession": pgettext_lazy("subject", "jury"),
@@ -94,14 +101,62 @@ SUBJECTS: dict[str, str | Promise] = {
     "teamentry": pgettext_lazy("subject", "entry of a team"),
     "truth": pgettext_lazy("subject", "truth"),
     "upload": pgettext_lazy("subject", "upload"),
+    "notice": pgettext_lazy("subject", "notice"),
+    "signedsession": pgettext_lazy("subject", "session"),
     "user": pgettext_lazy("subject", "person"),
     "work": pgettext_lazy("subject", "work"),
 }
 
+REFUSALS: dict[str, str | Promise] = {
+    "unreadable_file": pgettext_lazy("refusal", "damaged file"),
+    "infected": pgettext_lazy("refusal", "infected file"),
+    "wrong_format": pgettext_lazy("refusal", "wrong format"),
+    "missing_file": pgettext_lazy("refusal", "missing file"),
+    "extra_file": pgettext_lazy("refusal", "file too many"),
+    "missing_column": pgettext_lazy("refusal", "missing column"),
+    "extra_column": pgettext_lazy("refusal", "undeclared column"),
+    "missing_id": pgettext_lazy("refusal", "missing case"),
+    "duplicate_id": pgettext_lazy("refusal", "case sent twice"),
+    "extra_id": pgettext_lazy("refusal", "unknown case"),
+    "duplicate_file": pgettext_lazy("refusal", "file sent twice"),
+    "missing_value": pgettext_lazy("refusal", "missing value"),
+    "non_numeric": pgettext_lazy("refusal", "value that is not a number"),
+    "non_finite": pgettext_lazy("refusal", "value that is not finite"),
+    "out_of_range": pgettext_lazy("refusal", "value out of range"),
+    "wrong_shape": pgettext_lazy("refusal", "wrong dimensions"),
+    "wrong_channels": pgettext_lazy("refusal", "colour image"),
+    "geometry_mismatch": pgettext_lazy("refusal", "not aligned with the image"),
+    "non_binary_mask": pgettext_lazy("refusal", "mask with other values"),
+    "unsafe_archive": pgettext_lazy("refusal", "unsafe archive"),
+    "unsafe_file": pgettext_lazy("refusal", "unsafe file"),
+    "too_large": pgettext_lazy("refusal", "file too large"),
+    "not_dicom": pgettext_lazy("refusal", "not a DICOM file"),
+    "no_pixels": pgettext_lazy("refusal", "no image"),
+    "unsupported_object": pgettext_lazy("refusal", "type of object not accepted"),
+    "unsupported_transfer_syntax": pgettext_lazy("refusal", "compression not accepted"),
+    "corrupt_pixels": pgettext_lazy("refusal", "damaged pixel data"),
+    "incomplete_series": pgettext_lazy("refusal", "missing slices"),
+    "criterion_not_met": pgettext_lazy("refusal", "inclusion criterion not met"),
+    "burned_in_text": pgettext_lazy("refusal", "text in the image"),
+    "residual_identifier": pgettext_lazy("refusal", "remaining identifier"),
+    "duplicate_exam": pgettext_lazy("refusal", "exam sent twice"),
+    "consent_missing": pgettext_lazy("refusal", "no consent"),
+    "several_series": pgettext_lazy("refusal", "several series to choose from"),
+    "centre_withdrawn": pgettext_lazy("refusal", "centre withdrawn"),
+    "not_processed": pgettext_lazy("refusal", "not processed"),
+}
+"""What became of a refused exam in two or three words, by the reason's code; the sentence stands with the exam."""
+
+
+def refusal_word(reason: str) -> str:
+    """A refusal's reason in words; one that has none yet keeps its code's words, so that no page fails."""
+    return str(REFUSALS.get(reason, reason.replace("_", " ")))
+
 
 def stage_word(name: str) -> str:
     """A stage as people call it; one that has no word yet keeps its own name, so that no page fails."""
-    return str(STAGES.get(name, name.replace("_", " ")))
+    stage = stages().get(name)
+    return str(stage.title if stage else STEPS.get(name, name.replace("_", " ")))
 
 
 def subject_word(kind: str) -> str:
@@ -115,5 +170,5 @@ def deed_word(verb: str, subject_kind: str) -> str:
         return gettext(verb)
     kind, _space, state = verb.partition(" ")
     if kind == subject_kind and state:
-        return f"{subject_word(kind)}: {str(look_of(state).word).lower()}"
+        return labelled(subject_word(kind), str(look_of(state).word).lower())
     return verb

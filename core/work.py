@@ -11,39 +11,49 @@ A stage is a name and a function. The function computes with no transaction open
             enqueue("check_quality", exam)
 
 A function that raises is tried again, `WORK_ATTEMPTS` times in all; then the row is failed with a reason and the stage's
-`on_failed` tells the subject. Reasons hold the error's class and place, never its words: those may quote a patient.
+`on_failed` tells the subject. An outage of the platform (`core.outages`) uses up none of these tries: the work is tried again for
+hours, `WORK_OUTAGES` times in all. A row keeps words for the organiser (`faults`), and for the log the error's class and place.
 """
 
 from __future__ import annotations
 
-import fcntl
 import logging
 import os
-import re
 import socket
 import threading
 import time
-import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from pathlib import Path
+from typing import Any
 
 from django.conf import settings
-from django.db import DatabaseError, connection, models, transaction
-from django.db.models import F, Q
+from django.db import Error, close_old_connections, connection, models, transaction
+from django.db.models import F, Q, QuerySet, Value
+from django.db.models.functions import Coalesce
 from django.utils.module_loading import import_string
 
+from concours.formats.child import spent
+from concours.formats.fault import render
 from core.clock import database_now
+from core.errors import LostRaceError
+from core.failures import describe, is_final, words_of
 from core.models import Work
-from core.registry import stages, sweepers, waker
-from formats.child import ChildFailedError, spent
+from core.operation.log_context import working_on
+from core.outages import is_outage
+from core.registry import call_hook, stages, stages_here
+from core.wake import wake_workers
 
 logger = logging.getLogger(__name__)
 
 MOST_LOSSES = 10
+CANDIDATES = 8  # rows looked at in one claim: other workers may take the first ones in between
+MOST_RACES = 3  # times that a stage starts over at once because somebody else changed its subject
 BACKOFF_SECONDS = 2
+LONGEST_PAUSE_SECONDS = 300
+TOLD_AFTER = 3  # outages of one piece of work: those that end within seconds concern nobody
+RECORD_PAUSE_SECONDS = 0.5  # between two tries to write how work ended
 
 
 class LostLeaseError(Exception):
@@ -68,36 +78,65 @@ def enqueue(
     with transaction.atomic():
         # The lock keeps a worker from finishing between the look and the change: what is asked now would be lost.
         row, created = Work.objects.select_for_update().get_or_create(
-            stage=stage, subject_id=subject_id, defaults={"run_at": due, "challenge_id": challenge_id}
+            stage=stage,
+            subject_id=subject_id,
+            defaults={"run_at": due, "place_at": place_of(stage, due), "challenge_id": challenge_id},
         )
         if not created and row.state not in (Work.State.RUNNING, Work.State.WAITING):
-            _offer_again(row.pk, due)
+            _offer_again(row, due)
         elif not created and row.state == Work.State.WAITING and row.run_at != due:
-            Work.objects.filter(pk=row.pk, state=Work.State.WAITING).update(run_at=due)
+            Work.objects.filter(pk=row.pk, state=Work.State.WAITING).update(run_at=due, place_at=place_of(stage, due))
         elif not created and row.state == Work.State.RUNNING:
             # What is being computed may be out of date already: fence it off and start again.
             Work.objects.filter(pk=row.pk, state=Work.State.RUNNING).update(
-                state=Work.State.WAITING, token=F("token") + 1, lease_until=None, run_at=due
+                state=Work.State.WAITING,
+                token=F("token") + 1,
+                lease_until=None,
+                run_at=due,
+                place_at=place_of(stage, due),
             )
         if run_at is None:
-            transaction.on_commit(lambda: wake(stage, row.pk))
+            _wake_after_commit(stage)
     return row
 
 
-def _offer_again(work_id: int, due: datetime) -> int:
+def _wake_after_commit(stage: str) -> None:
+    reads_truth = stages()[stage].reads_truth
+    transaction.on_commit(lambda: wake_workers(reads_truth=reads_truth))
+
+
+def place_of(stage: str, due: datetime) -> datetime:
+    """Where work of this stage stands in the queue: as if it had been due for its stage's head start already.
+
+    Work of a deadline passes an intake of thousands of exams, and no exam waits longer than the head start for it.
+    """
+    return due - timedelta(minutes=stages()[stage].head_start_minutes)
+
+
+def _offer_again(row: Work, due: datetime) -> int:
     return (
-        Work.objects.filter(pk=work_id)
+        Work.objects.filter(pk=row.pk)
         .exclude(state=Work.State.RUNNING)
-        .update(state=Work.State.WAITING, run_at=due, attempts=0, losses=0, reason="", finished_at=None)
+        .update(
+            state=Work.State.WAITING,
+            run_at=due,
+            place_at=place_of(row.stage, due),
+            attempts=0,
+            losses=0,
+            outages=0,
+            reason="",
+            faults=[],
+            finished_at=None,
+        )
     )
 
 
 def retry(work_id: int) -> bool:
     """A person asks for failed work again. False where the row is running."""
-    if not _offer_again(work_id, database_now()):
-        return False
     row = Work.objects.get(pk=work_id)
-    transaction.on_commit(lambda: wake(row.stage, row.pk))
+    if not _offer_again(row, database_now()):
+        return False
+    _wake_after_commit(row.stage)
     return True
 
 
@@ -109,15 +148,11 @@ def cancel(stage: str, subject: models.Model | str) -> None:
     )
 
 
-def wake(stage: str, work_id: int) -> None:
-    """Tells a worker that there is work. A message that is lost is a delay: the sweep sends it again."""
-    send = waker(stage)
-    if send is None or not settings.CELERY_BROKER_URL:
-        return
-    try:
-        send(work_id)
-    except OSError:
-        logger.warning("no broker to wake a worker for %s; the sweep will", stage)
+def cancel_all(subject: models.Model) -> None:
+    """Withdraws every piece of work on a subject whose id is its own alone (a UUID)."""
+    Work.objects.filter(stage__in=list(stages()), subject_id=str(subject.pk)).exclude(state=Work.State.DONE).update(
+        state=Work.State.CANCELLED, token=F("token") + 1, lease_until=None
+    )
 
 
 def cpu_now() -> float:
@@ -148,11 +183,18 @@ class Claim:
                 lease_until=None,
                 finished_at=database_now(),
                 reason="",
+                faults=[],
                 cpu_seconds=F("cpu_seconds") + self.cpu_seconds(),
             )
             if done != 1:
                 raise LostLeaseError(f"work {self.work_id} has a newer token than {self.token}")
             yield
+
+    def hold(self) -> None:
+        """Inside a transaction: nobody else gets the work before it ends. Raises LostLeaseError where somebody has it already."""
+        held = Work.objects.filter(pk=self.work_id, token=self.token, state=Work.State.RUNNING)
+        if not held.select_for_update().exists():
+            raise LostLeaseError(f"work {self.work_id} has a newer token than {self.token}")
 
     def beat(self) -> bool:
         """Extends the lease; False when it was lost."""
@@ -169,16 +211,22 @@ def worker_name() -> str:
 
 
 def claim_next(only: tuple[str, ...] = ()) -> Claim | None:
-    """Claims the piece of work that has been due longest, or None."""
+    """Claims work whose worker was lost, else the first in the queue (`place_of`) that is due; None where nothing is due."""
     now = database_now()
-    due = Work.objects.filter(_claimable(now)).order_by("run_at", "id")
-    if only:
-        due = due.filter(stage__in=only)
-    for row in due[:8]:
-        claim = _claim(row, now)
-        if claim is not None:
-            return claim
+    for state in (abandoned(now), waiting(now)):
+        due = of_stages(only or stages_here()).filter(state).order_by("place_at", "id")
+        for row in due[:CANDIDATES]:
+            claim = _claim(row, now)
+            if claim is not None:
+                return claim
     return None
+
+
+def of_stages(names: Sequence[str]) -> QuerySet[Work]:
+    """Work of these stages. The names are compared with an expression, so that the database reads an index of the state and never
+    that of stages and subjects, which has every row that ever was.
+    """
+    return Work.objects.alias(name=Coalesce("stage", Value(""))).filter(name__in=names)
 
 
 def claim_row(work_id: int) -> Claim | None:
@@ -188,10 +236,16 @@ def claim_row(work_id: int) -> Claim | None:
     return _claim(row, now) if row else None
 
 
+def waiting(now: datetime) -> Q:
+    return Q(state=Work.State.WAITING, run_at__lte=now)
+
+
+def abandoned(now: datetime) -> Q:
+    return Q(state=Work.State.RUNNING, lease_until__lt=now, losses__lt=MOST_LOSSES)
+
+
 def _claimable(now: datetime) -> Q:
-    waiting = Q(state=Work.State.WAITING, run_at__lte=now)
-    abandoned = Q(state=Work.State.RUNNING, lease_until__lt=now, losses__lt=MOST_LOSSES)
-    return (waiting | abandoned) & Q(stage__in=list(stages()))
+    return (waiting(now) | abandoned(now)) & Q(stage__in=stages_here())
 
 
 def _claim(row: Work, now: datetime) -> Claim | None:
@@ -218,7 +272,7 @@ def _heartbeat(claim: Claim) -> Iterator[None]:
                 try:
                     if not claim.beat():
                         return
-                except DatabaseError:  # the lease is longer than several beats: the next one may still be in time
+                except Error:  # the lease is longer than several beats: the next one may still be in time
                     logger.warning("no heartbeat for work %s: the database does not answer", claim.work_id)
                     connection.close()
         finally:
@@ -244,132 +298,101 @@ def perform(work_id: int) -> bool:
 
 def carry_out(claim: Claim) -> None:
     """Runs the stage's function and settles what it leaves."""
+    with working_on(claim.work_id, claim.stage):
+        began = time.monotonic()
+        outcome = _settle(claim)
+        measures = {"outcome": outcome, "cpu_ms": round(claim.cpu_seconds() * 1000)}
+        duration = round((time.monotonic() - began) * 1000, 1)
+        level = logging.INFO if settings.LOG_FORMAT == "json" else logging.DEBUG
+        logger.log(level, "task ended", extra={**measures, "duration_ms": duration})
+
+
+def _settle(claim: Claim) -> str:
+    """How it ended: done, lost to another worker, or failed."""
     function = import_string(stages()[claim.stage].perform)
     try:
         with _heartbeat(claim):
-            function(claim)
+            _run(function, claim)
+        return "done"
     except LostLeaseError:
         logger.info("work %s (%s) went to another worker", claim.work_id, claim.stage)
+        return "lost"
     except Exception as error:
         if connection.in_atomic_block:
             raise
         logger.warning("work %s (%s) ended with %s", claim.work_id, claim.stage, describe(error))
-        fail(claim, describe(error))
+        _record_error(claim, error)
+        return "failed"
 
 
-def describe(error: BaseException) -> str:
-    """An error's class and place. Its words stay out: they may quote what a file says of a patient."""
-    if isinstance(error, ChildFailedError):
-        places = re.findall(r'File "[^"]*?([^/"]+/[^/"]+)", line (\d+)', error.trace)
-        inside = re.findall(r"^([A-Za-z_.]+(?:Error|Exception|Exit))\b", error.trace, re.MULTILINE)
-        if places and inside:
-            return f"{inside[-1]} at {places[-1][0]}:{places[-1][1]} in a child"
-    frames = traceback.extract_tb(error.__traceback__)
-    place = next((f for f in reversed(frames) if "site-packages" not in f.filename), frames[-1] if frames else None)
-    if place is None:
-        return type(error).__name__
-    name = "/".join(place.filename.replace("\\", "/").split("/")[-2:])
-    return f"{type(error).__name__} at {name}:{place.lineno}"
+def _record_error(claim: Claim, error: Exception) -> None:
+    """Writes how the work ended. While the database is away it is asked again, until the lease is over and others take over."""
+    until = time.monotonic() + settings.WORK_LEASE_SECONDS
+    words, outage = words_of(error, claim.work_id), is_outage(error)
+    while True:
+        close_old_connections()
+        try:
+            return fail(claim, describe(error), words, final=is_final(error), outage=outage)
+        except Error as away:
+            if not is_outage(away) or time.monotonic() > until:
+                raise
+        time.sleep(RECORD_PAUSE_SECONDS)
 
 
-def fail(claim: Claim, reason: str) -> None:
-    """Offers the work again after a pause, or, when its tries are used up, fails it for a person to look at."""
+def _run(function: Callable[[Claim], None], claim: Claim) -> None:
+    """Another process may change the subject, or erase its files, while the stage computes: it reads them again."""
+    for _ in range(MOST_RACES - 1):
+        try:
+            return function(claim)
+        except (LostRaceError, FileNotFoundError):
+            logger.info("work %s (%s) starts over: its subject was changed meanwhile", claim.work_id, claim.stage)
+    return function(claim)
+
+
+def fail(
+    claim: Claim,
+    reason: str,
+    faults: Sequence[Mapping[str, Any]] = (),
+    *,
+    final: bool = False,
+    outage: bool = False,
+) -> None:
+    """Offers the work again after a pause, or fails it for a person to look at: when its tries are used up, or at once where
+    another try would end in the same way (`final`). `reason` is for the log, `faults` are words for the organiser.
+    """
     with transaction.atomic():
         row = Work.objects.filter(pk=claim.work_id, token=claim.token, state=Work.State.RUNNING).first()
         if row is None:
             return
-        attempts = row.attempts + 1
-        final = attempts >= settings.WORK_ATTEMPTS
+        attempts, outages = row.attempts + (not outage), row.outages + outage
+        final = final or attempts >= settings.WORK_ATTEMPTS or outages >= settings.WORK_OUTAGES
+        pause = min(BACKOFF_SECONDS ** (outages if outage else attempts), LONGEST_PAUSE_SECONDS)
+        again = database_now() + timedelta(seconds=0 if final else pause)
         Work.objects.filter(pk=row.pk, token=claim.token).update(
             state=Work.State.FAILED if final else Work.State.WAITING,
             attempts=attempts,
+            outages=outages,
             reason=reason,
+            faults=list(faults),
             lease_until=None,
-            run_at=database_now() + timedelta(seconds=0 if final else BACKOFF_SECONDS**attempts),
+            run_at=again,
+            place_at=place_of(row.stage, again),
             finished_at=database_now() if final else None,
             cpu_seconds=F("cpu_seconds") + claim.cpu_seconds(),
         )
         if final:
-            _tell_failed(claim.stage, claim.subject_id, reason)
+            tell_failed(claim.stage, claim.subject_id, reason, row.challenge_id)
+        elif outage and outages == TOLD_AFTER:
+            call_hook("work_delayed", claim.stage, row.challenge_id)
 
 
-def _tell_failed(stage: str, subject_id: str, reason: str) -> None:
+def failed_because(stage: str, subject_id: str) -> str:
+    """The first reason of failed work in English, for the audit trail."""
+    faults = Work.objects.filter(stage=stage, subject_id=subject_id).values_list("faults", flat=True).first()
+    return render(faults[0]["template"], faults[0]["values"]) if faults else ""
+
+
+def tell_failed(stage: str, subject_id: str, reason: str, challenge_id: int | None) -> None:
     if stages()[stage].on_failed:
         import_string(stages()[stage].on_failed)(subject_id, reason)
-
-
-def reoffer_dead_workers() -> int:
-    """Offers again at once what processes of this host held that no longer live; others' leases simply run out."""
-    host = socket.gethostname()
-    count = 0
-    for row in Work.objects.filter(state=Work.State.RUNNING, worker__startswith=f"{host}:", losses__lt=MOST_LOSSES):
-        pid = int(row.worker.rsplit(":", 1)[1])
-        if pid != os.getpid() and not _alive(pid):
-            count += Work.objects.filter(pk=row.pk, token=row.token, state=Work.State.RUNNING).update(
-                state=Work.State.WAITING, token=row.token + 1, lease_until=None, losses=row.losses + 1
-            )
-    return count
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
-
-
-def sweep_in_turn(every: float) -> bool:
-    """Sweeps if no process of this machine did within `every` seconds: one file's lock and time are the turn."""
-    path = Path(settings.DATA) / "sweep.turn"
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        status = os.fstat(descriptor)
-        # A byte tells a swept file from a new one; a clock that was set back must not stop the sweep.
-        if status.st_size and 0 <= time.time() - status.st_mtime < every:
-            return False
-        os.pwrite(descriptor, b".", 0)
-        reoffer_dead_workers()
-        sweep()
-    except BlockingIOError:
-        return False
-    finally:
-        os.close(descriptor)
-    return True
-
-
-def sweep() -> dict[str, int]:
-    """One round: wakes workers for what is due, fails what was lost too often, and calls every registered sweeper."""
-    now = database_now()
-    done = {"failed": _fail_abandoned(now), "woken": 0}
-    if settings.CELERY_BROKER_URL:
-        for row in Work.objects.filter(_claimable(now)).order_by("run_at")[:500]:
-            wake(row.stage, row.pk)
-            done["woken"] += 1
-    for name, function in sweepers().items():
-        try:
-            done[name] = int(import_string(function)() or 0)
-        except Exception as error:  # one sweeper's fault must not stop the others
-            logger.error("sweeper %s ended with %s", name, describe(error))
-    return done
-
-
-def _fail_abandoned(now: datetime) -> int:
-    rows = Work.objects.filter(state=Work.State.RUNNING, lease_until__lt=now, losses__gte=MOST_LOSSES)
-    count = 0
-    for row in rows:
-        with transaction.atomic():
-            failed = Work.objects.filter(pk=row.pk, token=row.token, state=Work.State.RUNNING).update(
-                state=Work.State.FAILED,
-                token=row.token + 1,
-                lease_until=None,
-                finished_at=now,
-                reason=f"its worker died {MOST_LOSSES} times",
-            )
-            if failed:
-                _tell_failed(row.stage, row.subject_id, "worker lost")
-                count += 1
-    return count
+    call_hook("work_failed", stage, subject_id, challenge_id)

@@ -3,7 +3,7 @@
 from django.core.exceptions import ImproperlyConfigured
 
 from config.settings.base import *  # noqa: F403
-from config.settings.base import DATABASES, REDIS_URL, SITE_ORIGIN, STORAGES, env
+from config.settings.base import CLOCK, DATABASES, REDIS_URL, SITE_ORIGIN, STORAGES, env
 
 SECRET_KEY = env.text("CONCOURS_SECRET_KEY")
 AUDIT_KEY = env.key("CONCOURS_AUDIT_KEY")
@@ -15,7 +15,12 @@ if REDIS_URL == "none":
     raise ImproperlyConfigured("CONCOURS_REDIS is not set. Production sends its jobs through Redis.")
 if DATABASES["default"]["ENGINE"] != "django.db.backends.postgresql":
     raise ImproperlyConfigured("CONCOURS_DATABASE must be a postgresql:// address in production.")
+if CLOCK is not None and not env.flag("CONCOURS_CLOCK_REHEARSAL", False):
+    raise ImproperlyConfigured(
+        "CONCOURS_CLOCK moves every deadline of the site. Remove it, or set CONCOURS_CLOCK_REHEARSAL=1 on a rehearsal site."
+    )
 
+SECOND_FACTOR = env.flag("CONCOURS_SECOND_FACTOR", True)
 SECURE = SITE_ORIGIN.startswith("https://")
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_SSL_REDIRECT = SECURE

@@ -1,6 +1,7 @@
 """Tokens for scripts: shown once, kept as a hash, expiring."""
 
 import hashlib
+import re
 import secrets
 from datetime import datetime, timedelta
 
@@ -11,6 +12,25 @@ from django.utils import timezone
 
 def token_hash(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
+
+
+CENTRE_KEY = re.compile(r"/api/v1/centres/[0-9]+/key/")
+SCOPES = ("read", "upload", "submit", "organise")
+
+
+def every_scope() -> list[str]:
+    return list(SCOPES)
+
+
+def needed_scope(method: str, path: str) -> str:
+    """What a token must be made for: who uploads may have the centre's key. Whatever is neither a look, an upload nor a
+    submission is `organise`.
+    """
+    if method in ("GET", "HEAD", "OPTIONS"):
+        return "read"
+    if path.startswith(("/api/v1/uploads", "/dicomweb/")) or CENTRE_KEY.fullmatch(path):
+        return "upload"
+    return "submit" if path.startswith("/api/v1/submissions/") else "organise"
 
 
 def _in_ninety_days() -> datetime:
@@ -25,6 +45,7 @@ class AccessToken(models.Model):
     secret_hash = models.CharField(max_length=64, unique=True)
     created_at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField(default=_in_ninety_days)
+    scopes = models.JSONField(default=every_scope)
     last_used_at = models.DateTimeField(null=True, blank=True)
 
     def __str__(self) -> str:

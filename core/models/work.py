@@ -20,15 +20,18 @@ class Work(models.Model):
     subject_id = models.CharField(max_length=40)
     state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
     run_at = models.DateTimeField(default=timezone.now)
+    place_at = models.DateTimeField(default=timezone.now)  # the order of the queue: run_at less the stage's head start
     attempts = models.PositiveSmallIntegerField(default=0)  # tries that ended in an error
     losses = models.PositiveSmallIntegerField(
         default=0
     )  # tries whose worker died: not the work's fault, but not for ever
+    outages = models.PositiveSmallIntegerField(default=0)  # tries that ended in a fault of the platform
     token = models.PositiveIntegerField(default=0)  # fencing: only the holder of the newest token may finish
     lease_until = models.DateTimeField(null=True, blank=True)
     heartbeat_at = models.DateTimeField(null=True, blank=True)
     worker = models.CharField(max_length=80, blank=True)
-    reason = models.TextField(blank=True)
+    reason = models.TextField(blank=True)  # for the log: the error's class and place
+    faults = models.JSONField(default=list, blank=True)  # for organisers: [{"reason", "where", "template", "values"}]
     challenge_id = models.BigIntegerField(null=True, blank=True, db_index=True)
     created_at = models.DateTimeField(default=timezone.now)
     finished_at = models.DateTimeField(null=True, blank=True)
@@ -46,7 +49,13 @@ class Work(models.Model):
                 name="running_work_has_a_lease",
             ),
         ]
-        indexes = [models.Index(fields=["state", "run_at"], name="work_that_waits")]
+        indexes = [
+            models.Index(fields=["place_at", "id"], condition=models.Q(state="waiting"), name="waiting_work_in_order"),
+            models.Index(fields=["lease_until"], condition=models.Q(state="running"), name="running_work_by_lease"),
+            models.Index(fields=["finished_at"], condition=models.Q(state="done"), name="done_work_by_end"),
+            models.Index(fields=["finished_at"], condition=models.Q(state="failed"), name="failed_work_by_end"),
+            models.Index(fields=["challenge_id", "state", "stage"], name="work_of_a_challenge"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.stage} of {self.subject_id}: {self.state}"

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 from django import template
 
+from concours.formats.fault import Fault
 from core.words import say
-from formats.fault import Fault
 
 register = template.Library()
 

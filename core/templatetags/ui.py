@@ -5,16 +5,19 @@ from typing import Any
 
 from django import forms, template
 from django.forms import BoundField
+from django.template import Context
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.formats import date_format, number_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import get_language, gettext, pgettext
+from django.utils.translation import gettext, pgettext
 
-from core.looks import ALIASES, GRADE_TONES, MOVING, look_of
+from core.days import day_format
+from core.looks import GRADE_TONES, MOVING, look_of
 from core.models import AuditRecord
 from core.vocabulary import deed_word, stage_word, subject_word
+from core.words import labelled
 
 BYTES = ("B", "kB", "MB", "GB", "TB")
 
@@ -39,7 +42,7 @@ def state(name: Any, word: str = "", plain: bool = False) -> SafeString:
     classes = f"state tone-{look.tone}"
     if plain:
         classes += " state-plain"
-    if ALIASES.get(str(name), str(name)) in MOVING:
+    if str(name) in MOVING:
         classes += " state-moving"
     return format_html('<span class="{}">{}{}</span>', classes, icon(look.icon), word or look.word)
 
@@ -48,6 +51,18 @@ def state(name: Any, word: str = "", plain: bool = False) -> SafeString:
 def state_word(name: Any) -> str:
     """The word of a state alone, for the options of a list."""
     return str(look_of(name).word)
+
+
+@register.simple_tag
+def colon() -> str:
+    """The colon between a name and its value, with the space before it that French asks for, and the one after it."""
+    return labelled("", "")
+
+
+@register.simple_tag(takes_context=True)
+def between(context: Context, mark: str) -> str:
+    """Inside a loop: the mark after every item but the last, `{% between ", " %}`."""
+    return "" if context["forloop"]["last"] else mark
 
 
 @register.filter
@@ -102,9 +117,10 @@ def field(bound: BoundField, label: str = "") -> SafeString:
             help_text,
             errors,
         )
+    shown_for = bound.field.widget.attrs.get("data-shown-for", "")  # the choices of another field that need this one
     optional = (
         ""
-        if bound.field.required
+        if bound.field.required or bound.field.widget.attrs.get("data-needed")
         else format_html(' <span class="optional">({})</span>', pgettext("field", "optional"))
     )
     if bound.use_fieldset:
@@ -119,7 +135,8 @@ def field(bound: BoundField, label: str = "") -> SafeString:
         )
     classes = "form-select" if isinstance(widget, forms.Select) else "form-control"
     return format_html(
-        '<div class="field"><label for="{}">{}{}</label>{}{}{}</div>',
+        '<div class="field"{}><label for="{}">{}{}</label>{}{}{}</div>',
+        format_html(' data-shown-for="{}"', shown_for) if shown_for else "",
         bound.id_for_label,
         words,
         optional,
@@ -174,20 +191,15 @@ def meter(value: float, most: float, label: str = "", tone: str = "accent", note
     )
 
 
-def _day() -> str:
-    """Django's M is "Nov" in every language; its N is "nov." in French, and "Sept." in English."""
-    return "j M Y" if (get_language() or "en").startswith("en") else "j N Y"
-
-
 @register.simple_tag
 def when(moment: dt.datetime | dt.date | None, empty: str = "–", seconds: bool = False) -> SafeString | str:
     """A moment in the site's zone, the zone always said: 13 Oct 2019, 09:00 CEST."""
     if moment is None:
         return empty
     if not isinstance(moment, dt.datetime):
-        return format_html('<time datetime="{}">{}</time>', moment.isoformat(), date_format(moment, _day()))
+        return format_html('<time datetime="{}">{}</time>', moment.isoformat(), date_format(moment, day_format()))
     local = timezone.localtime(moment) if timezone.is_aware(moment) else moment
-    words = date_format(local, f"{_day()}, H:i:s" if seconds else f"{_day()}, H:i")
+    words = date_format(local, f"{day_format()}, H:i:s" if seconds else f"{day_format()}, H:i")
     return format_html('<time datetime="{}">{} {}</time>', local.isoformat(), words, local.strftime("%Z"))
 
 
@@ -210,7 +222,7 @@ def countdown(moment: dt.datetime) -> SafeString:
         '<time class="countdown" datetime="{}" data-countdown data-over="{}">{}</time>',
         moment.isoformat(),
         gettext("Closed"),
-        date_format(timezone.localtime(moment), f"{_day()}, H:i"),
+        date_format(timezone.localtime(moment), f"{day_format()}, H:i"),
     )
 
 

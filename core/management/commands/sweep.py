@@ -7,9 +7,11 @@ import threading
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
-from django.db import OperationalError, close_old_connections
+from django.db import close_old_connections
 
-from core.work import sweep
+from core.failures import describe
+from core.outages import is_outage
+from core.sweep import sweep
 
 
 class Command(BaseCommand):
@@ -26,8 +28,10 @@ class Command(BaseCommand):
         while not over.is_set():
             try:
                 sweep()
-            except OperationalError:
-                self.stderr.write("the database does not answer; next round")
+            except Exception as error:
+                if options["once"] and not is_outage(error):
+                    raise
+                self.stderr.write(f"this round ended with {describe(error)}")
             close_old_connections()
             if options["once"]:
                 return

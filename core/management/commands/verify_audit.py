@@ -8,6 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from core.audit import broken_links, chain_head, chain_records
+from core.audit_heads import exported_heads
 from core.models import AuditRecord
 
 
@@ -28,10 +29,12 @@ class Command(BaseCommand):
         while chain_records():
             pass
         faults = [f"record {number} does not follow from the one before it" for number in broken_links()]
-        if options["head"] and not _holds(options["head"]):
-            faults.append(
-                f"the link {options['head'][:40]}… is not in the chain: records after an earlier end are gone"
-            )
+        heads = [*exported_heads(), *([options["head"]] if options["head"] else [])]
+        faults += [
+            f"the link {head[:40]}… is not in the chain: records after an earlier end are gone"
+            for head in heads
+            if not _holds(head)
+        ]
         if faults:
             raise CommandError("The audit trail was changed: " + "; ".join(faults[:20]) + ".")
         number, link = chain_head()

@@ -8,9 +8,12 @@ import time
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
-from django.db import OperationalError, close_old_connections
+from django.db import close_old_connections
 
-from core.work import carry_out, claim_next, sweep_in_turn
+from core.failures import describe
+from core.outages import is_outage
+from core.sweep import sweep_in_turn
+from core.work import carry_out, claim_next
 
 logger = logging.getLogger(__name__)
 
@@ -42,8 +45,10 @@ class Command(BaseCommand):
                     return
                 else:
                     time.sleep(options["pause"])
-            except OperationalError:
-                logger.warning("the database does not answer; looking again in a second")
+            except Exception as error:
+                if not is_outage(error):
+                    raise
+                logger.warning("the queue cannot be read (%s); looking again in a second", describe(error))
                 time.sleep(1)
             close_old_connections()
 

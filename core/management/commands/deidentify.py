@@ -1,0 +1,5 @@
+"""`manage.py deidentify` is `concours deidentify`."""
+
+from core.alias import alias
+
+Command = alias("deidentify")

@@ -1,0 +1,5 @@
+"""`manage.py metric` is `concours metric`."""
+
+from core.alias import alias
+
+Command = alias("metric")

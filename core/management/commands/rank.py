@@ -1,0 +1,5 @@
+"""`manage.py rank` is `concours rank`."""
+
+from core.alias import alias
+
+Command = alias("rank")

@@ -1,0 +1,1 @@
+"""What an administrator needs: the doctor, metrics, structured logs, backup and restore."""
