@@ -2,66 +2,87 @@
 
 from __future__ import annotations
 
-import tempfile
 import zipfile
-from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from django.db.models import Max
 from django.utils.translation import gettext_noop
 
-from anonymization.annotate import field_values, write_annotations
+from anonymization.annotate import write_annotations, write_values
+from anonymization.cleaned import CleanedExam, CleanedFile
 from anonymization.models import Deidentification, Review
+from anonymization.points import ReviewPoint
+from anonymization.texts import apply_early_decisions, keep_texts
 from challenges.frame import spec_of
-from challenges.keys import challenge_key
-from challenges.spec import QuestionSpec
+from challenges.keys import key_of_centre
+from concours.deid.provenance import engine_version, profile_sha256
+from concours.deid.values import declared_fields, parse_tables
+from concours.formats.child import ChildLimits, run_limited
+from concours.formats.fault import Fault, FormatError
+from concours.formats.json import Json
+from concours.formats.stored import StoredArchive, members, whole
+from concours.questions.schema import QuestionSpec
+from core.locks import next_number
 from core.moves import move
 from core.progress import tell, tell_fault
-from core.storage import Blob, local_copy, put_file
+from core.storage import Blob, erase_owner, local_copy, put_file
+from core.temporary import lease_folder
 from core.work import Claim, enqueue
-from formats.child import Limits, run_limited
-from formats.fault import Fault, FormatError
-from formats.stored import CHUNK, members, pack, whole
+from uploads.exams import refuse_exam
 from uploads.models import Exam, Instance, Patient, Series
-from uploads.receive import CONFLICT, ZIP_MOMENT, refuse_exam
+from uploads.receive import CONFLICT
 
-ENGINE_VERSION = "1"
 WHERE_THEY_LIE = ("dicom/", "annotations/")  # members that are large
-LIMITS = Limits(memory_bytes=4 << 30, cpu_seconds=1800, wall_seconds=3600.0, file_bytes=4 << 30)
+LIMITS = ChildLimits(memory_bytes=4 << 30, cpu_seconds=1800, file_bytes=4 << 30)
 
 FILE_REFUSED = gettext_noop("%(file)s was refused: %(detail)s Export it from the PACS again and resend the exam.")
-FILE_LEFT_OUT = gettext_noop("%(file)s was refused: %(detail)s The exam goes on without it.")
+FILE_LEFT_OUT = gettext_noop("%(file)s was refused: %(detail)s The rest of the exam is processed.")
 NOTHING_LEFT = gettext_noop("No file of this exam can be used. Export the exam from the PACS again and resend it.")
-LOOK_TEXT = gettext_noop("There may be writing in the image. An organiser will look at it before the exam goes on.")
-LOOK_LEFT = gettext_noop("Something identifying may be left in this exam. An organiser will look before it goes on.")
-LOOK_KIND = gettext_noop("This kind of object is looked at by a person before the exam goes on.")
+MERGED = gettext_noop(
+    "Files that differed from another one only in what de-identification removes were kept once: %(count)s."
+)
+LOOK_TEXT = gettext_noop("The image may contain burned-in text. An organiser will review it.")
+LOOK_LEFT = gettext_noop("This exam may still contain identifying information. An organiser will review it.")
+LOOK_KIND = gettext_noop("This type of object requires manual review.")
+LOOK_WORDS = gettext_noop(
+    "A text of this exam has words that may identify somebody. An organiser will decide about them."
+)
 LOOK = {"burned_in_text": LOOK_TEXT, "residual_identifier": LOOK_LEFT}
 
 
 @dataclass(frozen=True)
 class Clean:
-    """What the child left: where, and what it said; `sizes` in bytes of the files that were packed."""
+    """What the child left: where, and what it answered; `sizes` in bytes of the files that were packed."""
 
     folder: Path
-    answer: dict[str, Any]
+    answer: CleanedExam
     sizes: dict[str, int] = field(default_factory=dict)
 
     @property
-    def usable(self) -> list[dict[str, Any]]:
-        return [f for f in self.answer["files"] if f["outcome"] != "refused" and not f.get("annotation")]
+    def usable(self) -> list[CleanedFile]:
+        """One report for each file that was written: originals that differed in what was removed are one file now."""
+        return list({file.output: file for file in reversed(self._written)}.values())[::-1]
+
+    @property
+    def merged(self) -> int:
+        """How many originals became equal to another one."""
+        return len(self._written) - len(self.usable)
+
+    @property
+    def _written(self) -> list[CleanedFile]:
+        return [file for file in self.answer.files if not file.is_refused and not file.is_annotation]
 
 
 def deidentify_exam(claim: Claim) -> None:
     """The stage's function: engine and second check in one limited child, then one short transaction."""
     exam = Exam.objects.select_related("question__challenge", "centre", "uploaded_by").get(pk=claim.subject_id)
     if exam.state != Exam.State.RECEIVED:
+        if exam.state == Exam.State.WITHDRAWN:  # perhaps while an earlier try was writing
+            erase_owner("exams", f"exam-{exam.pk}")
         with claim.finish():
             return
     spec = spec_of(exam.question)
-    with tempfile.TemporaryDirectory(prefix="concours-deid-") as name:
-        folder = Path(name)
+    with lease_folder("deidentify") as folder:
         try:
             answer = _cleaned(exam, spec, folder)
         except FormatError as error:
@@ -70,19 +91,19 @@ def deidentify_exam(claim: Claim) -> None:
             return
         clean = Clean(folder / "clean", answer)
         faults = _faults(clean)
-        if not clean.usable:
+        if not clean.usable and spec.data.images:
             with claim.finish():
                 _record(exam, clean, "refused")
                 refuse_exam(exam, stage="deidentify", faults=faults or [Fault("no_pixels", "exam", NOTHING_LEFT)])
             return
         bundle = _bundle(exam, clean)
-        masks = write_annotations(exam, clean.folder / "annotations", answer["annotations"])
+        masks = write_annotations(exam, clean.folder / "annotations", answer.annotations)
         with claim.finish():
+            write_values(exam, spec, masks, answer.values)
             _settle(exam, clean, bundle, faults)
-            field_values(exam, spec, masks, answer)
 
 
-def _cleaned(exam: Exam, spec: QuestionSpec, folder: Path) -> dict[str, Any]:
+def _cleaned(exam: Exam, spec: QuestionSpec, folder: Path) -> CleanedExam:
     """Leaves `folder/clean` and says what was done. Raises FormatError.
 
     The zip is our own, under our own names; what the members hold is parsed by the child alone.
@@ -92,153 +113,135 @@ def _cleaned(exam: Exam, spec: QuestionSpec, folder: Path) -> dict[str, Any]:
         files = [one for one in originals if one.name.startswith(WHERE_THEY_LIE)]
         with zipfile.ZipFile(path) as archive:
             archive.extractall(folder / "original", [one.name for one in originals if one not in files])
-        answer: dict[str, Any] = run_limited(
+        parse_tables(folder / "original")
+        answer = run_limited(
             "anonymization.engine_run:run",
             [file.to_json() for file in files],
             str(folder),
-            challenge_key(exam.question.challenge),
-            exam.centre.slug,
+            key_of_centre(exam.centre).secret,
             list(spec.deidentification.keep),
-            [field.name for field in spec.data.fields.values() if field.type == "date"],
+            [field.to_json() for field in declared_fields(spec.data.fields).values()],
             limits=LIMITS,
             read=[folder, path],
             write=[folder],
         )
-    return answer
+    return CleanedExam.from_json(answer)
 
 
 def _faults(clean: Clean) -> list[Fault]:
     faults = []
-    for file in clean.answer["files"]:
-        if file["outcome"] == "refused":
-            name = file.get("called") or file["source"]
+    for file in clean.answer.files:
+        if file.is_refused:
+            name = file.called or file.source
             template = FILE_LEFT_OUT if clean.usable else FILE_REFUSED
-            values = {"file": name, "detail": file.get("detail", "")}
-            faults.append(Fault(file["reason"], name, template, values))
+            faults.append(Fault(file.reason, name, template, {"file": name, "detail": file.detail}))
     return faults
 
 
 def _bundle(exam: Exam, clean: Clean) -> Blob:
     """All usable instances as one stored zip, the same bytes whenever it is made: `<image>/<series>/<sop>.dcm`."""
     path = clean.folder / "bundle.zip"
-    piece = bytearray(CHUNK)
-    left = Counter(
-        file["output"] for file in clean.usable
-    )  # originals that differed in what was removed are one file now
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
-        for file in sorted(clean.usable, key=lambda f: f["output"]):
-            info = zipfile.ZipInfo(f"{file['image']}/{_series_of(file)}/{_sop_of(file)}.dcm", ZIP_MOMENT)
-            source = whole(clean.folder / "dicom" / file["output"])
-            pack(archive, info, source, piece)
-            clean.sizes[file["output"]] = source.size
-            left[file["output"]] -= 1
-            if not left[file["output"]]:
-                source.path.unlink()  # the next one takes its memory, and the exam its room on the disk once
+    with StoredArchive(path) as archive:
+        for file in sorted(clean.usable, key=lambda file: file.output):
+            source = whole(clean.folder / "dicom" / file.output)
+            archive.add(f"{file.image}/{file.place}.dcm", source)
+            clean.sizes[file.output] = source.size
+            source.path.unlink()  # the next one takes its memory, and the exam its room on the disk once
     return put_file("exams", f"exam-{exam.pk}", path, move=True)
-
-
-def _series_of(file: dict[str, Any]) -> str:
-    return Path(file["output"]).parent.name
-
-
-def _sop_of(file: dict[str, Any]) -> str:
-    return Path(file["output"]).stem
 
 
 def _settle(exam: Exam, clean: Clean, bundle: Blob, faults: list[Fault]) -> None:
     """Inside the last transaction: rows for what is there now, and the exam goes on or waits for a person."""
-    patient, _ = Patient.objects.get_or_create(challenge=exam.question.challenge, pseudonym=clean.answer["pseudonym"])
+    patient, _ = Patient.objects.get_or_create(challenge=exam.question.challenge, pseudonym=clean.answer.pseudonym)
     _write_instances(exam, clean)
     points = _points(clean)
+    texts = list(clean.answer.texts)
+    if keep_texts(exam, texts):
+        points.append(ReviewPoint("residual_identifier", LOOK_WORDS, "text"))
+    apply_early_decisions(exam, texts)
     _record(exam, clean, "review" if points else "written")
-    changes: dict[str, Any] = {
+    changes: dict[str, Json] = {
         "patient": patient,
         "bundle_key": bundle.key,
         "bundle_sha256": bundle.sha256,
         "bundle_bytes": bundle.size,
-        "face_possible": any(file.get("face_possible") for file in clean.usable),
+        "face_possible": any(file.face_possible for file in clean.usable),
     }
-    for fault in faults:
+    for fault in [*faults, *clean.answer.faults]:
         tell_fault(exam, fault, stage="deidentify", state="fault")
+    if clean.merged:
+        tell(exam, stage="deidentify", state="note", template=MERGED, values={"count": clean.merged})
     challenge_id = exam.question.challenge_id
     if points:
-        boxes = [
-            {"file": f"{_series_of(file)}/{_sop_of(file)}", **box}
-            for file in clean.usable
-            for box in file.get("boxes", [])
-        ]
-        move(
-            exam, Exam.State.REVIEW, allowed=Exam.MOVES, code=points[0]["reason"], challenge_id=challenge_id, **changes
-        )
-        Review.objects.create(exam=exam, stage="deidentify", points=points, boxes=boxes)
-        tell(exam, stage="deidentify", state="review", reason=points[0]["reason"], template=points[0]["template"])
+        boxes = [{"file": file.place, **box} for file in clean.usable for box in file.boxes]
+        move(exam, Exam.State.REVIEW, code=points[0].reason, **changes)
+        listed = [point.to_json() for point in points]
+        Review.objects.create(exam=exam, stage="deidentify", points=listed, boxes=boxes)
+        tell(exam, stage="deidentify", state="review", reason=points[0].reason, template=points[0].template)
         return
-    move(exam, Exam.State.DEIDENTIFIED, allowed=Exam.MOVES, challenge_id=challenge_id, **changes)
+    move(exam, Exam.State.DEIDENTIFIED, **changes)
     tell(exam, stage="deidentify", state="deidentified")
     enqueue("check_quality", exam, challenge_id=challenge_id)
 
 
-def _points(clean: Clean) -> list[dict[str, Any]]:
+def _points(clean: Clean) -> list[ReviewPoint]:
     """Why a person must look: what the engine is not sure of, and every finding of the second check."""
     points = []
-    for file in clean.answer["files"]:
-        if file["outcome"] == "review":
-            where = f"{_series_of(file)}/{_sop_of(file)}"
-            template = LOOK.get(file["reason"], LOOK_KIND)
-            points.append({"reason": file["reason"], "where": where, "template": template, "values": {}})
+    for file in clean.answer.files:
+        if file.needs_review:
+            points.append(ReviewPoint(file.reason, LOOK.get(file.reason, LOOK_KIND), file.place))
     for file in clean.usable:
-        if file.get("second_content"):
-            where = f"{_series_of(file)}/{_sop_of(file)}"
-            points.append({"reason": "duplicate_file", "where": where, "template": CONFLICT, "values": {}})
-    for finding in clean.answer["findings"]:
+        if file.has_second_content:
+            points.append(ReviewPoint("duplicate_file", CONFLICT, file.place))
+    for finding in clean.answer.findings:
         where = f"{finding['where']} ({finding['kind']})"
-        points.append({"reason": "residual_identifier", "where": where, "template": LOOK_LEFT, "values": {}})
+        points.append(ReviewPoint("residual_identifier", LOOK_LEFT, where))
     return points
 
 
 def _write_instances(exam: Exam, clean: Clean) -> None:
     exam.series.all().delete()
-    by_series: dict[str, list[dict[str, Any]]] = {}
-    for file in sorted(clean.usable, key=lambda f: f["output"]):
-        by_series.setdefault(_series_of(file), []).append(file)
+    by_series: dict[str, list[CleanedFile]] = {}
+    for file in sorted(clean.usable, key=lambda file: file.output):
+        by_series.setdefault(file.series, []).append(file)
     for uid, files in by_series.items():
         series = Series.objects.create(
             exam=exam,
             series_uid=uid,
-            role="" if files[0]["image"] == "-" else files[0]["image"],
+            role="" if files[0].image == "-" else files[0].image,
             instance_count=len(files),
         )
         Instance.objects.bulk_create(
             Instance(
                 series=series,
-                sop_uid=_sop_of(file),
+                sop_uid=file.sop,
                 position=number,
-                sha256=file["sha256"],
-                size=clean.sizes[file["output"]],
+                sha256=file.sha256,
+                size=clean.sizes[file.output],
             )
             for number, file in enumerate(files)
         )
 
 
 def _record(exam: Exam, clean: Clean, outcome: str) -> None:
-    newest = exam.deidentifications.aggregate(n=Max("number"))["n"] or 0
     Deidentification.objects.create(
         exam=exam,
-        number=newest + 1,
+        number=next_number(exam.deidentifications, parent=exam),
         outcome=outcome,
-        engine_version=ENGINE_VERSION,
-        profile_sha256="",
-        report={"files": [_without_name(file) for file in clean.answer["files"]]},
-        findings=clean.answer["findings"],
+        engine_version=engine_version(),
+        profile_sha256=profile_sha256(keep=spec_of(exam.question).deidentification.keep),
+        report={
+            "files": [file.without_name().to_json() for file in clean.answer.files],
+            "values": [fault.to_json() for fault in clean.answer.faults],
+        },
+        findings=[dict(finding) for finding in clean.answer.findings],
     )
-
-
-def _without_name(file: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in file.items() if key != "called"}
 
 
 def deidentification_failed(subject_id: str, reason: str) -> None:
     """The platform's own fault after every try: the exam stays where it is, and a person can try again."""
     exam = Exam.objects.get(pk=subject_id)
-    template = gettext_noop("The platform could not de-identify this exam. Nothing is lost; the organisers were told.")
+    template = gettext_noop(
+        "The platform could not de-identify this exam. Nothing is lost; the organisers have been informed."
+    )
     tell(exam, stage="deidentify", state="failed", template=template)

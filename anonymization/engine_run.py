@@ -6,15 +6,12 @@ to the parent, its logs or the database.
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import re
 import shutil
-from collections.abc import Hashable, Iterator
-from datetime import date, timedelta
+from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 import numpy as np
 from pydicom import dcmread
@@ -24,13 +21,19 @@ from pydicom.errors import InvalidDicomError
 from pydicom.tag import BaseTag, Tag
 from pydicom.valuerep import STANDARD_VR
 
-from anonymization.deid import Deidentifier, date_shift_days, pseudonym
-from anonymization.deid.other_files import clean_file
-from anonymization.deid.reading import PixelReader
-from anonymization.second_check import find_identifiers
-from formats.dicom import content_key
-from formats.stored import Stored
+from anonymization.cleaned import CleanedExam, CleanedFile
+from concours.deid import CentreKey, Deidentifier, FileReport
+from concours.deid.other_files import clean_file
+from concours.deid.pixel_text.examine import PixelExaminer
+from concours.deid.report import REFUSED
+from concours.deid.values import Declared, KnownIdentifiers, admit_exam, patient_of, write_for_second_check
+from concours.formats.dicom import content_key
+from concours.formats.json import JsonObject
+from concours.formats.stored import Stored
+from concours.second_check import find_identifiers
+from concours.study.structures import keep_regions
 
+Told = tuple[str, str]  # person, number or place; and what the header says
 IDENTITY_GROUP = 0x0010
 KNOWN_KEYWORDS = (
     "AccessionNumber",
@@ -43,6 +46,7 @@ KNOWN_KEYWORDS = (
     "DeviceSerialNumber",
     "StudyDate",
 )
+PLACES = frozenset(("InstitutionName", "InstitutionAddress", "StationName"))
 KNOWN_TAGS = frozenset(Tag(keyword) for keyword in KNOWN_KEYWORDS)
 # What names nobody outside of the tags above. A stated VR of UN, or none, may hide a sequence or a name.
 PLAIN_VRS = frozenset(STANDARD_VR - {"PN", "SQ", "UN"})
@@ -59,33 +63,40 @@ READ_ERRORS = (
 )
 
 
-def run(
-    files: list[dict[str, Any]], folder: str, key: bytes, centre: str, keep: list[str], dates: list[str]
-) -> dict[str, Any]:
+def run(files: list[JsonObject], folder: str, secret: bytes, keep: list[str], fields: list[JsonObject]) -> JsonObject:
     """De-identifies `files` and `folder/original` into `folder/clean`.
 
     `files` are the exam's images and annotations where they lie (`Stored`, called `dicom/<image>/*.dcm` and
-    `annotations/<field>.<ext>`); `folder/original` holds `tables/*`, `values.json`, and `names.json` with what the centre called
-    each DICOM file; `dates` names the fields that hold dates. Returns `{"pseudonym", "files": [report and
-    image], "annotations": {field: name}, "values", "tables", "findings"}`.
+    `annotations/<field>.<ext>`); `folder/original` holds `tables/*`, `values.json`, `names.json` with what the centre called
+    each DICOM file, and `regions.json` with the regions of contours that are masks; `secret` is the centre's key, `fields`
+    are the declared ones (`Declared`). Returns a `CleanedExam` as JSON.
     """
     original, clean = Path(folder) / "original", Path(folder) / "clean"
     (clean / "annotations").mkdir(parents=True)
-    engine = Deidentifier(key, centre=centre, keep=keep, examine=PixelReader(decode_here=True))
-    reports, identifiers, patient = [], set(), ""
+    key = CentreKey(secret)
+    engine = Deidentifier(key, keep=keep, examine=PixelExaminer(decode_here=True))
+    cleaned: list[CleanedFile] = []
+    told = set[Told]()
+    person: FileReport | None = None
     instances: set[str] = set()
-    remembered: dict[Hashable, tuple[str, ...]] = {}
+    remembered: dict[Hashable, tuple[Told, ...]] = {}
+    for file in files:  # what any header says of the person leaves the texts of all
+        engine.learn(Stored.from_json(file))
     for image in _below("dicom/", files):
         report = engine.deidentify_file(image, clean / "dicom")
-        told, who, instance = _identifiers_of(image, remembered)
+        said, instance = _identifiers_of(image, remembered)
+        person = person or (report if report.pseudonym else None)
         _, place, name = PurePosixPath(image.name).parts
-        reports.append({**report.to_json(), "image": place, "source": name})
-        if instance in instances:  # equal copies were left out when the exam was received: this one has other bytes
-            reports[-1]["second_content"] = True
+        # Equal copies were left out when the exam was received: one of a known instance has other bytes.
+        second = instance in instances
+        cleaned.append(CleanedFile(place, name, report.to_json(), has_second_content=second))
         instances |= {instance} - {""}
-        identifiers |= told
-        patient = patient or who
-    _call_by_name(reports, original / "names.json", identifiers)
+        told |= said
+    known = KnownIdentifiers.of(
+        *({text for kind, text in told if kind == one} for one in ("person", "number", "place"))
+    )
+    cleaned = _with_names(cleaned, original / "names.json", known.all())
+    regions = _regions(original / "regions.json")
     annotations = {}
     for sent in _below("annotations/", files):
         called = PurePosixPath(sent.check().name).name
@@ -96,72 +107,78 @@ def run(
             if report.output:
                 # Copied: a confined process may not move a file into another folder.
                 shutil.copyfile(clean / "segmentation" / report.output, target)
+                if field in regions:
+                    keep_regions(target, regions[field], field)
                 annotations[field] = called
-            reports.append({**report.to_json(), "image": field, "source": called, "annotation": True})
+            cleaned.append(CleanedFile(field, called, report.to_json(), is_annotation=True))
         elif ending == "npy":
             with sent.open() as content:  # a header of our own, no padding
                 np.save(target, np.load(content, allow_pickle=False), allow_pickle=False)
             annotations[field] = called
         else:
-            cleaned = clean_file(sent, clean / "annotations", key, called=field)
-            if cleaned.refused:
-                reports.append(_refusal(called, field, cleaned.refused))
+            written = clean_file(sent, clean / "annotations", secret, called=field)
+            if written.refused:
+                cleaned.append(_refusal(called, field, written.refused))
                 continue
-            annotations[field] = cleaned.name
-    shift = date_shift_days(key, centre, patient)
-    values = json.loads((original / "values.json").read_text()) if (original / "values.json").exists() else {}
-    tables = {path.name: _table(path) for path in sorted((original / "tables").glob("*"))}
-    found = find_identifiers([clean], identifiers, root=clean)
-    return {
-        "pseudonym": pseudonym(key, centre, patient),
-        "files": reports,
-        "annotations": annotations,
-        "values": _shifted(values, dates, shift),
-        "tables": {name: [_shifted(row, dates, shift) for row in rows] for name, rows in tables.items()},
-        "findings": [finding.as_dict() for finding in found],
-    }
+            annotations[field] = written.name
+    patient = patient_of(original)
+    shift = person.shift_days if person else key.shift_days(patient)
+    declared = [Declared.from_json(field) for field in fields]
+    admission, known = admit_exam(original, {one.name: one for one in declared}, known, shift)
+    write_for_second_check(admission, clean / "values")
+    findings = find_identifiers([clean], known.all(), root=clean)
+    return CleanedExam(
+        pseudonym=person.pseudonym if person else key.pseudonym(patient),
+        files=tuple(cleaned),
+        annotations=annotations,
+        values=admission.values,
+        texts=tuple(admission.texts),
+        faults=tuple(admission.faults),
+        findings=tuple(finding.as_dict() for finding in findings),
+    ).to_json()
 
 
-def _below(folder: str, files: list[dict[str, Any]]) -> list[Stored]:
+def _below(folder: str, files: list[JsonObject]) -> list[Stored]:
     """The files of one folder in the order of their names."""
     found = [Stored.from_json(file) for file in files if file["name"].startswith(folder)]
     return sorted(found, key=lambda one: PurePosixPath(one.name).parts)
 
 
-def _call_by_name(reports: list[dict[str, Any]], path: Path, identifiers: set[str]) -> None:
+def _with_names(files: Sequence[CleanedFile], path: Path, identifiers: set[str]) -> list[CleanedFile]:
     """`called`: what the centre calls a refused file, so that it finds it; nothing where the name tells of the person."""
     names = json.loads(path.read_text()) if path.exists() else {}
     told = {word.lower() for text in identifiers for word in re.findall(r"\w{3,}", text)}
-    for report in reports:
-        name = names.get(f"dicom/{report['image']}/{report['source']}", "")
-        if report["outcome"] == "refused" and not any(word in name.lower() for word in told):
-            report["called"] = name
+    named = []
+    for file in files:
+        name = names.get(f"dicom/{file.image}/{file.source}", "")
+        shown = file.is_refused and not any(word in name.lower() for word in told)
+        named.append(replace(file, called=name) if shown else file)
+    return named
 
 
-def _refusal(name: str, field: str, reason: str) -> dict[str, Any]:
+def _regions(path: Path) -> dict[str, dict[int, int]]:
+    """Field -> ROI number -> label, as reception chose them by the names that the centre gave."""
+    document = json.loads(path.read_text()) if path.exists() else {}
+    return {field: {int(number): int(label) for number, label in one.items()} for field, one in document.items()}
+
+
+def _refusal(name: str, field: str, reason: str) -> CleanedFile:
     detail = "The annotation is damaged or of a kind that is not taken."
-    return {
-        "outcome": "refused",
-        "reason": reason,
-        "detail": detail,
-        "image": field,
-        "source": name,
-        "annotation": True,
-    }
+    entry = {"outcome": REFUSED, "reason": reason, "detail": detail}
+    return CleanedFile(field, name, entry, is_annotation=True)
 
 
-def _identifiers_of(image: Stored, remembered: dict[Hashable, tuple[str, ...]]) -> tuple[set[str], str, str]:
-    """What the original says of the person, the patient's number, and the instance's UID."""
+def _identifiers_of(image: Stored, remembered: dict[Hashable, tuple[Told, ...]]) -> tuple[set[Told], str]:
+    """What the original says of the person, and the instance's UID."""
     try:
         with image.open() as source:
             dataset = dcmread(source, stop_before_pixels=True, force=False)
     except READ_ERRORS:
-        return set(), "", ""
-    number, instance = (str(dataset.get(keyword, "") or "").strip() for keyword in ("PatientID", "SOPInstanceUID"))
-    return set(_walk(dataset, remembered)), number, instance
+        return set(), ""
+    return set(_walk(dataset, remembered)), str(dataset.get("SOPInstanceUID", "") or "").strip()
 
 
-def _walk(dataset: Dataset, remembered: dict[Hashable, tuple[str, ...]]) -> Iterator[str]:
+def _walk(dataset: Dataset, remembered: dict[Hashable, tuple[Told, ...]]) -> Iterator[Told]:
     """Texts of elements that may name the person. Only these are converted: a chest CT has 20 000 others.
 
     Most say the same in every slice: what one said is `remembered` by its bytes.
@@ -187,7 +204,7 @@ def _walk(dataset: Dataset, remembered: dict[Hashable, tuple[str, ...]]) -> Iter
             continue
 
 
-def _texts(element: DataElement, tag: BaseTag) -> Iterator[str]:
+def _texts(element: DataElement, tag: BaseTag) -> Iterator[Told]:
     if element.keyword not in NOT_IDENTIFYING and (
         element.VR == "PN"
         or element.keyword in KNOWN_KEYWORDS
@@ -197,38 +214,9 @@ def _texts(element: DataElement, tag: BaseTag) -> Iterator[str]:
         for part in value if isinstance(value, list | tuple) else [value]:
             text = str(part or "").strip()
             if len(text) >= 3:
-                yield text
+                yield "person" if element.VR == "PN" else "place" if element.keyword in PLACES else "number", text
 
 
 def _may_name(tag: BaseTag, raw: DataElement | RawDataElement) -> bool:
     """By tag and VR alone; a VR that the file does not state is looked up when the element is converted."""
     return raw.VR not in PLAIN_VRS or tag.group == IDENTITY_GROUP or tag in KNOWN_TAGS
-
-
-def _table(path: Path) -> list[dict[str, Any]]:
-    """Rows of a small table or JSON file that came with the exam; values stay text."""
-    if path.suffix == ".json":
-        content = json.loads(path.read_text(encoding="utf-8-sig"))
-        rows = content if isinstance(content, list) else [content]
-        return [row for row in rows if isinstance(row, dict)][:1000]
-    if path.suffix == ".xlsx":
-        from formats.xlsx import read_xlsx
-
-        table = read_xlsx(path.read_bytes(), path.name)
-        return [dict(zip(table.columns, row, strict=False)) for row in table.rows][:1000]
-    text = path.read_text(encoding="utf-8-sig")
-    first = text.splitlines()[0] if text.strip() else ""
-    delimiter = max(",;\t", key=first.count)
-    return [dict(row) for row in csv.DictReader(io.StringIO(text), delimiter=delimiter)][:1000]
-
-
-def _shifted(values: dict[str, Any], dates: list[str], days: int) -> dict[str, Any]:
-    """Fields that hold dates move like every other date of the person; what is no date is dropped."""
-    moved = dict(values)
-    for name in dates:
-        if values.get(name):
-            try:
-                moved[name] = (date.fromisoformat(str(values[name])) + timedelta(days=days)).isoformat()
-            except (ValueError, OverflowError):
-                moved.pop(name)
-    return moved

@@ -2,32 +2,49 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-from django.db.models import Max
 from django.utils.translation import gettext_noop
 
-from anonymization.accept import accept_exam
-from anonymization.criteria import ExamFacts, Judgement, examine, overall
-from anonymization.criteria.exam.perceptual import NEAR
-from anonymization.models import QualityCheck, Review
+from anonymization.choose import ask_for_series, is_confirmed
+from anonymization.images import keep_images
+from anonymization.models import Correction, QualityCheck, Review
+from anonymization.points import ReviewPoint
+from anonymization.sent_names import SentNames
+from anonymization.series import AskedOfExam, replace_bundle, settle_series
 from challenges.frame import spec_of
-from challenges.spec import QuestionSpec
+from concours.deid.values import INVALID
+from concours.formats.child import ChildLimits, run_limited
+from concours.formats.fault import Fault, FormatError
+from concours.formats.json import Json, JsonObject
+from concours.formats.stored import members
+from concours.inclusion import ExamFacts, Judgement, examine, overall
+from concours.inclusion.causes import reasons
+from concours.inclusion.exam.given import GivenField
+from concours.inclusion.exam.perceptual import NEAR
+from concours.questions.required import required_fields
+from concours.questions.schema import FieldSpec, QuestionSpec
+from core.locks import locked, next_number
 from core.moves import move
-from core.progress import tell
+from core.progress import tell, tell_fault
 from core.storage import local_copy
 from core.work import Claim
-from formats.child import Limits, run_limited
-from formats.fault import Fault, FormatError
-from formats.stored import members
+from uploads.exams import accept_exam, refuse_exam
 from uploads.models import Exam
-from uploads.receive import refuse_exam
 
-LIMITS = Limits(memory_bytes=3 << 30, cpu_seconds=900, wall_seconds=1800.0)
-LOOK_ALIKE = gettext_noop("These images look almost the same as another exam's. An organiser will look at both.")
+LIMITS = ChildLimits(memory_bytes=3 << 30, cpu_seconds=900)
+ALIKE = 3  # exams that a review shows beside one that looks the same
+LOOK_ALIKE = gettext_noop("These images are almost identical to those of another exam. An organiser will compare them.")
+LOOK_ALIKE_OWN = gettext_noop(
+    "These images are almost identical to those of your exam %(number)s. An organiser will compare them."
+)
+OTHERS = gettext_noop(
+    "Other series of the study that were left out: %(count)d. They were erased and are delivered to nobody."
+)
 
 
 def check_quality(claim: Claim) -> None:
@@ -38,69 +55,126 @@ def check_quality(claim: Claim) -> None:
             return
     revision = exam.question.current()
     spec = spec_of(exam.question)
-    try:
-        document = read_facts(exam, spec)
-    except FormatError as error:
-        with claim.finish():
-            refuse_exam(exam, stage="check_quality", faults=list(error.faults))
-        return
+    criteria = criteria_of(spec)
+    with tempfile.TemporaryDirectory(prefix="concours-series-") as folder, ExitStack() as held:
+        try:
+            fields = fields_of(exam, spec, held)
+            settled = settle_series(exam, AskedOfExam(spec, criteria, fields), Path(folder))
+            if settled.choices:
+                with claim.finish():
+                    ask_for_series(exam, settled.choices)
+                return
+            document = read_facts(exam, spec, fields, settled.written.blob.key if settled.written else exam.bundle_key)
+            if settled.written is None and _lacks_volume(document):
+                settled = settle_series(exam, AskedOfExam(spec, criteria, fields), Path(folder), apart=True)
+                if settled.choices:
+                    with claim.finish():
+                        ask_for_series(exam, settled.choices)
+                    return
+                if settled.written is not None:
+                    document = read_facts(exam, spec, fields, settled.written.blob.key)
+        except FormatError as error:
+            with claim.finish():
+                refuse_exam(exam, stage="check_quality", faults=list(error.faults))
+            return
     facts = ExamFacts.from_json(document)
-    judgements = examine(facts, {criterion.name: criterion.params for criterion in spec.inclusion})
+    judgements = [*settled.nearest, *_judged_at_gate(exam), *examine(facts, criteria)]
+    judgements = _without_echoes(judgements)
     likeness = _hash_of(facts)
     with claim.finish():
-        newest = exam.quality_checks.aggregate(n=Max("number"))["n"] or 0
+        if settled.written is not None:
+            replace_bundle(exam, settled.written)
+        if settled.others:
+            values = {"count": settled.others}
+            tell(exam, stage="check_quality", state="set_aside", template=OTHERS, values=values)
         QualityCheck.objects.create(
             exam=exam,
-            number=newest + 1,
+            number=next_number(exam.quality_checks, parent=exam),
             outcome=overall(judgements),
             question_revision=revision.number,
             judgements=[judgement.to_json() for judgement in judgements],
             facts=document,
         )
+        keep_images(exam, facts.assemblies)
         _settle(exam, judgements, likeness)
 
 
-def read_facts(exam: Exam, spec: QuestionSpec) -> dict[str, Any]:
-    """Reads the exam's bundle where it lies, and its annotations, in a limited child: `ExamFacts` as JSON. Raises FormatError."""
-    with ExitStack() as held:
-        bundle = held.enter_context(local_copy("exams", exam.bundle_key))
-        fields = _fields(exam, spec, held)
-        document: dict[str, Any] = run_limited(
-            "anonymization.criteria.exam.read:read_exam_json",
+def _lacks_volume(document: Mapping[str, Json]) -> bool:
+    """Whether the files of an image do not form one: its series may hold several stacks."""
+    return any(one.geometry is None for one in ExamFacts.from_json(document).assemblies.values())
+
+
+def _judged_at_gate(exam: Exam) -> list[Judgement]:
+    """Values that were sent and are not of their type: de-identification left them out and said why. What was corrected since
+    is no longer wrong."""
+    newest = exam.deidentifications.order_by("-number").first()
+    faults = [Fault.from_json(one) for one in (newest.report.get("values", []) if newest else [])]
+    if faults and newest is not None:
+        later = exam.corrections.filter(state=Correction.State.CORRECTED, decided_at__gte=newest.done_at)
+        corrected = set(later.values_list("field", flat=True))
+        faults = [fault for fault in faults if fault.where not in corrected]
+    return [
+        Judgement("values", "refuse", fault.reason, fault.where, fault.template, dict(fault.values))
+        for fault in faults
+        if fault.reason in INVALID
+    ]
+
+
+def _without_echoes(judgements: list[Judgement]) -> list[Judgement]:
+    """A value that is wrong is not also missing."""
+    wrong = {one.where for one in judgements if one.outcome == "refuse" and one.reason in INVALID}
+    return [one for one in judgements if one.reason != "missing_value" or one.where not in wrong]
+
+
+def criteria_of(spec: QuestionSpec) -> dict[str, Mapping[str, Json]]:
+    """The question's criteria, and what every exam must be usable for: delivery, or the comparison with generated images."""
+    delivery = "numpy" if spec.submission.generated is not None else spec.data.deliver.format
+    return {
+        "usable": {"delivery": delivery},
+        **{one.name: one.params for one in spec.inclusion if one.name != "usable"},
+    }
+
+
+def read_facts(exam: Exam, spec: QuestionSpec, fields: Mapping[str, GivenField], key: str) -> JsonObject:
+    """Reads the bundle `key` where it lies, and the annotations, in a limited child: `ExamFacts` as JSON. Raises FormatError."""
+    with local_copy("exams", key) as bundle:
+        document: JsonObject = run_limited(
+            "concours.inclusion.exam.read:read_exam_json",
             by_image(bundle, list(spec.data.images)),
-            fields,
+            {name: given.to_json() for name, given in fields.items()},
             limits=LIMITS,
-            read=[bundle, *(given["path"] for given in fields.values() if "path" in given)],
+            read=[bundle, *(given.path for given in fields.values() if given.path)],
         )
     return document
 
 
-def by_image(bundle: Path, images: list[str]) -> dict[str, list[dict[str, Any]]]:
+def by_image(bundle: Path, images: list[str]) -> dict[str, list[JsonObject]]:
     """The bundle's files by image, as the criteria read them. Files that no folder placed belong to the first image."""
-    files: dict[str, list[dict[str, Any]]] = {image: [] for image in images}
+    files: dict[str, list[JsonObject]] = {image: [] for image in images}
     for one in members(bundle):
         image = one.name.split("/")[0]
         files[image if image in files else images[0]].append(one.to_json())
     return files
 
 
-def _fields(exam: Exam, spec: QuestionSpec, held: ExitStack) -> dict[str, dict[str, Any]]:
+def fields_of(exam: Exam, spec: QuestionSpec, held: ExitStack) -> dict[str, GivenField]:
     """Each declared field with what is known of it, as the criteria read it; files stay where they are while `held` is open."""
     chosen = {row.field: row for row in exam.annotations.filter(is_chosen=True)}
-    fields: dict[str, dict[str, Any]] = {}
+    fields: dict[str, GivenField] = {}
+    required = required_fields(spec)
     for name, field in spec.data.fields.items():
-        given: dict[str, Any] = {"declared": _declared(field)}
+        given = GivenField(_declared(field, required=name in required))
         row = chosen.get(name)
         if row is not None and row.blob_key:
-            given["path"] = str(held.enter_context(local_copy("exams", row.blob_key)))
-            given["called"] = f"{name}.{row.blob_name}"
+            path = str(held.enter_context(local_copy("exams", row.blob_key)))
+            given = replace(given, path=path, called=f"{name}.{row.blob_name}")
         elif row is not None:
-            given["value"] = row.value
+            given = replace(given, value=row.value)
         fields[name] = given
     return fields
 
 
-def _declared(field: Any) -> Mapping[str, Any]:
+def _declared(field: FieldSpec, *, required: bool) -> Mapping[str, Json]:
     """The field's block of the question file, as JSON."""
     return {
         "type": field.type,
@@ -110,7 +184,10 @@ def _declared(field: Any) -> Mapping[str, Any]:
         "min": field.min,
         "max": field.max,
         "allowed": list(field.allowed),
-        "required": field.required,
+        "required": required,
+        "rows_min": field.rows_min,
+        "rows_max": field.rows_max,
+        "columns_required": [column.name for column in field.columns.values() if column.required],
         "measured_from": field.measured_from,
     }
 
@@ -121,40 +198,41 @@ def _hash_of(facts: ExamFacts) -> str:
 
 
 def _settle(exam: Exam, judgements: list[Judgement], likeness: str) -> None:
-    """Inside the last transaction: accepted, refused with every reason, or for a person to look at."""
-    challenge_id = exam.question.challenge_id
-    open_points = [judgement for judgement in judgements if judgement.outcome != "accept"]
+    """Inside the last transaction: accepted, refused with every reason, or for a person to review."""
+    names = SentNames(exam)
+    listed = reasons(judgements, names.files())
     outcome = overall(judgements)
     if outcome == "refuse":
-        faults = [Fault(j.reason, j.where, j.template, j.values) for j in open_points]
         Exam.objects.filter(pk=exam.pk).update(similarity_hash=likeness)
-        refuse_exam(exam, stage="check_quality", faults=faults)
+        refuse_exam(exam, stage="check_quality", faults=[names.fault(reason) for reason in listed])
         return
-    points: list[dict[str, Any]] = [
-        {"reason": j.reason, "where": j.where, "template": j.template, "values": dict(j.values)} for j in open_points
-    ]
-    if _looks_like_another(exam, likeness):
-        points.append({"reason": "duplicate_exam", "where": "exam", "template": LOOK_ALIKE, "values": {}})
-    if points:
-        for point in points:
-            tell(exam, stage="check_quality", state="review", **point)
-        move(
-            exam,
-            Exam.State.REVIEW,
-            allowed=Exam.MOVES,
-            code=points[0]["reason"],
-            challenge_id=challenge_id,
-            similarity_hash=likeness,
+    listed = [reason for reason in listed if not is_confirmed(exam, reason.judgement)]
+    faults, points = [names.fault(reason) for reason in listed], [names.point(reason) for reason in listed]
+    others = _exams_alike(exam, likeness)
+    if others:
+        own = [str(other.number) for other in others if other.centre_id == exam.centre_id]
+        alike = Fault(
+            "duplicate_exam", "exam", LOOK_ALIKE_OWN if own else LOOK_ALIKE, {"number": own[0]} if own else {}
         )
-        Review.objects.create(exam=exam, stage="check_quality", points=points)
+        faults.append(alike)
+        points.append(ReviewPoint(alike.reason, LOOK_ALIKE, "exam", others=tuple(str(other.pk) for other in others)))
+    if points:
+        for fault in faults:
+            tell_fault(exam, fault, stage="check_quality", state="review")
+        move(exam, Exam.State.REVIEW, code=points[0].reason, similarity_hash=likeness)
+        Review.objects.create(exam=exam, stage="check_quality", points=[point.to_json() for point in points])
         return
     accept_exam(exam, similarity_hash=likeness)
 
 
-def _looks_like_another(exam: Exam, likeness: str) -> bool:
-    """Whether another patient's living exam of this question has nearly the same picture."""
+def _exams_alike(exam: Exam, likeness: str) -> list[Exam]:
+    """Other patients' living exams of this question with nearly the same picture, the nearest first.
+
+    One exam of a question at a time, so that of two that are checked at once the second sees the first.
+    """
     if not likeness:
-        return False
+        return []
+    locked(exam.question)
     others = (
         Exam.objects.filter(question=exam.question)
         .exclude(pk=exam.pk)
@@ -163,12 +241,15 @@ def _looks_like_another(exam: Exam, likeness: str) -> bool:
         .exclude(state__in=[Exam.State.REFUSED, Exam.State.WITHDRAWN])
     )
     mine = int(likeness, 16)
-    return any(
-        (mine ^ int(other, 16)).bit_count() <= NEAR for other in others.values_list("similarity_hash", flat=True)
-    )
+    apart = {pk: (mine ^ int(other, 16)).bit_count() for pk, other in others.values_list("pk", "similarity_hash")}
+    near = sorted((distance, pk) for pk, distance in apart.items() if distance <= NEAR)[:ALIKE]
+    rows = others.in_bulk([pk for _distance, pk in near])
+    return [rows[pk] for _distance, pk in near]
 
 
 def quality_failed(subject_id: str, reason: str) -> None:
     exam = Exam.objects.get(pk=subject_id)
-    template = gettext_noop("The platform could not check this exam. Nothing is lost; the organisers were told.")
+    template = gettext_noop(
+        "The platform could not check this exam. Nothing is lost; the organisers have been informed."
+    )
     tell(exam, stage="check_quality", state="failed", template=template)

@@ -16,9 +16,9 @@ from PIL import Image, ImageDraw
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
 
-from anonymization.criteria.exam.read import read_exam_json
 from anonymization.engine_run import run
-from formats.stored import whole
+from concours.formats.stored import whole
+from concours.inclusion.exam.read import read_exam_json
 
 SIZE = 192
 
@@ -53,7 +53,7 @@ def warm_up() -> None:
     with tempfile.TemporaryDirectory(prefix="concours-warm-") as name:
         original = Path(name) / "original.dcm"
         invented_exam().save_as(original, enforce_file_format=True)
-        run([replace(whole(original), name="dicom/image/000000.dcm").to_json()], name, bytes(32), "", [], [])
+        run([replace(whole(original), name="dicom/image/000000.dcm").to_json()], name, bytes(32), [], [])
         files = [whole(path).to_json() for path in (Path(name) / "clean" / "dicom").rglob("*.dcm")]
         read_exam_json({"image": files}, {})
 

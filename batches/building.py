@@ -1,8 +1,8 @@
 """Runs in a limited child: writes one case as a team receives it (or as the truth keeps it). Plain: paths in, JSON out.
 
-The layout is the same for a training batch, an evaluation batch and a truth, so that a team scores itself at home against what it
-got: `<image>/<id>/0000.dcm` or `<image>/<id>.nii.gz|npy`, `<mask field>/<id>.png|nii.gz|npy`, `<table field>/<id>.csv`, and one
-table of scalars.
+The layout is the same for a training batch, an evaluation batch and a truth, so that a team scores itself at home
+against what it got: `<image>/<id>/0000.dcm` or `<image>/<id>.nii.gz|npy`, `<mask field>/<id>.png|nii.gz|npy`, `<table
+field>/<id>.csv`, `<text field>/<id>.txt` in the format text, and one table of scalars.
 """
 
 from __future__ import annotations
@@ -12,9 +12,8 @@ import hashlib
 import hmac
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import nibabel as nib
 import numpy as np
@@ -26,83 +25,79 @@ from pydicom import dcmread
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 
+from batches.case_order import CaseOrder, OrderedField, WrittenFiles
 from batches.faces import Faces, blank_slice, blank_volume, find_faces
-from formats import dicom
-from formats.dicom_image import fits_int16, read_grid, read_series, rescaled
-from formats.fault import FormatError, gettext_noop, refuse
-from formats.files import read_mask
-from formats.manifest import Grid
-from formats.nifti import Volume
-from metrics import find
-from metrics.basis.region import Region
+from concours.formats.arrays import Array
+from concours.formats.fault import FormatError, gettext_noop, refuse
+from concours.formats.json import Json, JsonObject
+from concours.formats.nifti import Volume
+from concours.formats.values import inert_cell
+from concours.imaging import Geometry, geometry_of_files, load_volume
+from concours.imaging.load import fits_int16, in_order
+from concours.imaging.masks import label_array, read_mask
+from concours.metrics import find
+from concours.metrics.basis.region import Region
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 LEVEL = 2  # of 0 to 3: a few hundredths larger than zlib at 4, in a sixth of its time
 STANDARD_ROOT = "1.2.840.10008."
-GRID_MISSING = gettext_noop("%(name)s: the mask does not lie on the image's grid.")
-
-
-@dataclass(frozen=True)
-class Place:
-    """An image's grid (2D: rows, columns; otherwise NIfTI's), its values (i, j, k) with an affine to RAS, and mm between rows,
-    columns and slices; no `spacing` where the image tells none."""
-
-    grid: Grid
-    volume: Volume | None
-    spacing: list[float]
+GRID_MISSING = gettext_noop("%(name)s: the mask is not aligned with the grid of its image.")
 
 
 def write_case(
-    case: Mapping[str, Any], out: str, form: str, key: bytes, images: Sequence[str], fields: Sequence[str]
-) -> dict[str, Any]:
-    """Writes one case below `out`. Answers `{"files": [paths], "scalars": {field: value}, "spacing": [row, column, slice],
-    "faces": [words]}`.
+    case: Mapping[str, Json], out: str, form: str, key: bytes, images: Sequence[str], fields: Sequence[str]
+) -> JsonObject:
+    """Writes one case below `out`: a `CaseOrder` in, `WrittenFiles` out, both as JSON.
 
-    `case` is `{"id", "group", "images": {image: [paths]}, "fields": {field: {"type", "values", "of", "path" | "value"}}}`, and
-    `"face": "blank"` where faces are to be blanked; `faces` says in `batches.faces`'s words how that went, image by image.
     `form` is dicom, nifti, numpy or table; `key` is the batch's own secret, from which UIDs are drawn anew, so that two batches
     cannot be joined by them.
     """
+    order = CaseOrder.from_json(case)
     target = Path(out)
     written: list[str] = []
-    grids: dict[str, Place] = {}
+    geometries: dict[str, Geometry] = {}
     spacing: list[float] = []
     faces: list[str] = []
     for image in images:
-        paths = case["images"].get(image) or []
+        paths = order.images.get(image, ())
         if not paths:
             continue
-        face = find_faces(paths) if case.get("face") == "blank" and form != "table" else Faces({}, "")
+        face = find_faces(paths) if order.blanks_face and form != "table" else Faces({}, "")
         faces += [face.word] if face.word else []
-        place = _place_of(paths, needs_volume=form in ("nifti", "numpy"))
-        if place is not None:
-            grids[image] = place
-            spacing = spacing or place.spacing
+        geometry = geometries[image] = _geometry_of(image, order, paths)
+        spacing = spacing or _spacing_of(geometry)
         if form == "dicom":
-            written += _dicom(target, image, case, paths, key, face)
-        elif form in ("nifti", "numpy") and place is not None and place.volume is not None:
+            written += _dicom(target, image, order, in_order(paths, geometry), key, face)
+        elif form in ("nifti", "numpy"):
+            volume = load_volume(paths, geometry, image, compact=True)
             for cut in {id(cut): cut for cut in face.cuts.values()}.values():
-                blank_volume(place.volume, cut)
-            written.append(_array(target, image, case["id"], place.volume, form))
-            place = grids[image] = _without_values(place)  # masks need the grid alone
-    scalars: dict[str, Any] = {}
+                blank_volume(volume, cut)
+            written.append(_array(target, image, order.id, volume, form))
+            del volume  # masks need the geometry alone
+    scalars: dict[str, Json] = {}
     regions: dict[str, Region] = {}
     for name in fields:
-        given = case["fields"].get(name)
+        given = order.fields.get(name)
         if given is None:
             continue
-        if given["type"] == "mask":
-            of = given["of"] if given["of"] in grids else next(iter(grids), "")
-            labels = _labels(name, given, grids.get(of))
-            regions[name] = Region(labels, _steps(labels, spacing))
-            written.append(_mask(target, name, case["id"], labels, grids[of], form))
-        elif given["type"] == "table":
-            written.append(_table(target, name, case["id"], given["value"] or []))
+        if given.type == "mask":
+            of = given.of if given.of in geometries else next(iter(geometries), "")
+            labels = _labels(name, given, geometries.get(of))
+            regions[name] = Region(labels, _steps(labels, _spacing_of(geometries[of])))
+            written.append(_mask(target, name, order.id, labels, geometries[of], form))
+        elif given.type == "table":
+            written.append(_table(target, name, order.id, given.value or [], given.columns))
+        elif given.type == "text" and form == "text":
+            written += _text(target, name, order.id, given.value)
         else:
-            scalars[name] = given["value"]
-    for one in case.get("measured", []):
-        if one["from"] in regions:
-            scalars[one["field"]] = _measured(one["measure"], regions[one["from"]])
-    return {"files": written, "scalars": scalars, "spacing": spacing, "faces": faces}
+            scalars[name] = given.value
+    for wanted in order.measures:
+        if wanted.source in regions:
+            scalars[wanted.field] = _measured(wanted.measure, regions[wanted.source])
+    slack = max((geometry.slack for geometry in geometries.values()), default=0.0)
+    return WrittenFiles(tuple(written), scalars, tuple(spacing), slack, tuple(faces)).to_json()
 
 
 def _steps(labels: NDArray[np.uint8], spacing: Sequence[float]) -> tuple[float, ...]:
@@ -113,52 +108,19 @@ def _steps(labels: NDArray[np.uint8], spacing: Sequence[float]) -> tuple[float, 
 
 def _measured(measure: str, region: Region) -> float | None:
     """Surface (mm2), volume (mm3) or diameter (mm), by the same function that scores it."""
-    taken = find("recist" if measure == "diameter" else measure).measure
+    taken = find(measure).measure
     return taken(region) if taken else None
 
 
-def _place_of(paths: Sequence[str], *, needs_volume: bool) -> Place | None:
-    """Where an image's voxels lie. Radiographs, ultrasound and captures have no position: then by the pixels of one picture.
-
-    None for what has no common grid at all (several pictures, frames, colour): it is delivered as it is, and can carry no mask.
-    Raises FormatError where `needs_volume`.
-    """
-    ordered = sorted(paths)
-    try:
-        volume = read_series(ordered, whole=True, pixels=needs_volume)
-    except FormatError:
-        place = _flat(Path(ordered[0])) if len(ordered) == 1 else None
-        if needs_volume and (place is None or place.volume is None):
-            raise
-        return place
-    if len(ordered) == 1 and volume.array.shape[2] == 1:
-        grid = read_grid(Path(ordered[0]).read_bytes(), Path(ordered[0]).name)
-    else:
-        grid = Grid(tuple(volume.array.shape), tuple(map(tuple, volume.affine.tolist())), tuple(volume.spacing))
-    return Place(grid, volume, [float(volume.spacing[axis]) for axis in (1, 0, 2)])
+def _geometry_of(image: str, order: CaseOrder, paths: Sequence[str]) -> Geometry:
+    """What quality control decided of the image; of an exam that was accepted before that was stored, decided here."""
+    stored = order.geometries.get(image)
+    return geometry_of_files(paths, image) if stored is None else Geometry.from_json(stored)
 
 
-def _without_values(place: Place) -> Place:
-    """The place with zeros that take no memory."""
-    if place.volume is None:
-        return place
-    return replace(place, volume=replace(place.volume, array=np.broadcast_to(np.int16(0), place.volume.array.shape)))
-
-
-def _flat(path: Path) -> Place | None:
-    """One picture without a position: rows and columns, mm between them where the file says so; grey ones as a volume too."""
-    content = path.read_bytes()
-    dataset = dicom.load(content, path.name)
-    count, rows, columns, samples = dicom.layout(dataset, path.name)
-    if count != 1:
-        return None
-    grid = Grid((rows, columns), None, read_grid(content, path.name).pixel_spacing)
-    row, column = grid.spacing
-    spacing = [row, column, 1.0] if grid.pixel_spacing else []
-    if samples != 1:
-        return Place(grid, None, spacing)
-    plane = rescaled(dataset, next(dicom.frames(dataset, path.name)), path.name)
-    return Place(grid, Volume(plane.T[:, :, None], np.diag([column, row, 1.0, 1.0]), (column, row, 1.0)), spacing)
+def _spacing_of(geometry: Geometry) -> list[float]:
+    """mm between rows, columns and slices; empty where the image does not state them."""
+    return [] if geometry.spacing is None else [geometry.spacing[axis] for axis in (1, 0, 2)]
 
 
 def _place(target: Path, relative: str) -> Path:
@@ -170,33 +132,22 @@ def _place(target: Path, relative: str) -> Path:
 # --- images ----------------------------------------------------------------------------------------------------------
 
 
-def _dicom(
-    target: Path, image: str, case: Mapping[str, Any], paths: Sequence[str], key: bytes, face: Faces
-) -> list[str]:
+def _dicom(target: Path, image: str, order: CaseOrder, paths: Sequence[str], key: bytes, face: Faces) -> list[str]:
     """Every slice with its pixels untouched but for a face to be blanked, under the case's public id and with UIDs of this batch
-    alone."""
+    alone, in the order of the slices."""
     written = []
-    read = ((dcmread(path), face.cuts.get(path)) for path in paths)
-    ordered = sorted(read, key=lambda pair: (_number(pair[0]), str(pair[0].SOPInstanceUID)))
-    for number, (dataset, cut) in enumerate(ordered):
+    for number, path in enumerate(paths):
+        dataset, cut = dcmread(path), face.cuts.get(path)
         if cut is not None:
             blank_slice(dataset, cut, image)
-        relative = f"{image}/{case['id']}/{number:04d}.dcm"
-        _rename(dataset, case, key)
+        relative = f"{image}/{order.id}/{number:04d}.dcm"
+        _rename(dataset, order, key)
         dataset.save_as(_place(target, relative), enforce_file_format=True)
         written.append(relative)
     return written
 
 
-def _number(dataset: Dataset) -> float:
-    position, orientation = dataset.get("ImagePositionPatient"), dataset.get("ImageOrientationPatient")
-    if position and orientation:
-        normal = np.cross(np.array(orientation[:3], float), np.array(orientation[3:], float))
-        return float(np.dot(normal, np.array(position, float)))
-    return float(dataset.get("InstanceNumber") or 0)
-
-
-def _rename(dataset: Dataset, case: Mapping[str, Any], key: bytes) -> None:
+def _rename(dataset: Dataset, order: CaseOrder, key: bytes) -> None:
     def renew(_dataset: Dataset, element: DataElement) -> None:
         if element.VR == "UI" and element.value:
             many = element.value if not isinstance(element.value, str) else [element.value]
@@ -205,8 +156,8 @@ def _rename(dataset: Dataset, case: Mapping[str, Any], key: bytes) -> None:
 
     dataset.walk(renew)
     dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
-    dataset.PatientID = case["group"] or case["id"]
-    dataset.PatientName = case["id"]
+    dataset.PatientID = order.group or order.id
+    dataset.PatientName = order.id
     for keyword in ("StudyID", "AccessionNumber"):
         if keyword in dataset:
             setattr(dataset, keyword, "")
@@ -233,10 +184,13 @@ def _array(target: Path, image: str, case_id: str, volume: Volume, form: str) ->
     return relative
 
 
-def _write_nifti(path: Path, array: Any, affine: Any) -> None:
+def _write_nifti(path: Path, array: Array, affine: NDArray[np.float64]) -> None:
     """Compressed without a time or a name inside, so that the same voxels are the same bytes."""
     try:
         image = nib.Nifti1Image(array, np.asarray(affine, float))
+        # Both say "scanner": programs that read one of the two find the same. A sheared affine stands in the sform alone.
+        image.set_sform(image.affine, code=1)
+        image.set_qform(image.affine, code=1)
     except HeaderDataError as error:
         raise FormatError(refuse("wrong_shape", path.name, GRID_MISSING, name=path.name).faults) from error
     image.header.set_xyzt_units("mm")
@@ -253,10 +207,11 @@ class _Packed(io.RawIOBase):
         self._target, self._written = target, 0
         self._packer = isal_zlib.compressobj(level=LEVEL, wbits=31)
 
-    def write(self, piece: Any) -> int:
+    def write(self, piece: ReadableBuffer) -> int:
         self._target.write(self._packer.compress(piece))
-        self._written += len(memoryview(piece).cast("B"))
-        return len(piece)
+        size = memoryview(piece).nbytes
+        self._written += size
+        return size
 
     def tell(self) -> int:
         return self._written
@@ -274,23 +229,14 @@ class _Packed(io.RawIOBase):
 # --- fields ----------------------------------------------------------------------------------------------------------
 
 
-def _labels(name: str, given: Mapping[str, Any], place: Place | None) -> NDArray[np.uint8]:
+def _labels(name: str, given: OrderedField, geometry: Geometry | None) -> NDArray[np.uint8]:
     """The mask on its image's grid, whatever axes its author's program used."""
-    if place is None:
+    if geometry is None:
         raise refuse("geometry_mismatch", name, GRID_MISSING, name=name)
-    values = tuple(given["values"]) if len([v for v in given["values"] if v]) > 1 else None
-    masks = read_mask(Path(given["path"]).read_bytes(), place.grid, values, name)
-    labels: NDArray[np.uint8] | None = None
-    for label, mask in masks.items():
-        dense = mask.placed(None).dense()
-        if labels is None:  # in the mask's own order in memory: writing across it costs ten times as much
-            labels = np.zeros_like(dense, np.uint8)
-        np.copyto(labels, np.uint8(label), where=dense)
-    assert labels is not None  # a mask file has at least one
-    return labels.reshape(place.grid.shape)
+    return label_array(read_mask(Path(given.path).read_bytes(), geometry, given.values, name), geometry)
 
 
-def _mask(target: Path, name: str, case_id: str, labels: NDArray[np.uint8], place: Place, form: str) -> str:
+def _mask(target: Path, name: str, case_id: str, labels: NDArray[np.uint8], geometry: Geometry, form: str) -> str:
     if labels.ndim == 2:
         relative = f"{name}/{case_id}.{'npy' if form == 'numpy' else 'png'}"
         path = _place(target, relative)
@@ -304,17 +250,24 @@ def _mask(target: Path, name: str, case_id: str, labels: NDArray[np.uint8], plac
     if form == "numpy":
         np.save(path, np.ascontiguousarray(labels), allow_pickle=False)
     else:
-        assert place.volume is not None  # a mask in three dimensions lies on a volume
-        _write_nifti(path, labels, place.volume.affine)
+        _write_nifti(path, labels, geometry.matrix)
     return relative
 
 
-def _table(target: Path, name: str, case_id: str, rows: Sequence[Mapping[str, Any]]) -> str:
+def _text(target: Path, name: str, case_id: str, text: str | None) -> list[str]:
+    if text is None:
+        return []
+    relative = f"{name}/{case_id}.txt"
+    _place(target, relative).write_text(text + "\n", encoding="utf-8")
+    return [relative]
+
+
+def _table(target: Path, name: str, case_id: str, rows: Sequence[Mapping[str, Json]], columns: Sequence[str]) -> str:
+    """Only the columns that the question declares leave, whatever the rows hold."""
     relative = f"{name}/{case_id}.csv"
     text = io.StringIO()
-    columns = sorted({column for row in rows for column in row})
-    writer = csv.DictWriter(text, columns, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows([inert_cell(row.get(column)) for column in columns] for row in rows)
     _place(target, relative).write_text(text.getvalue(), encoding="utf-8")
     return relative

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
+from anonymization.images import geometries_of
+from batches.case_order import CaseOrder, OrderedField, OrderedMeasure, WrittenFiles
+from batches.models import Batch
 from batches.scalars import scalar_table
-from challenges.derive import any_row
-from challenges.spec import QuestionSpec
+from batches.texts import require_texts
+from concours.formats.child import ChildLimits, run_limited
+from concours.formats.fault import Fault, FormatError
+from concours.formats.json import Json
+from concours.questions.derive import any_row
+from concours.questions.schema import QuestionSpec
 from core.storage import local_copy
-from formats.child import Limits, run_limited
 from uploads.models import Exam
+from uploads.sealing import contents_of
 
+SLACK_TOLD = 5e-3  # voxels; half of what grids may differ by anyway
 WORST_FIRST = ("impossible", "not found", "blanked")
-LIMITS = Limits(memory_bytes=4 << 30, cpu_seconds=900, wall_seconds=1800.0)
+LIMITS = ChildLimits(memory_bytes=4 << 30, cpu_seconds=900)
 
 
 @dataclass(frozen=True)
@@ -34,9 +41,10 @@ class Written:
 
     public_id: str
     group: str
-    files: list[str]
-    scalars: dict[str, Any]
-    spacing: list[float]
+    files: Sequence[str]
+    scalars: Mapping[str, Json]
+    spacing: Sequence[float]
+    slack: float  # voxels: how far the rounding of the headers moves a corner
     face: str  # blanked, not found, impossible; "" where nothing was to be blanked
 
 
@@ -54,67 +62,89 @@ def write_cases(
 ) -> list[Written]:
     """Each case in a limited child of its own, one after the other, so that disk and memory hold one case at a time.
 
-    With `face` "blank" the volumes of exams that may show a face lose it."""
-    written = []
+    With `face` "blank" the volumes of exams that may show a face lose it. Raises FormatError with the faults of every case that
+    cannot be written, each naming its exam."""
+    cases, written = list(cases), []
+    require_texts([case.exam for case in cases], fields)
+    faults: list[Fault] = []
     out.mkdir(parents=True, exist_ok=True)
     for case in cases:
         folder = work / case.public_id
         folder.mkdir(parents=True)
-        document = _case_document(case, folder, spec, images, fields)
-        document["face"] = face if case.exam.face_possible else "keep"
-        answer = run_limited(
-            "batches.building:write_case",
-            document,
-            str(out),
-            form,
-            key,
-            list(images),
-            list(fields),
-            limits=LIMITS,
-            read=[folder],
-            write=[out],
+        order = _order_of(case, folder, spec, images, fields)
+        order = replace(order, blanks_face=face == Batch.Face.BLANK and case.exam.face_possible)
+        try:
+            answer = run_limited(
+                "batches.building:write_case",
+                order.to_json(),
+                str(out),
+                form,
+                key,
+                list(images),
+                list(fields),
+                limits=LIMITS,
+                read=[folder],
+                write=[out],
+                untrusted=False,
+            )
+        except FormatError as error:
+            faults += [of_exam(fault, case.exam) for fault in error.faults]
+            _remove(folder)
+            continue
+        files = WrittenFiles.from_json(answer)
+        word = next((word for word in WORST_FIRST if word in files.faces), "")
+        written.append(
+            Written(case.public_id, case.group, files.files, files.scalars, files.spacing, files.slack, word)
         )
-        word = next((word for word in WORST_FIRST if word in answer["faces"]), "")
-        written.append(Written(case.public_id, case.group, answer["files"], answer["scalars"], answer["spacing"], word))
         _remove(folder)
+    if faults:
+        raise FormatError(faults)
     return written
 
 
-def _case_document(
-    case: Case, folder: Path, spec: QuestionSpec, images: Sequence[str], fields: Sequence[str]
-) -> dict[str, Any]:
+def of_exam(fault: Fault, exam: Exam) -> Fault:
+    """The fault with the exam that it is about: whoever reads it finds the exam's page."""
+    return replace(fault, where=str(exam), values={**fault.values, "exam": str(exam.pk)})
+
+
+def _order_of(case: Case, folder: Path, spec: QuestionSpec, images: Sequence[str], fields: Sequence[str]) -> CaseOrder:
     paths: dict[str, list[str]] = {image: [] for image in spec.data.images}
     with local_copy("exams", case.exam.bundle_key) as bundle, zipfile.ZipFile(bundle) as archive:
         archive.extractall(folder / "dicom")
         for member in archive.namelist():
             image = member.split("/")[0]
             paths[image if image in paths else next(iter(paths))].append(str(folder / "dicom" / member))
-    chosen = {row.field: row for row in case.exam.annotations.filter(is_chosen=True)}
-    told: dict[str, Any] = {}
+    chosen = contents_of(case.exam)
+    ordered: dict[str, OrderedField] = {}
     for name in fields:
         declared = spec.data.fields[name]
         row = chosen.get(declared.derive.of if declared.derive else name)
         if row is None:
             continue
         if declared.derive is not None:
-            told[name] = {"type": declared.type, "value": any_row(row.value or [], declared.derive)}
+            ordered[name] = OrderedField(declared.type, value=any_row(row.value or [], declared.derive))
             continue
-        given: dict[str, Any] = {"type": declared.type, "values": list(declared.values), "of": declared.of}
+        given = OrderedField(declared.type, declared.values, declared.of, tuple(declared.columns))
         if row.blob_key:
             target = folder / f"{name}.{row.blob_name}"
-            with local_copy("exams", row.blob_key) as path:
+            with local_copy(row.store, row.blob_key) as path:
                 target.write_bytes(path.read_bytes())
-            given["path"] = str(target)
+            ordered[name] = replace(given, path=str(target))
         else:
-            given["value"] = row.value
-        told[name] = given
-    measured = [
-        {"field": name, "from": spec.data.fields[name].measured_from, "measure": spec.data.fields[name].measure}
+            ordered[name] = replace(given, value=row.value)
+    measures = tuple(
+        OrderedMeasure(name, spec.data.fields[name].measured_from, spec.data.fields[name].measure)
         for name in fields
         if spec.data.fields[name].measured_from and name not in chosen
-    ]
-    kept = {image: paths[image] for image in images if image in paths}
-    return {"id": case.public_id, "group": case.group, "images": kept, "fields": told, "measured": measured}
+    )
+    return CaseOrder(
+        id=case.public_id,
+        group=case.group,
+        images={image: tuple(paths[image]) for image in images if image in paths},
+        geometries=geometries_of(case.exam),
+        fields=ordered,
+        measures=measures,
+    )
 
 
 def _remove(folder: Path) -> None:
@@ -124,9 +154,16 @@ def _remove(folder: Path) -> None:
 
 
 def scalars_csv(written: Sequence[Written], spec: QuestionSpec, fields: Sequence[str], *, spacing: bool = False) -> str:
-    """The table of a batch or truth; with `spacing`, also the three columns that scoring measures by."""
+    """The table of a batch or truth; with `spacing`, also the three columns that scoring measures by, and the precision of grids
+    whose headers are rounded, so that a team's mask is compared as loosely as the centre's was."""
     columns = [name for name in fields if spec.data.fields[name].type not in ("mask", "table")]
     columns = [name for name in columns if any(case.scalars.get(name) is not None for case in written)]
     steps = ["spacing_row", "spacing_col", "spacing_slice"] if spacing and any(case.spacing for case in written) else []
     rows = [(case.public_id, {**case.scalars, **dict(zip(steps, case.spacing, strict=False))}) for case in written]
+    if spacing and any(case.slack > SLACK_TOLD for case in written):
+        steps = [*steps, "grid_slack"]
+        rows = [
+            (name, {**values, "grid_slack": round(case.slack, 4)})
+            for (name, values), case in zip(rows, written, strict=True)
+        ]
     return scalar_table(rows, spec.submission.id_column, [*columns, *steps])

@@ -1,6 +1,6 @@
 """Blanks faces in the slices of one case on their way into a batch. Plain: it runs in the limited child that writes the case.
 
-The region comes from `anonymization.deid.face`; here slices are put together by position, changed where the region lies and bit
+The region comes from `concours.deid.face`; here slices are put together by position, changed where the region lies and bit
 for bit left alone elsewhere, and compressed ones encoded again without loss. The grid stays, so masks lie where they lay.
 """
 
@@ -10,7 +10,6 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,14 +17,17 @@ from pydicom.dataset import Dataset, FileDataset
 from pydicom.sequence import Sequence as Items
 from pydicom.uid import ExplicitVRLittleEndian
 
-from anonymization.deid.decode import REENCODED, encode_frames
-from anonymization.deid.face import STEP, Face, find_face
-from anonymization.deid.heads import MODALITIES, is_elsewhere
-from formats import dicom
-from formats.dicom_image import geometry, rescaled
-from formats.fault import FormatError
-from formats.mask import Affine
-from formats.nifti import Volume
+from concours.deid.decode import REENCODED, PixelLayout, encode_frames
+from concours.deid.face import STEP, Face, find_face
+from concours.deid.heads import MODALITIES, is_elsewhere
+from concours.formats import dicom
+from concours.formats.dicom_image import geometry
+from concours.formats.fault import FormatError
+from concours.formats.json import Json
+from concours.formats.mask import Affine
+from concours.formats.nifti import Volume
+from concours.imaging import read_frames
+from concours.imaging.load import rescaled
 
 FEWEST_SLICES, SHORTEST = 8, 40.0  # slices, mm: from less no face can be rendered
 AIR = -1000.0  # HU
@@ -53,7 +55,7 @@ class Faces:
 
 def find_faces(paths: Sequence[str]) -> Faces:
     """The faces in one image of a case."""
-    groups: dict[tuple[Any, ...], list[tuple[str, Affine]]] = defaultdict(list)
+    groups: dict[tuple[Json, ...], list[tuple[str, Affine]]] = defaultdict(list)
     words, cuts = set(), {}
     for path in sorted(paths):
         content = Path(path).read_bytes()
@@ -108,7 +110,8 @@ def _cut(slices: Sequence[tuple[str, Affine]], modality: str) -> Cut | None:
 
 def _values(path: str) -> NDArray[np.float32]:
     dataset = dicom.load(Path(path).read_bytes(), Path(path).name)
-    return rescaled(dataset, next(dicom.frames(dataset, Path(path).name)), Path(path).name)
+    (frame,) = read_frames(dataset, Path(path).name)
+    return rescaled(next(dicom.frames(dataset, Path(path).name)), frame.slope, frame.intercept)
 
 
 def blank_slice(dataset: FileDataset, cut: Cut, name: str) -> None:
@@ -145,7 +148,7 @@ def _put(dataset: FileDataset, region: NDArray[np.bool_], value: int, name: str)
     frame = next(dicom.frames(dataset, name)).copy()
     frame[region] = value
     if syntax in REENCODED:
-        dataset.PixelData = encode_frames(dataset.PixelData, syntax, _options(dataset), {"0": frame})[:-8]
+        dataset.PixelData = encode_frames(dataset.PixelData, syntax, _layout(dataset).to_json(), {"0": frame})[:-8]
         return
     dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
     pixels = frame.tobytes()
@@ -154,20 +157,18 @@ def _put(dataset: FileDataset, region: NDArray[np.bool_], value: int, name: str)
     dataset["PixelData"].is_undefined_length = False
 
 
-def _options(dataset: FileDataset) -> dict[str, Any]:
-    """What pydicom's coders are told of the image."""
-    return {
-        "rows": int(dataset.Rows),
-        "columns": int(dataset.Columns),
-        "samples_per_pixel": 1,
-        "bits_allocated": int(dataset.BitsAllocated),
-        "bits_stored": int(dataset.BitsStored),
-        "pixel_representation": int(dataset.PixelRepresentation),
-        "photometric_interpretation": str(dataset.PhotometricInterpretation),
-        "planar_configuration": 0,
-        "number_of_frames": 1,
-        "pixel_keyword": "PixelData",
-    }
+def _layout(dataset: FileDataset) -> PixelLayout:
+    return PixelLayout(
+        rows=int(dataset.Rows),
+        columns=int(dataset.Columns),
+        samples_per_pixel=1,
+        bits_allocated=int(dataset.BitsAllocated),
+        bits_stored=int(dataset.BitsStored),
+        pixel_representation=int(dataset.PixelRepresentation),
+        number_of_frames=1,
+        photometric_interpretation=str(dataset.PhotometricInterpretation),
+        planar_configuration=0,
+    )
 
 
 def blank_volume(volume: Volume, cut: Cut) -> None:

@@ -5,20 +5,16 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Mapping, Sequence
-from typing import Any
+
+from concours.formats.json import Json
+from concours.formats.values import inert_cell
 
 
-def scalar_table(rows: Sequence[tuple[str, Mapping[str, Any]]], id_column: str, columns: Sequence[str]) -> str:
-    """CSV of scalars, one row a case, in the order given; an unknown value is an empty cell."""
+def scalar_table(rows: Sequence[tuple[str, Mapping[str, Json]]], id_column: str, columns: Sequence[str]) -> str:
+    """CSV of scalars, one row per case, in the order given; an unknown value is an empty cell, and no cell is a formula."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([id_column, *columns])
     for case_id, scalars in rows:
-        writer.writerow([case_id, *("" if scalars.get(c) is None else _cell(scalars[c]) for c in columns)])
+        writer.writerow([inert_cell(case_id), *(inert_cell(scalars.get(column)) for column in columns)])
     return text.getvalue()
-
-
-def _cell(value: Any) -> str:
-    if isinstance(value, bool):
-        return "1" if value else "0"
-    return repr(value) if isinstance(value, float) else str(value)

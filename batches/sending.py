@@ -2,50 +2,84 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.db import transaction
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
+from starlette.types import Scope
 
 from batches.models import Batch, Download
-from batches.permissions import find_batch, may_download
+from batches.permissions import find_batch, may_download, require_built
+from challenges.models import Team
+from core.audit import record
+from core.clock import database_now
 from core.errors import StepError
+from core.locks import locked
 from core.middleware import status_of
+from core.models import User
 from core.raw_requests import in_thread, person_of
 from core.refusals import refusal, step_refusal
 from core.storage import store
 
+ONE_DOWNLOAD = timedelta(
+    hours=1
+)  # requests of one person from one address within it are one download, whatever their ranges
 PRIVATE = {"Cache-Control": "private, no-store", "X-Content-Type-Options": "nosniff"}
 
 
-def decide(scope: Any, batch_id: str, address: str | None, first: bool) -> Batch | Response:
-    """The batch that this person may have now, with a receipt for the first bytes; or the answer that ends the request."""
+def decide(scope: Scope, batch_id: str, address: str | None, *, sends: bool) -> Batch | Response:
+    """The batch that this person may have now, with a receipt; or the answer that ends the request."""
     user = person_of(scope)
     if user is None:
         return JSONResponse(
             refusal("not_authenticated", "Sign in, or send a token."), 401, {"WWW-Authenticate": "Bearer"}
         )
-    batch = find_batch(user, batch_id)
-    if batch is None:
-        return JSONResponse(refusal("not_found", "There is no batch here that you can see."), 404)
     try:
-        leave = may_download(user, batch)
+        with transaction.atomic():
+            # The batch is held: who is served now is among those who are told when a case leaves a moment later.
+            batch = find_batch(user, batch_id)
+            batch = None if batch is None else locked(batch, "question__challenge")
+            if batch is None:
+                return JSONResponse(refusal("not_found", "There is no batch here that you can see."), 404)
+            leave = may_download(user, batch)
+            require_built(batch)
+            if sends:
+                _give_receipt(batch, user, leave.team, address)
     except StepError as error:
         return JSONResponse(step_refusal(error), status_of(error))
-    if first:
-        Download.objects.create(batch=batch, team=leave.team, user=user, address=address)
     return batch
 
 
+def _give_receipt(batch: Batch, user: User, team: Team | None, address: str | None) -> None:
+    """Whoever is sent a single byte has a receipt and an audit record, one an hour. No header can say that none is needed."""
+    known = Download.objects.filter(batch=batch, user=user, version=batch.version, address=address)
+    if known.filter(started_at__gt=database_now() - ONE_DOWNLOAD).exists():
+        return
+    Download.objects.create(batch=batch, version=batch.version, team=team, user=user, address=address)
+    record(
+        verb="batch downloaded",
+        subject=batch,
+        actor=user,
+        detail={"version": batch.version, "team": team.slug if team else ""},
+        challenge_id=batch.question.challenge_id,
+    )
+
+
 async def download(request: Request) -> Response:
-    begins = request.headers.get("range", "bytes=0-").startswith("bytes=0-")
-    address = request.client.host if request.client else None
     found = await in_thread(
-        decide, request.scope, str(request.path_params["id"]), address, request.method == "GET" and begins
+        partial(
+            decide,
+            request.scope,
+            str(request.path_params["id"]),
+            request.client.host if request.client else None,
+            sends=request.method == "GET",
+        )
     )
     if isinstance(found, Response):
         return found

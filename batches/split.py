@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.db import transaction
-from django.db.models import Max
 from django.utils.translation import gettext_noop
 
+from batches.labels import seal_labels
 from batches.models import Batch, Split, SplitItem
-from batches.release import plan_batches
-from batches.stratify import Member, balance, digest, draw, quartile_bins, set_sizes
-from challenges.derive import any_row
+from batches.plan import plan_batches
+from batches.readiness import freeze_obstacles
+from batches.stratify import StratifiedExam, balance, digest, draw, quartile_bins, set_sizes
 from challenges.frame import spec_of
 from challenges.models import Question
-from challenges.spec import QuestionSpec
+from concours.formats.fault import plural_noop
+from concours.questions.derive import any_row
+from concours.questions.schema import QuestionSpec
+from core.actors import Actor, person_of
 from core.audit import record
 from core.errors import MoveNotAllowedError
-from core.moves import move
+from core.locks import next_number
+from core.moves import done_before, move
+from core.readiness import require_ready
 from uploads.models import Annotation, Exam
 
 
@@ -33,7 +36,7 @@ class SplitOutOfDateError(MoveNotAllowedError):
     reason = "split_out_of_date"
 
 
-def members_of(question: Question, spec: QuestionSpec) -> list[Member]:
+def members_of(question: Question, spec: QuestionSpec) -> list[StratifiedExam]:
     """Every kept exam with its patient and stratum.
 
     Patients are told by their pseudonym and exams come in the order of their contents, so that the same exams give the same sets
@@ -46,7 +49,7 @@ def members_of(question: Question, spec: QuestionSpec) -> list[Member]:
     )
     strata = [_stratum(name, exams, spec) for name in spec.split.stratify]
     return [
-        Member(
+        StratifiedExam(
             id=str(exam.pk),
             group=exam.patient.pseudonym if exam.patient else f"exam {exam.pk}",
             stratum=tuple(by_exam[str(exam.pk)] for by_exam in strata),
@@ -73,14 +76,10 @@ def _stratum(name: str, exams: list[Exam], spec: QuestionSpec) -> dict[str, str]
     return {str(exam.pk): str(values.get(str(exam.pk), "none")) for exam in exams}
 
 
-def draft_split(*, question: Question, actor: Any, seed: int | None = None) -> Split:
+def draft_split(*, question: Question, actor: Actor, seed: int | None = None) -> Split:
     """A split to look at: it replaces an earlier draft, and nothing is released from it until it is frozen."""
     spec = spec_of(question)
-    current = question.splits.exclude(state=Split.State.REPLACED).first()
-    if current is not None and current.state == Split.State.FROZEN:
-        raise SplitFrozenError(
-            gettext_noop("The split of this question is frozen; a batch may be out. It cannot be drawn again.")
-        )
+    _replaceable(question)
     members = members_of(question, spec)
     if not members:
         raise NothingToSplitError(gettext_noop("No exam of this question is graded A to C yet. Wait for the readers."))
@@ -88,12 +87,13 @@ def draft_split(*, question: Question, actor: Any, seed: int | None = None) -> S
     sizes = set_sizes(len(members), spec.split.sets, spec.split.shares)
     drawn = draw(members, sizes, seed)
     with transaction.atomic():
+        number = next_number(question.splits, parent=question)
+        current = _replaceable(question)  # again, now that nobody else can draft
         if current is not None:
-            move(current, Split.State.REPLACED, allowed=Split.MOVES, actor=actor, challenge_id=question.challenge_id)
-        newest = question.splits.aggregate(n=Max("number"))["n"] or 0
+            move(current, Split.State.REPLACED, actor=actor)
         split = Split.objects.create(
             question=question,
-            number=newest + 1,
+            number=number,
             seed=seed,
             rule={
                 "asked": dict(spec.split.sets or spec.split.shares),
@@ -102,7 +102,7 @@ def draft_split(*, question: Question, actor: Any, seed: int | None = None) -> S
             },
             balance=balance(members, drawn),
             sha256=digest(drawn),
-            created_by=actor,
+            created_by=person_of(actor),
         )
         SplitItem.objects.bulk_create(
             [SplitItem(split=split, exam_id=exam, set_name=name) for exam, name in drawn.items()], batch_size=2000
@@ -117,15 +117,33 @@ def draft_split(*, question: Question, actor: Any, seed: int | None = None) -> S
     return split
 
 
-def freeze_split(*, split: Split, actor: Any, face: str = "") -> list[Batch]:
-    """From here on sets cannot change; the question's batches are planned and their archives built beforehand.
+def _replaceable(question: Question) -> Split | None:
+    """The draft that a new one replaces, if there is one. Raises SplitFrozenError."""
+    current = question.splits.exclude(state=Split.State.REPLACED).first()
+    if current is not None and current.state == Split.State.FROZEN:
+        raise SplitFrozenError(
+            gettext_noop(
+                "The split of this question is frozen, and a batch may already be released. It cannot be drawn again."
+            )
+        )
+    return current
+
+
+def freeze_split(*, split: Split, actor: Actor, face: str = "") -> list[Batch]:
+    """From here on sets cannot change; the question's batches are planned and their archives built beforehand. Labels of the
+    evaluation exams leave the tables that web processes read.
 
     `face`: keep or blank in every batch; empty is what the question file says.
-    Raises SplitOutOfDateError where an exam was withdrawn or regraded since the draft; then nothing is frozen.
+    Raises SplitOutOfDateError where an exam was withdrawn or regraded since the draft, and NotReadyError with everything that
+    `freeze_obstacles` finds to block it; then nothing is frozen.
     """
+    if done_before(split, Split.State.FROZEN):
+        return list(Batch.objects.filter(split=split).order_by("released_at", "name"))
     with transaction.atomic():
         _require_kept(split)
-        move(split, Split.State.FROZEN, allowed=Split.MOVES, actor=actor, challenge_id=split.question.challenge_id)
+        require_ready(freeze_obstacles(split))
+        move(split, Split.State.FROZEN, actor=actor)
+        seal_labels(split)
         return plan_batches(split=split, actor=actor, face=face)
 
 
@@ -135,9 +153,16 @@ def _require_kept(split: Split) -> None:
     gone = sum(state != Exam.State.KEPT for state in exams.values_list("state", flat=True))
     if gone:
         raise SplitOutOfDateError(
-            gettext_noop(
-                "Exams of this draft that are no longer kept: %(count)s (withdrawn, or graded again). Draw the sets again, then "
-                "freeze them."
+            plural_noop(
+                "%(count)s exam of this draft is no longer included (withdrawn or regraded). Draw the sets "
+                "again before you freeze them.",
+                "%(count)s exams of this draft are no longer included (withdrawn or regraded). Draw the sets "
+                "again before you freeze them.",
             ),
             count=gone,
         )
+
+
+def is_in_frozen_set(exam: Exam) -> bool:
+    """Whether the exam's set is fixed: its grade can no longer be changed."""
+    return exam.split_items.filter(split__state=Split.State.FROZEN).exists()

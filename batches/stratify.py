@@ -13,7 +13,7 @@ MOST_TRIES = 200_000
 
 
 @dataclass(frozen=True)
-class Member:
+class StratifiedExam:
     """One exam: its id, the group that must stay together (its patient), and its stratum."""
 
     id: str
@@ -39,7 +39,7 @@ def set_sizes(count: int, sizes: Mapping[str, int], shares: Mapping[str, float])
     return given
 
 
-def draw(members: Sequence[Member], sizes: Mapping[str, int], seed: int) -> dict[str, str]:
+def draw(members: Sequence[StratifiedExam], sizes: Mapping[str, int], seed: int) -> dict[str, str]:
     """The set of each exam id. No group is ever divided; what is left over once every set is full is in none.
 
     Groups are placed one by one, largest first, then rarest stratum, ties by a hash of seed and group: each goes to the set that
@@ -48,7 +48,7 @@ def draw(members: Sequence[Member], sizes: Mapping[str, int], seed: int) -> dict
     Where there is room for everybody but whole groups do not come out even, a set is overfilled rather than a group left out.
     At last groups of as many exams change places as long as that brings the strata nearer to their shares.
     """
-    groups: dict[str, list[Member]] = defaultdict(list)
+    groups: dict[str, list[StratifiedExam]] = defaultdict(list)
     for member in members:
         groups[member.group].append(member)
     drawn = _place(groups, sizes, seed, None)
@@ -65,7 +65,7 @@ Quotas = Mapping[str, Mapping[int, int]]  # set: number of exams of a group: how
 
 
 def _place(
-    groups: Mapping[str, Sequence[Member]], sizes: Mapping[str, int], seed: int, quotas: Quotas | None
+    groups: Mapping[str, Sequence[StratifiedExam]], sizes: Mapping[str, int], seed: int, quotas: Quotas | None
 ) -> dict[str, str]:
     frequency = Counter(member.stratum for inside in groups.values() for member in inside)
     total = sum(sizes.values())
@@ -105,7 +105,9 @@ def _place(
     return drawn
 
 
-def _place_the_rest(groups: Mapping[str, Sequence[Member]], sizes: Mapping[str, int], drawn: dict[str, str]) -> None:
+def _place_the_rest(
+    groups: Mapping[str, Sequence[StratifiedExam]], sizes: Mapping[str, int], drawn: dict[str, str]
+) -> None:
     room = Counter(sizes)
     room.subtract(drawn.values())
     for inside in sorted(groups.values(), key=lambda group: (-len(group), group[0].group)):
@@ -119,7 +121,7 @@ Kind = tuple[int, tuple[tuple[tuple[str, ...], int], ...]]  # exams of a group, 
 
 
 def _even_out(
-    groups: Mapping[str, Sequence[Member]], sizes: Mapping[str, int], seed: int, drawn: dict[str, str]
+    groups: Mapping[str, Sequence[StratifiedExam]], sizes: Mapping[str, int], seed: int, drawn: dict[str, str]
 ) -> None:
     """Swaps two groups of as many exams, of two sets, while the sum of squared deviations from the exact shares falls.
 
@@ -221,7 +223,7 @@ def quartile_bins(values: Mapping[str, float]) -> dict[str, str]:
     return {key: f"q{sum(value >= cut for cut in cuts) + 1}" for key, value in values.items()}
 
 
-def balance(members: Sequence[Member], drawn: Mapping[str, str]) -> dict[str, dict[str, int]]:
+def balance(members: Sequence[StratifiedExam], drawn: Mapping[str, str]) -> dict[str, dict[str, int]]:
     """Exams per set and stratum, for the organiser's table."""
     table: dict[str, Counter[str]] = defaultdict(Counter)
     for member in members:

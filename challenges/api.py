@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from django.db.models import QuerySet
@@ -10,10 +11,21 @@ from django_filters import rest_framework as filters
 from drf_spectacular.utils import OpenApiResponse, extend_schema, inline_serializer
 from rest_framework import mixins, serializers, viewsets
 from rest_framework.decorators import action
-from rest_framework.permissions import IsAuthenticatedOrReadOnly
+from rest_framework.permissions import IsAuthenticated, IsAuthenticatedOrReadOnly
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from challenges.bodies import (
+    ChallengeChangeBody,
+    ChallengeDraftBody,
+    CharterDraftBody,
+    MilestoneDraftBody,
+    MovedDatesBody,
+    QuestionFileBody,
+    QuestionTextBody,
+    SignatureBody,
+    WindowBody,
+)
 from challenges.charter import publish_charter, sign_charter
 from challenges.frame import (
     close_challenge,
@@ -26,40 +38,26 @@ from challenges.frame import (
 )
 from challenges.lookup import organised_challenge
 from challenges.models import Challenge, Charter, Phase, Question
-from challenges.people import require_organiser
-from challenges.permissions import require_founder
-from challenges.question_files import said_mistakes, update_question
+from challenges.permissions import require_founder, require_organiser
+from challenges.question_files import moved_to, question_mistakes, update_question
 from challenges.serializers import (
-    ChallengeChangeSerializer,
-    ChallengeDraftSerializer,
     ChallengeSerializer,
-    CharterDraftSerializer,
     CharterSerializer,
     FileMistakeSerializer,
-    MilestoneDraftSerializer,
     MilestoneSerializer,
+    MovedFileSerializer,
     PhaseSerializer,
     QuestionDetailSerializer,
-    QuestionFileSerializer,
     QuestionSerializer,
-    QuestionTextSerializer,
-    WindowSerializer,
 )
-from challenges.spec import SpecError
-from core.payload import payload
+from concours.questions.schema import SpecError
+from core.body import OptionalReasonBody, read_body, takes
 from core.refusals import refusal
-
-
-def read_payload(kind: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
-    """The request's body as the draft's fields; what is wrong with any of them is an answer of 400."""
-    draft = kind(data=dict(payload(request).items()))
-    draft.is_valid(raise_exception=True)
-    return dict(draft.validated_data)
 
 
 def answer_mistakes(error: SpecError) -> Response:
     """Every error of a question file, each with its line."""
-    mistakes = [{"reason": "question_file", **mistake} for mistake in said_mistakes(error)]
+    mistakes = [{"reason": "question_file", **asdict(mistake)} for mistake in question_mistakes(error)]
     return Response(refusal("question_file", mistakes[0]["message"], mistakes), status=400)
 
 
@@ -86,22 +84,22 @@ class ChallengeViewSet(viewsets.ReadOnlyModelViewSet[Challenge]):
     def get_queryset(self) -> QuerySet[Challenge]:
         return Challenge.objects.visible_to(self.request.user).prefetch_related("questions")
 
-    @extend_schema(request=ChallengeDraftSerializer, responses={201: ChallengeSerializer})
+    @takes(ChallengeDraftBody, responses={201: ChallengeSerializer})
     def create(self, request: Request) -> Response:
         """A draft; whoever makes it is its first organiser."""
         require_founder(request.user)
-        draft = read_payload(ChallengeDraftSerializer, request)
+        draft = read_body(request)
         challenge = create_challenge(actor=request.user, **draft)
         return Response(ChallengeSerializer(challenge).data, status=201)
 
-    @extend_schema(request=ChallengeChangeSerializer, responses={200: ChallengeSerializer})
+    @takes(ChallengeChangeBody, responses={200: ChallengeSerializer})
     def partial_update(self, request: Request, slug: str = "") -> Response:
         """Title, summary, contact or data protection officer, whichever are given."""
         challenge = organised_challenge(request.user, slug)
-        update_challenge(challenge=challenge, actor=request.user, **read_payload(ChallengeChangeSerializer, request))
+        update_challenge(challenge=challenge, actor=request.user, **read_body(request))
         return Response(ChallengeSerializer(challenge).data)
 
-    @extend_schema(request=None, responses={200: ChallengeSerializer})
+    @takes(None, responses={200: ChallengeSerializer})
     @action(detail=True, methods=["post"])
     def open(self, request: Request, slug: str = "") -> Response:
         """Makes the challenge public."""
@@ -109,14 +107,11 @@ class ChallengeViewSet(viewsets.ReadOnlyModelViewSet[Challenge]):
         open_challenge(challenge=challenge, actor=request.user)
         return Response(ChallengeSerializer(challenge).data)
 
-    @extend_schema(
-        request=inline_serializer("ChallengeClose", {"reason": serializers.CharField(required=False)}),
-        responses={200: ChallengeSerializer},
-    )
+    @takes(OptionalReasonBody, responses={200: ChallengeSerializer})
     @action(detail=True, methods=["post"])
     def close(self, request: Request, slug: str = "") -> Response:
         challenge = organised_challenge(request.user, slug)
-        close_challenge(challenge=challenge, actor=request.user, reason=str(payload(request).get("reason", "")))
+        close_challenge(challenge=challenge, actor=request.user, reason=read_body(request)["reason"])
         return Response(ChallengeSerializer(challenge).data)
 
     @extend_schema(responses={200: MilestoneSerializer(many=True)})
@@ -126,12 +121,12 @@ class ChallengeViewSet(viewsets.ReadOnlyModelViewSet[Challenge]):
         challenge = self.get_object()
         return Response(MilestoneSerializer(challenge.milestones.select_related("question"), many=True).data)
 
-    @extend_schema(request=MilestoneDraftSerializer, responses={200: MilestoneSerializer})
+    @takes(MilestoneDraftBody, responses={200: MilestoneSerializer})
     @timeline.mapping.post
     def plan(self, request: Request, slug: str = "") -> Response:
         """A moment of the challenge as a whole; the same key again moves it."""
         challenge = organised_challenge(request.user, slug)
-        row = plan_milestone(challenge=challenge, **read_payload(MilestoneDraftSerializer, request))
+        row = plan_milestone(challenge=challenge, **read_body(request))
         return Response(MilestoneSerializer(row).data)
 
 
@@ -169,23 +164,36 @@ class QuestionViewSet(viewsets.ReadOnlyModelViewSet[Question]):
             raise Http404
         return question
 
-    @extend_schema(request=QuestionFileSerializer, responses={201: QuestionDetailSerializer, 400: MISTAKES})
+    @takes(QuestionFileBody, responses={201: QuestionDetailSerializer, 400: MISTAKES})
     def create(self, request: Request) -> Response:
         """Creates or updates the question that the file names; all of it or nothing."""
-        draft = read_payload(QuestionFileSerializer, request)
+        draft = read_body(request)
         challenge = organised_challenge(request.user, draft["challenge"])
         try:
-            question = load_question(challenge=challenge, text=draft["text"], actor=request.user)
+            first = draft.get("first_opening")
+            text = moved_to(draft["text"], first).text if first else draft["text"]
+            question = load_question(challenge=challenge, text=text, actor=request.user)
         except SpecError as error:
             return answer_mistakes(error)
         return Response(QuestionDetailSerializer(question).data, status=201)
 
-    @extend_schema(request=QuestionTextSerializer, responses={200: QuestionDetailSerializer, 400: MISTAKES})
+    @takes(MovedDatesBody, responses={200: MovedFileSerializer, 400: MISTAKES})
+    @action(detail=False, methods=["post"], url_path="move-dates", permission_classes=[IsAuthenticated])
+    def move_dates(self, request: Request) -> Response:
+        """The file with its dates moved, each beside what it was. Nothing is loaded."""
+        draft = read_body(request)
+        try:
+            moved = moved_to(draft["text"], draft["first_opening"])
+        except SpecError as error:
+            return answer_mistakes(error)
+        return Response(MovedFileSerializer(moved).data)
+
+    @takes(QuestionTextBody, responses={200: QuestionDetailSerializer, 400: MISTAKES})
     def update(self, request: Request, pk: str = "") -> Response:
         """A new revision of this question. The file must keep its slug."""
         question = self.get_object()
         require_organiser(request.user, question.challenge)
-        draft = read_payload(QuestionTextSerializer, request)
+        draft = read_body(request)
         try:
             question = update_question(question=question, text=draft["text"], actor=request.user)
         except SpecError as error:
@@ -213,13 +221,13 @@ class PhaseViewSet(viewsets.ReadOnlyModelViewSet[Phase]):
         visible = Question.objects.visible_to(self.request.user)
         return Phase.objects.filter(question__in=visible).select_related("question__challenge")
 
-    @extend_schema(request=WindowSerializer, responses={200: PhaseSerializer})
+    @takes(WindowBody, responses={200: PhaseSerializer})
     @action(detail=True, methods=["post"])
     def reschedule(self, request: Request, pk: str | None = None) -> Response:
         """Moves the window, with the reason on record."""
         phase = self.get_object()
         require_organiser(request.user, phase.question.challenge)
-        reschedule_phase(phase=phase, actor=request.user, **read_payload(WindowSerializer, request))
+        reschedule_phase(phase=phase, actor=request.user, **read_body(request))
         return Response(PhaseSerializer(phase).data)
 
 
@@ -241,24 +249,22 @@ class CharterViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.
         visible = Challenge.objects.visible_to(self.request.user)
         return Charter.objects.filter(challenge__in=visible).select_related("challenge").prefetch_related("signatures")
 
-    @extend_schema(request=CharterDraftSerializer, responses={201: CharterSerializer})
+    @takes(CharterDraftBody, responses={201: CharterSerializer})
     def create(self, request: Request) -> Response:
         """Publishes a version; everybody of the audience is asked to sign it."""
-        draft = read_payload(CharterDraftSerializer, request)
+        draft = read_body(request)
         challenge = organised_challenge(request.user, draft.pop("challenge"))
         charter = publish_charter(challenge=challenge, actor=request.user, **draft)
         return Response(self.get_serializer(charter).data, status=201)
 
-    @extend_schema(
-        request=inline_serializer("Signature", {"name": serializers.CharField()}), responses={200: CharterSerializer}
-    )
+    @takes(SignatureBody, responses={200: CharterSerializer})
     @action(detail=True, methods=["post"])
     def sign(self, request: Request, pk: str | None = None) -> Response:
         """Signs this version with one's full name."""
         sign_charter(
             charter=self.get_object(),
             user=request.user,
-            name=str(payload(request).get("name", "")),
+            name=read_body(request)["name"],
             address=request.META.get("REMOTE_ADDR") or None,
         )
         return Response(self.get_serializer(self.get_object()).data)

@@ -4,7 +4,10 @@ from django.urls import include, path
 from rest_framework.routers import SimpleRouter
 
 from challenges.api import ChallengeViewSet, CharterViewSet, PhaseViewSet, QuestionViewSet
-from challenges.api_people import AccessTokenViewSet, CentreViewSet, InvitationViewSet, RoleViewSet, TeamViewSet
+from challenges.api_people import CentreViewSet, InvitationViewSet, RoleViewSet
+from challenges.api_sessions import SignedSessionViewSet
+from challenges.api_teams import TeamViewSet
+from challenges.api_tokens import AccessTokenViewSet
 
 router = SimpleRouter()
 router.register("challenges", ChallengeViewSet, basename="challenge")
@@ -16,5 +19,6 @@ router.register("teams", TeamViewSet, basename="team")
 router.register("invitations", InvitationViewSet, basename="invitation")
 router.register("roles", RoleViewSet, basename="role")
 router.register("tokens", AccessTokenViewSet, basename="token")
+router.register("sessions", SignedSessionViewSet, basename="signed-session")
 
 urlpatterns = [path("", include(router.urls))]

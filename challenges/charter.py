@@ -8,28 +8,33 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext_noop
 
 from challenges.models import Challenge, Charter, CharterSignature
+from challenges.notices import tell_charter
+from core.actors import Actor
 from core.audit import record
 from core.errors import InvalidInputError, NotAllowedError
+from core.locks import next_number
 
 
 class CharterNotSignedError(NotAllowedError):
     reason = "charter_not_signed"
 
 
-def publish_charter(*, challenge: Challenge, audience: str, text: Mapping[str, str], actor: Any) -> Charter:
+def publish_charter(*, challenge: Challenge, audience: str, text: Mapping[str, str], actor: Actor) -> Charter:
     """A new version, which everybody of the audience is asked to sign; the same text again is the version in force."""
     sha256 = hashlib.sha256(json.dumps(dict(text), sort_keys=True, ensure_ascii=False).encode()).hexdigest()
-    newest = charter_in_force(challenge, audience)
-    if newest is not None and newest.sha256 == sha256:
-        return newest
     with transaction.atomic():
+        version = next_number(challenge.charters.filter(audience=audience), parent=challenge, field="version")
+        newest = charter_in_force(challenge, audience)
+        if newest is not None and newest.sha256 == sha256:
+            return newest
         charter = Charter.objects.create(
             challenge=challenge,
             audience=audience,
-            version=newest.version + 1 if newest else 1,
+            version=version,
             text=dict(text),
             sha256=sha256,
         )
@@ -40,6 +45,7 @@ def publish_charter(*, challenge: Challenge, audience: str, text: Mapping[str, s
             detail={"audience": audience, "version": charter.version, "sha256": sha256},
             challenge_id=challenge.pk,
         )
+        tell_charter(charter)
     return charter
 
 
@@ -51,7 +57,7 @@ def sign_charter(*, charter: Charter, user: Any, name: str, address: str | None 
     """The person signs this version; signing twice is signing once. Only the version in force can be signed."""
     if charter_in_force(charter.challenge, charter.audience) != charter:
         raise InvalidInputError(
-            gettext_noop("This version of the charter is no longer in force. Read and sign the newest.")
+            gettext_noop("This version of the charter is no longer in force. Read and sign the current version.")
         )
     if not name.strip():
         raise InvalidInputError(gettext_noop("Sign with your full name."))
@@ -66,8 +72,9 @@ def sign_charter(*, charter: Charter, user: Any, name: str, address: str | None 
 
 def has_signed(user: Any, challenge: Challenge, audience: str) -> bool:
     """Whether the person signed the version in force; no charter published yet means that nobody has."""
-    charter = charter_in_force(challenge, audience)
-    return charter is not None and charter.signatures.filter(user=user).exists()
+    signed = Exists(CharterSignature.objects.filter(charter=OuterRef("pk"), user=user))
+    versions = challenge.charters.filter(audience=audience).order_by("-version")
+    return bool(versions.annotate(is_signed=signed).values_list("is_signed", flat=True).first())
 
 
 def require_signature(user: Any, challenge: Challenge, audience: str) -> None:

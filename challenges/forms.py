@@ -4,27 +4,8 @@ from __future__ import annotations
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from challenges.models import Membership
-
-PROFESSIONS = {
-    Membership.Profession.RADIOLOGIST: pgettext_lazy("profession", "radiologist"),
-    Membership.Profession.ENGINEER: pgettext_lazy("profession", "engineer"),
-    Membership.Profession.STUDENT: pgettext_lazy("profession", "student"),
-    Membership.Profession.RESEARCHER: pgettext_lazy("profession", "researcher"),
-    "data-scientist": pgettext_lazy("profession", "data scientist"),
-    "company": pgettext_lazy("profession", "company"),
-}
-INVITED = {  # what an invitation offers
-    "organiser": _("Organiser"),
-    "reader": _("Reader"),
-    "juror": _("Juror"),
-    "dpo": _("Data protection officer"),
-    "centre": _("Centre"),
-    "team": _("Team"),
-}
-CHOICES = [(choice.value, PROFESSIONS[choice]) for choice in Membership.Profession]
 
 
 class SignatureForm(forms.Form):
@@ -33,7 +14,7 @@ class SignatureForm(forms.Form):
     name = forms.CharField(
         label=_("Your full name"),
         max_length=150,
-        help_text=_("Writing your name here signs the charter. Date, name and address are kept."),
+        help_text=_("Entering your name signs the charter. The date, your name and your network address are recorded."),
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )
 
@@ -41,8 +22,8 @@ class SignatureForm(forms.Form):
 class TeamForm(forms.Form):
     """A new team, and who registers it."""
 
-    name = forms.CharField(label=_("Name of the team"), max_length=80, help_text=_("Boards show this name."))
-    profession = forms.ChoiceField(label=_("Your profession"), choices=CHOICES)
+    name = forms.CharField(label=_("Team name"), max_length=80, help_text=_("This name is shown on the boards."))
+    profession = forms.ChoiceField(label=_("Your profession"), choices=Membership.Profession.choices)
     institution = forms.CharField(label=_("Your institution"), max_length=120, required=False)
 
 
@@ -50,15 +31,24 @@ class MemberForm(forms.Form):
     """Somebody to invite to the team."""
 
     email = forms.EmailField(label=_("E-mail address"))
-    profession = forms.ChoiceField(label=_("Profession"), choices=CHOICES)
+    profession = forms.ChoiceField(label=_("Profession"), choices=Membership.Profession.choices)
 
 
 class TokenForm(forms.Form):
     """A new access token."""
 
-    name = forms.CharField(
-        label=_("What it is for"), max_length=80, help_text=_("For example: upload script at Bichat.")
-    )
+    name = forms.CharField(label=_("Purpose"), max_length=80, help_text=_("For example: upload script of Bichat."))
     days = forms.IntegerField(
-        label=_("Days it is valid"), min_value=1, max_value=365, initial=90, help_text=_("At most 365.")
+        label=_("Validity in days"), min_value=1, max_value=365, initial=90, help_text=_("365 days at most.")
+    )
+    scopes = forms.MultipleChoiceField(
+        label=_("Permissions"),
+        choices=[
+            ("read", _("Read")),
+            ("upload", _("Upload files")),
+            ("submit", _("Submit results")),
+            ("organise", _("Change everything else")),
+        ],
+        initial=["read", "upload", "submit"],
+        widget=forms.CheckboxSelectMultiple,
     )

@@ -1,4 +1,5 @@
-"""A challenge's pseudonym key: a file outside the database, readable by the site's user alone."""
+"""A challenge's pseudonym key: a file outside the database, readable by the site's user alone; and the centres' keys, which
+derive from it."""
 
 from __future__ import annotations
 
@@ -10,7 +11,8 @@ from pathlib import Path
 
 from django.conf import settings
 
-from challenges.models import Challenge
+from challenges.models import Centre, Challenge
+from concours.deid.identity import CentreKey, centre_key
 
 
 class KeyMissingError(Exception):
@@ -43,6 +45,11 @@ def challenge_key(challenge: Challenge) -> bytes:
         return base64.b64decode(key_path(challenge).read_text(), validate=False)
     except FileNotFoundError as error:
         raise KeyMissingError(f"the key of challenge {challenge.pk} is missing from CONCOURS_KEYS") from error
+
+
+def key_of_centre(centre: Centre) -> CentreKey:
+    """What the pseudonyms of this centre's patients derive from. Raises KeyMissingError."""
+    return centre_key(challenge_key(centre.challenge), centre.slug)
 
 
 def key_fingerprint(challenge: Challenge) -> str:

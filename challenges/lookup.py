@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import Http404
+from django.utils.translation import gettext_noop
 
 from challenges.models import Challenge, Question
-from challenges.people import require_organiser
+from challenges.permissions import require_organiser
+from core.errors import InvalidInputError
 
 
 def visible_challenge(user: Any, slug: str) -> Challenge:
@@ -41,4 +43,13 @@ def visible_question(user: Any, name: str) -> Question:
 def organised_question(user: Any, name: str) -> Question:
     question = visible_question(user, name)
     require_organiser(user, question.challenge)
+    return question
+
+
+def named_question(challenge: Challenge, name: str) -> Question:
+    """A question of this challenge by its slug, or by challenge/slug."""
+    slug = name.rpartition("/")[2]
+    question = challenge.questions.filter(slug=slug).first()
+    if question is None:
+        raise InvalidInputError(gettext_noop("This challenge has no question '%(name)s'."), name=name[:80])
     return question

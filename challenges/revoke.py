@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.db import transaction
 from django.utils.translation import gettext_noop
 
 from challenges.models import CentreMembership, Challenge, Role
+from core.actors import Actor
 from core.audit import record
 from core.errors import InvalidInputError, LostRaceError, MoveNotAllowedError
-from core.events import announce
+from core.registry import call_hook
 
-GONE = gettext_noop("This was revoked by somebody else already.")
+GONE = gettext_noop("Someone else has already revoked this.")
 
 
 class LastOrganiserError(MoveNotAllowedError):
     reason = "last_organiser"
 
 
-def revoke_role(*, role: Role, actor: Any, reason: str) -> None:
+def revoke_role(*, role: Role, actor: Actor, reason: str) -> None:
     """The person holds the role no more. A challenge keeps at least one organiser who can sign in.
 
     Apps above answer "role_revoked" with the person's id, each for its own rows.
@@ -32,7 +31,9 @@ def revoke_role(*, role: Role, actor: Any, reason: str) -> None:
         others = challenge.roles.filter(kind=Role.Kind.ORGANISER, user__is_active=True).exclude(pk=role.pk)
         if role.kind == Role.Kind.ORGANISER and not others.exists():
             raise LastOrganiserError(
-                gettext_noop("A challenge needs an organiser. Invite another one first, then revoke this role.")
+                gettext_noop(
+                    "A challenge needs at least one organiser. Invite another organiser before you revoke this role."
+                )
             )
         gone, _rows = Role.objects.filter(pk=role.pk).delete()
         if not gone:
@@ -45,10 +46,10 @@ def revoke_role(*, role: Role, actor: Any, reason: str) -> None:
             detail={"kind": role.kind, "person": role.user_id},
             challenge_id=role.challenge_id,
         )
-        announce("role_revoked", str(role.user_id))
+        call_hook("role_revoked", str(role.user_id))
 
 
-def revoke_membership(*, membership: CentreMembership, actor: Any, reason: str) -> None:
+def revoke_membership(*, membership: CentreMembership, actor: Actor, reason: str) -> None:
     """The person sends nothing for the centre any more and sees none of its exams; what was sent stays the centre's."""
     _require_reason(reason)
     centre = membership.centre
@@ -64,9 +65,9 @@ def revoke_membership(*, membership: CentreMembership, actor: Any, reason: str) 
             detail={"person": membership.user_id},
             challenge_id=centre.challenge_id,
         )
-        announce("role_revoked", str(membership.user_id))
+        call_hook("role_revoked", str(membership.user_id))
 
 
 def _require_reason(reason: str) -> None:
     if not reason.strip():
-        raise InvalidInputError(gettext_noop("Say why; the audit trail keeps the reason."))
+        raise InvalidInputError(gettext_noop("Give a reason; it is kept in the audit trail."))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from challenges.models import (
@@ -22,8 +21,7 @@ from challenges.models import (
 )
 from challenges.team_rules import unmet_rules
 from core.clock import database_now
-from core.models import AccessToken
-from core.moments import MomentField
+from core.models import AccessToken, SignedSession
 from core.words import say
 
 
@@ -32,7 +30,7 @@ class MilestoneSerializer(serializers.ModelSerializer[Milestone]):
 
     class Meta:
         model = Milestone
-        fields = ["key", "question", "title", "run_at", "action", "done_at"]
+        fields = ["key", "question", "title", "run_at"]
 
 
 class ChallengeSerializer(serializers.ModelSerializer[Challenge]):
@@ -200,7 +198,28 @@ class RoleSerializer(serializers.ModelSerializer[Role]):
 class AccessTokenSerializer(serializers.ModelSerializer[AccessToken]):
     class Meta:
         model = AccessToken
-        fields = ["id", "name", "created_at", "expires_at", "last_used_at"]
+        fields = ["id", "name", "scopes", "created_at", "expires_at", "last_used_at"]
+
+
+class SignedSessionSerializer(serializers.ModelSerializer[SignedSession]):
+    class Meta:
+        model = SignedSession
+        fields = ["id", "browser", "address", "signed_in_at"]
+
+
+class MovedDateSerializer(serializers.Serializer[Any]):
+    """A date of a question file before and after it was moved."""
+
+    where = serializers.CharField()
+    before = serializers.DateTimeField()
+    after = serializers.DateTimeField()
+
+
+class MovedFileSerializer(serializers.Serializer[Any]):
+    """A question file with its dates moved; nothing is loaded."""
+
+    text = serializers.CharField(trim_whitespace=False)
+    dates = MovedDateSerializer(many=True)
 
 
 class FileMistakeSerializer(serializers.Serializer[Any]):
@@ -210,89 +229,3 @@ class FileMistakeSerializer(serializers.Serializer[Any]):
     line = serializers.IntegerField()
     where = serializers.CharField()
     message = serializers.CharField()
-
-
-@extend_schema_field({"type": "object", "properties": {"en": {"type": "string"}, "fr": {"type": "string"}}})
-class WordsField(serializers.Field[Any, Any, Any, Any]):
-    """One text in the languages of the site: an object, or a plain string that stands for every language."""
-
-    def to_internal_value(self, data: Any) -> dict[str, str]:
-        if isinstance(data, str) and data.strip():
-            return {"en": data.strip(), "fr": data.strip()}
-        if isinstance(data, dict) and data.get("en") and all(isinstance(text, str) for text in data.values()):
-            return {"en": data["en"], "fr": data.get("fr") or data["en"]}
-        raise serializers.ValidationError("Give a text, or an object with the texts under 'en' and 'fr'.")
-
-    def to_representation(self, value: Any) -> Any:
-        return value
-
-
-class ChallengeDraftSerializer(serializers.Serializer[Any]):
-    slug = serializers.SlugField(max_length=60)
-    title = WordsField()
-    summary = WordsField(required=False)
-    contact = serializers.EmailField(required=False, allow_blank=True)
-
-
-class ChallengeChangeSerializer(serializers.Serializer[Any]):
-    title = WordsField(required=False)
-    summary = WordsField(required=False)
-    contact = serializers.EmailField(required=False, allow_blank=True)
-    data_protection_officer = serializers.EmailField(required=False, allow_blank=True)
-
-
-class QuestionTextSerializer(serializers.Serializer[Any]):
-    text = serializers.CharField(trim_whitespace=False, max_length=500_000, help_text="The question file, as YAML.")
-
-
-class QuestionFileSerializer(QuestionTextSerializer):
-    challenge = serializers.SlugField()
-
-
-class CentreDraftSerializer(serializers.Serializer[Any]):
-    challenge = serializers.SlugField()
-    name = serializers.CharField(max_length=120)
-    city = serializers.CharField(max_length=80, required=False, allow_blank=True)
-
-
-class TeamDraftSerializer(serializers.Serializer[Any]):
-    challenge = serializers.SlugField()
-    name = serializers.CharField(max_length=80)
-    profession = serializers.ChoiceField(choices=Membership.Profession.choices)
-    institution = serializers.CharField(max_length=120, required=False, allow_blank=True)
-    is_baseline = serializers.BooleanField(required=False)
-
-
-class CharterDraftSerializer(serializers.Serializer[Any]):
-    challenge = serializers.SlugField()
-    audience = serializers.ChoiceField(choices=Charter.Audience.choices)
-    text = WordsField()
-
-
-class InvitationDraftSerializer(serializers.Serializer[Any]):
-    challenge = serializers.SlugField()
-    email = serializers.EmailField()
-    what = serializers.ChoiceField(choices=["organiser", "reader", "juror", "dpo", "centre", "team"])
-    centre = serializers.CharField(required=False, help_text="Slug of a centre of the challenge.")
-    team = serializers.CharField(required=False, help_text="Slug of a team of the challenge.")
-    question = serializers.CharField(required=False, help_text="Slug of a question: the role is limited to it.")
-    profession = serializers.ChoiceField(choices=Membership.Profession.choices, required=False)
-
-
-class RoleDraftSerializer(serializers.Serializer[Any]):
-    challenge = serializers.SlugField()
-    email = serializers.EmailField()
-    kind = serializers.ChoiceField(choices=Role.Kind.choices)
-    question = serializers.CharField(required=False)
-
-
-class WindowSerializer(serializers.Serializer[Any]):
-    opens = MomentField()
-    closes = MomentField()
-    reason = serializers.CharField()
-
-
-class MilestoneDraftSerializer(serializers.Serializer[Any]):
-    key = serializers.SlugField(max_length=60)
-    title = WordsField()
-    run_at = MomentField()

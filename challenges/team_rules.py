@@ -12,6 +12,7 @@ from django.utils.translation import gettext_noop
 from challenges.frame import spec_of
 from challenges.models import Question, Team
 from challenges.question_words import professions
+from concours.formats.fault import plural_noop
 from core.errors import InvalidInputError
 
 # Addresses that everybody can have: behind one of these no institution is known.
@@ -20,10 +21,8 @@ _PRIVATE = """
     ymail.com icloud.com me.com aol.com proton.me protonmail.com gmx.com gmx.net gmx.de gmx.fr web.de mail.com zoho.com
     orange.fr wanadoo.fr free.fr laposte.net sfr.fr neuf.fr bbox.fr numericable.fr"""
 PRIVATE_MAIL = frozenset(_PRIVATE.split())
-NOT_WAIVABLE = gettext_noop(
-    "The team does not meet these rules, and the question does not let an organiser waive them."
-)
-NOT_WAIVED = gettext_noop("The team does not meet these rules. Meet them, or an organiser waives them with a reason.")
+NOT_WAIVABLE = gettext_noop("The team does not meet these rules, and the question does not allow a waiver.")
+NOT_WAIVED = gettext_noop("The team does not meet these rules. Change the team, or ask an organiser for a waiver.")
 
 
 class TeamRuleError(InvalidInputError):
@@ -47,20 +46,38 @@ def unmet_in(team: Team, question: Question) -> list[UnmetRule]:
     members = list(team.memberships.all())
     found: list[tuple[str, dict[str, Any]]] = []
     if rules.team_min and len(members) < rules.team_min:
-        found.append((gettext_noop("At least %(count)s members are needed."), {"count": rules.team_min}))
+        found.append(
+            (
+                plural_noop("At least %(count)s member is required.", "At least %(count)s members are required."),
+                {"count": rules.team_min},
+            )
+        )
     if rules.team_max and len(members) > rules.team_max:
-        found.append((gettext_noop("At most %(count)s members are allowed."), {"count": rules.team_max}))
+        found.append(
+            (
+                plural_noop("At most %(count)s member is allowed.", "At most %(count)s members are allowed."),
+                {"count": rules.team_max},
+            )
+        )
     for need in rules.needs:
         if sum(member.profession in need.any_of for member in members) < need.count:
             values = {"count": need.count, "professions": professions(need.any_of)}
-            found.append((gettext_noop("At least %(count)s of these professions is needed: %(professions)s."), values))
+            found.append(
+                (
+                    plural_noop(
+                        "At least %(count)s member with one of these professions is required: %(professions)s.",
+                        "At least %(count)s members with one of these professions are required: %(professions)s.",
+                    ),
+                    values,
+                )
+            )
     if rules.one_word_name and re.search(r"\s", team.name):
-        found.append((gettext_noop("The team's name is one word without blanks."), {}))
+        found.append((gettext_noop("The team name is one word without spaces."), {}))
     if rules.institution_email:
         private = sum(member.user.email.rpartition("@")[2].lower() in PRIVATE_MAIL for member in members)
         if private:
             template = gettext_noop(
-                "Members register with the address of their institution; private addresses: %(count)s."
+                "Members must register with the e-mail address of their institution; private addresses: %(count)s."
             )
             found.append((template, {"count": private}))
     return [UnmetRule(question.slug, template, values, rules.waivable) for template, values in found]
@@ -68,13 +85,16 @@ def unmet_in(team: Team, question: Question) -> list[UnmetRule]:
 
 def _asked(team: Team) -> tuple[list[Question], bool]:
     """The questions that the team entered (and True); before any, all of the challenge."""
-    entered = [entry.question for entry in team.entries.select_related("question")]
+    entered = [entry.question for entry in team.entries.all()]
     return (entered, True) if entered else (list(team.challenge.questions.all()), False)
 
 
 def unmet_rules(team: Team) -> list[UnmetRule]:
-    """What the rules of the entered questions (or, before any, of all questions) still ask of the team, each once."""
-    return _unmet(team, _asked(team)[0])
+    """What the rules of the entered questions (or, before any, of all questions) still ask of the team, each once.
+
+    What an organiser has waived is no longer asked.
+    """
+    return [rule for rule in _unmet(team, _asked(team)[0]) if not (rule.waivable and team.waiver)]
 
 
 def still_waivable(team: Team) -> list[UnmetRule]:

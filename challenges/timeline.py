@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext, gettext_noop
 
 from challenges.models import Milestone, Phase
 from core.words import localised
@@ -21,31 +21,60 @@ def phase_state(phase: Phase, moment: datetime) -> str:
     return "upcoming" if moment < phase.opens else "closed"
 
 
+USUAL = {
+    "inclusion": gettext_noop("Inclusion"),
+    "registration": gettext_noop("Registration"),
+    "training": gettext_noop("Training"),
+    "validation": gettext_noop("Validation"),
+    "public": gettext_noop("Public phase"),
+    "preliminary": gettext_noop("Preliminary phase"),
+    "final": gettext_noop("Final phase"),
+}
+
+
 def phase_title(phase: Phase) -> str:
-    return localised(phase.title, get_language() or "en") or phase.name.replace("-", " ").capitalize()
+    """The title in the question file; without one the usual word of such a phase, or its name."""
+    return localised(phase.title, get_language() or "en") or gettext(usual_title(phase.name))
 
 
-def moments(phases: Iterable[Phase], milestones: Iterable[Milestone], now: datetime) -> list[dict[str, Any]]:
-    """Rows of the component `timeline`, in the order of time. Phases must come with their question."""
+def usual_title(name: str) -> str:
+    """The title in English; the caller translates it."""
+    return USUAL.get(name) or name.replace("-", " ").capitalize()
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A row of the component `timeline`: a window with its end, or a single minute. `state`: done, now or next."""
+
+    at: datetime
+    title: str
+    note: str
+    state: str
+    until: datetime | None = None
+    icon: str = ""
+
+
+def moments(phases: Iterable[Phase], milestones: Iterable[Milestone], now: datetime) -> list[Moment]:
+    """In the order of time. Phases must come with their question."""
     rows = [
-        {
-            "at": phase.opens,
-            "until": phase.closes,
-            "title": phase_title(phase),
-            "note": str(phase.question),
-            "state": {"open": "now", "upcoming": "next", "closed": "done"}[phase_state(phase, now)],
-        }
+        Moment(
+            at=phase.opens,
+            until=phase.closes,
+            title=phase_title(phase),
+            note=str(phase.question),
+            state={"open": "now", "upcoming": "next", "closed": "done"}[phase_state(phase, now)],
+        )
         for phase in phases
     ]
     rows += [
-        {
-            "at": one.run_at,
-            "title": localised(one.title, get_language() or "en") or one.key,
-            "note": str(one.question) if one.question else "",
-            "icon": ICONS.get(one.key.partition(":")[0], ""),
-            "state": "done" if one.run_at <= now else "next",
-        }
-        for one in milestones
-        if not one.key.startswith("phase:")
+        Moment(
+            at=milestone.run_at,
+            title=localised(milestone.title, get_language() or "en") or milestone.key,
+            note=str(milestone.question) if milestone.question else "",
+            icon=ICONS.get(milestone.key.partition(":")[0], ""),
+            state="done" if milestone.run_at <= now else "next",
+        )
+        for milestone in milestones
+        if not milestone.key.startswith("phase:")
     ]
-    return sorted(rows, key=lambda row: row["at"])
+    return sorted(rows, key=lambda moment: moment.at)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -10,15 +11,17 @@ from django.db import transaction
 from core.audit import record
 from core.clock import database_now
 from core.models import AccessToken
+from core.models.access_token import SCOPES
 
 
-def issue_token(*, user: Any, name: str, days: int) -> tuple[AccessToken, str]:
-    """A new token and its secret, which is never shown again. `days`: how long it is valid."""
+def issue_token(*, user: Any, name: str, days: int, scopes: Sequence[str] = SCOPES) -> tuple[AccessToken, str]:
+    """A new token and its secret, which is never shown again. `days`: how long it is valid; `scopes`: what for."""
     with transaction.atomic():
         token, secret = AccessToken.issue(user, name)
         token.expires_at = database_now() + timedelta(days=days)
-        token.save(update_fields=["expires_at"])
-        record(verb="token issued", subject=token, actor=user, detail={"days": days})
+        token.scopes = [scope for scope in SCOPES if scope in scopes]
+        token.save(update_fields=["expires_at", "scopes"])
+        record(verb="token issued", subject=token, actor=user, detail={"days": days, "scopes": token.scopes})
     return token, secret
 
 

@@ -2,12 +2,17 @@
 
 from django.urls import path
 
-from challenges.views import charters, frame, people, tokens
+from challenges.views import charters, frame, people, sessions, tokens
 
 app_name = "challenges"
 urlpatterns = [
     path("account/tokens/", tokens.tokens, name="tokens"),
     path("account/tokens/<int:token>/revoke/", tokens.revoke, name="revoke_token"),
+    path("account/sessions/", sessions.sessions, name="sessions"),
+    path("account/sessions/others/end/", sessions.end_others, name="end_other_sessions"),
+    path("account/sessions/<int:signed>/end/", sessions.end, name="end_session"),
+    path("account/name/", people.own_name, name="own_name"),
+    path("invitations/<int:pk>/accept/", people.accept_invited, name="accept_invited"),
     path("invitations/<str:secret>/", people.invitation, name="invitation"),
     path("c/<slug:challenge>/", frame.challenge, name="challenge"),
     path("c/<slug:challenge>/charter/<slug:audience>/", charters.charter, name="charter"),

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
 import numpy as np
 
-import metrics
 from challenges.frame import spec_of
 from challenges.models import Question
+from concours import metrics
+from concours.metrics.basis.contract import MetricValue
 from grading.models import Reading
 from grading.settle import SCALE
-from metrics.basis.contract import Score
 
 KAPPA_WANTED = 0.6  # what the field asks of readers before their grades are used
 
@@ -28,31 +29,63 @@ def grades_by_exam(question: Question) -> dict[str, dict[int, str]]:
     return dict(grades)
 
 
-def agreement_of(question: Question) -> dict[str, Any]:
-    """`{"exams", "together", "distribution", "pairs": [...], "fleiss": {...} | None}`.
+@dataclass(frozen=True)
+class ReaderPair:
+    """Two readers (by their ids), over the exams that both graded; `same` is the share of equal grades."""
 
-    Kappas are quadratically weighted over A to D for pairs; Fleiss' needs exams that the same number of readers graded:
-    as many as the question asks for.
+    readers: tuple[int, int]
+    exams: int
+    same: float
+    kappa: float | None
+
+
+@dataclass(frozen=True)
+class FleissKappa:
+    """Over the exams that exactly `readers` readers graded."""
+
+    exams: int
+    readers: int
+    kappa: float | None
+
+
+@dataclass(frozen=True)
+class GradeAgreement:
+    """`exams` have a grade, `together` of them two or more; `distribution` counts grades by their letter."""
+
+    exams: int
+    together: int
+    distribution: dict[str, int]
+    pairs: list[ReaderPair]
+    fleiss: FleissKappa | None
+
+
+def agreement_of(question: Question) -> GradeAgreement:
+    """How far readers agree. Kappas are quadratically weighted over A to D for pairs; Fleiss' needs exams that the same
+    number of readers graded: as many as the question asks for.
     """
     grades = grades_by_exam(question)
-    wanted = max(2, spec_of(question).grading.readers)
-    together = {exam: by for exam, by in grades.items() if len(by) >= 2}
-    return {
-        "exams": len(grades),
-        "together": len(together),
-        "distribution": {
-            letter: sum(grade == letter for by in grades.values() for grade in by.values()) for letter in SCALE
+    together = {exam: by_reader for exam, by_reader in grades.items() if len(by_reader) >= 2}
+    return GradeAgreement(
+        exams=len(grades),
+        together=len(together),
+        distribution={
+            letter: sum(grade == letter for by_reader in grades.values() for grade in by_reader.values())
+            for letter in SCALE
         },
-        "pairs": _pairs(together),
-        "fleiss": _fleiss(together, wanted),
-    }
+        pairs=_pairs(together),
+        fleiss=_fleiss(together, max(2, spec_of(question).grading.readers)),
+    )
 
 
-def _pairs(grades: Mapping[str, Mapping[int, str]]) -> list[dict[str, Any]]:
-    readers = sorted({reader for by in grades.values() for reader in by})
-    found = []
-    for one, other in combinations(readers, 2):
-        both = [(by[one], by[other]) for by in grades.values() if one in by and other in by]
+def _pairs(grades: Mapping[str, Mapping[int, str]]) -> list[ReaderPair]:
+    readers = sorted({reader for by_reader in grades.values() for reader in by_reader})
+    pairs = []
+    for first, second in combinations(readers, 2):
+        both = [
+            (by_reader[first], by_reader[second])
+            for by_reader in grades.values()
+            if first in by_reader and second in by_reader
+        ]
         if not both:
             continue
         kappa = _score(
@@ -62,20 +95,20 @@ def _pairs(grades: Mapping[str, Mapping[int, str]]) -> list[dict[str, Any]]:
             weights="quadratic",
             labels=SCALE,
         )
-        same = sum(first == second for first, second in both) / len(both)
-        found.append({"readers": (one, other), "exams": len(both), "same": same, "kappa": kappa})
-    return found
+        same = sum(grade == other for grade, other in both) / len(both)
+        pairs.append(ReaderPair((first, second), len(both), same, kappa))
+    return pairs
 
 
-def _fleiss(grades: Mapping[str, Mapping[int, str]], wanted: int) -> dict[str, Any] | None:
-    complete = [list(by.values()) for by in grades.values() if len(by) == wanted]
+def _fleiss(grades: Mapping[str, Mapping[int, str]], readers: int) -> FleissKappa | None:
+    complete = [list(by_reader.values()) for by_reader in grades.values() if len(by_reader) == readers]
     if len(complete) < 2:
         return None
     columns = np.array(complete)
     kappa = _score("fleiss_kappa", columns[:, 0], columns[:, 1:], labels=SCALE)
-    return {"exams": len(complete), "readers": wanted, "kappa": kappa}
+    return FleissKappa(len(complete), readers, kappa)
 
 
-def _score(name: str, one: Any, other: Any, **params: Any) -> float | None:
-    found = metrics.find(name).function(np.asarray(one), np.asarray(other), **params)
-    return found.value if isinstance(found, Score) else found
+def _score(name: str, first: Any, second: Any, **params: Any) -> float | None:
+    value = metrics.find(name).function(np.asarray(first), np.asarray(second), **params)
+    return value.value if isinstance(value, MetricValue) else value

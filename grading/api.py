@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from challenges.lookup import organised_question
-from challenges.people import require_organiser
-from core.payload import payload
+from challenges.permissions import require_organiser
+from core.body import Body, NamesField, ScalarField, read_body, takes
 from grading.agreement import agreement_of
 from grading.grade import cannot_judge, grade_reading, open_reading, reopen_reading
 from grading.models import Reading
+from grading.models.reading import Grade
 from grading.pictures import picture_of
 from grading.settle import awaiting_adjudication, decide_grade
 from uploads.models import Exam
@@ -43,6 +45,22 @@ class ReadingSerializer(serializers.ModelSerializer[Reading]):
         return f"{reading.exam.question.challenge.slug}/{reading.exam.question.slug}"
 
 
+class GradeBody(Body):
+    grade = serializers.ChoiceField(Grade.values)
+    comment = serializers.CharField(default="", allow_blank=True)
+    criteria = NamesField(child=ScalarField(), allow_null=True, required=False)
+
+
+class CannotJudgeBody(Body):
+    comment = serializers.CharField(allow_blank=True)
+
+
+class AdjudicationBody(Body):
+    exam = serializers.UUIDField()
+    grade = serializers.ChoiceField(Grade.values)
+    note = serializers.CharField(default="", allow_blank=True)
+
+
 class ReadingFilter(filters.FilterSet):
     challenge = filters.CharFilter(field_name="exam__question__challenge__slug")
     question = filters.CharFilter(field_name="exam__question__slug")
@@ -59,7 +77,7 @@ def send_picture(path: Path | None, headers: dict[str, str]) -> FileResponse:
     response = FileResponse(path.open("rb"), content_type="application/octet-stream")
     for name, value in headers.items():
         response[name] = value
-    response["Cache-Control"] = "private, max-age=900"  # the next exam is fetched while this one is read
+    response["Cache-Control"] = "private, no-store"  # exams must not stay on the disk of a shared reading room
     return response
 
 
@@ -72,43 +90,23 @@ class ReadingViewSet(viewsets.ReadOnlyModelViewSet[Reading]):
     def get_queryset(self) -> QuerySet[Reading]:
         return Reading.objects.visible_to(self.request.user).select_related("exam__question__challenge")
 
-    @extend_schema(
-        request=inline_serializer(
-            "Grade",
-            {
-                "grade": serializers.ChoiceField(["A", "B", "C", "D"]),
-                "comment": serializers.CharField(required=False),
-                "criteria": serializers.DictField(required=False),
-            },
-        ),
-        responses={200: ReadingSerializer},
-    )
+    @takes(GradeBody, responses={200: ReadingSerializer})
     @action(detail=True, methods=["post"])
     def grade(self, request: Request, pk: str | None = None) -> Response:
         """The reader's grade; may be changed while the exam is in no set yet."""
-        reading, body = self.get_object(), payload(request)
-        criteria = body.get("criteria")
-        grade_reading(
-            reading=reading,
-            grade=str(body.get("grade", "")),
-            comment=str(body.get("comment", "")),
-            criteria=criteria if isinstance(criteria, dict) else None,
-            actor=request.user,
-        )
+        reading = self.get_object()
+        grade_reading(reading=reading, actor=request.user, **read_body(request))
         return Response(ReadingSerializer(reading).data)
 
-    @extend_schema(
-        request=inline_serializer("CannotJudge", {"comment": serializers.CharField()}),
-        responses={200: ReadingSerializer},
-    )
+    @takes(CannotJudgeBody, responses={200: ReadingSerializer})
     @action(detail=True, methods=["post"])
     def cannot_judge(self, request: Request, pk: str | None = None) -> Response:
         """The reader cannot judge this exam and says why; another reader gets it."""
         reading = self.get_object()
-        cannot_judge(reading=reading, comment=str(payload(request).get("comment", "")), actor=request.user)
+        cannot_judge(reading=reading, actor=request.user, **read_body(request))
         return Response(ReadingSerializer(reading).data)
 
-    @extend_schema(request=None, responses={200: ReadingSerializer})
+    @takes(None, responses={200: ReadingSerializer})
     @action(detail=True, methods=["post"])
     def reopen(self, request: Request, pk: str | None = None) -> Response:
         """Takes one's decision back: the exam waits in the queue again."""
@@ -130,14 +128,14 @@ class ReadingViewSet(viewsets.ReadOnlyModelViewSet[Reading]):
     def mask(self, request: Request, pk: str | None = None) -> FileResponse:
         """Raw uint8 labels on the volume's grid; 404 where the exam has no mask."""
         picture = picture_of(self.get_object().exam, str(request.query_params.get("image", "")))
-        return send_picture(picture.mask, picture.headers())
+        return send_picture(picture.require_mask(), picture.headers())
 
     @extend_schema(parameters=[QUESTION], responses={200: dict[str, Any]})
     @action(detail=False)
     def agreement(self, request: Request) -> Response:
         """For organisers: Cohen's kappa of each pair of readers and Fleiss' of all, over grades A to D."""
         question = organised_question(request.user, str(request.query_params.get("question", "")))
-        return Response(agreement_of(question))
+        return Response(asdict(agreement_of(question)))
 
     @extend_schema(
         parameters=[QUESTION],
@@ -166,15 +164,8 @@ class ReadingViewSet(viewsets.ReadOnlyModelViewSet[Reading]):
             ]
         )
 
-    @extend_schema(
-        request=inline_serializer(
-            "Adjudicate",
-            {
-                "exam": serializers.UUIDField(),
-                "grade": serializers.ChoiceField(["A", "B", "C", "D"]),
-                "note": serializers.CharField(required=False),
-            },
-        ),
+    @takes(
+        AdjudicationBody,
         responses={
             200: inline_serializer("Adjudicated", {"exam": serializers.UUIDField(), "grade": serializers.CharField()})
         },
@@ -182,15 +173,9 @@ class ReadingViewSet(viewsets.ReadOnlyModelViewSet[Reading]):
     @adjudications.mapping.post
     def adjudicate(self, request: Request) -> Response:
         """The organiser's grade, which is in force."""
-        body = payload(request)
-        pk = serializers.UUIDField().run_validation(body.get("exam"))
-        exam = get_object_or_404(Exam.objects.visible_to(request.user).select_related("question__challenge"), pk=pk)
+        body = read_body(request)
+        exams = Exam.objects.visible_to(request.user).select_related("question__challenge")
+        exam = get_object_or_404(exams, pk=body.pop("exam"))
         require_organiser(request.user, exam.question.challenge)
-        decision = decide_grade(
-            exam=exam,
-            grade=str(body.get("grade", "")),
-            method="adjudicator",
-            actor=request.user,
-            note=str(body.get("note", "")),
-        )
+        decision = decide_grade(exam=exam, method="adjudicator", actor=request.user, **body)
         return Response({"exam": str(exam.pk), "grade": decision.grade})

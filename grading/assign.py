@@ -13,10 +13,13 @@ from django.db.models import Count, Q
 from challenges.frame import spec_of
 from challenges.models import Question, Role, role_held
 from core.clock import database_now
+from core.errors import LostRaceError
+from core.locks import locked
 from core.models import Work
 from core.moves import move
 from core.work import Claim, enqueue
-from grading.models import Reading
+from grading.models import Adjudication, Reading
+from grading.notices import tell_reader
 from grading.settle import keep_exam
 from uploads.models import Exam
 
@@ -29,7 +32,9 @@ def assign_readings(claim: Claim) -> None:
     exam = Exam.objects.select_related("question__challenge", "centre").get(pk=claim.subject_id)
     wanted = spec_of(exam.question).grading.readers
     with claim.finish():
-        # Held until the readings stand: a role that is revoked meanwhile goes afterwards, and takes its readings with it.
+        # Held until the readings stand: an exam that is withdrawn or a role that is revoked meanwhile goes afterwards, and takes
+        # its readings with it.
+        exam = locked(exam, "question__challenge", "centre")
         list(_reader_roles(exam.question).select_for_update().order_by("pk"))
         if exam.state != Exam.State.ACCEPTED:
             return
@@ -42,7 +47,8 @@ def assign_readings(claim: Claim) -> None:
                 exam=exam, reader=reader, defaults={"order": place_in_queue(exam, reader)}
             )
             if reading.state == Reading.State.CANCELLED:  # of somebody who reads again
-                move(reading, Reading.State.WAITING, allowed=Reading.MOVES, graded_at=None)
+                move(reading, Reading.State.WAITING, graded_at=None)
+            tell_reader(reader, exam.question)
 
 
 def _reader_roles(question: Question) -> Any:
@@ -94,8 +100,12 @@ def sweep_unassigned() -> int:
 
 def cancel_readings(exam_id: str) -> None:
     """The exam was withdrawn: nobody needs to look at it any more."""
-    for reading in Reading.objects.filter(exam_id=exam_id, state=Reading.State.WAITING):
-        move(reading, Reading.State.CANCELLED, allowed=Reading.MOVES, graded_at=database_now())
+    waiting = Reading.objects.filter(exam_id=exam_id, state=Reading.State.WAITING)
+    for reading in waiting.select_for_update().order_by("pk"):
+        move(reading, Reading.State.CANCELLED, graded_at=database_now())
+    # Grades stay, since readers' agreement is computed from them; what readers wrote of the patient's images does not.
+    Reading.objects.filter(exam_id=exam_id).update(comment="", criteria={})
+    Adjudication.objects.filter(exam_id=exam_id).update(note="")
 
 
 def return_readings(user_id: str) -> None:
@@ -104,7 +114,8 @@ def return_readings(user_id: str) -> None:
     lost = own.exclude(role_held(user_id, Role.Kind.READER, "exam__question"))
     for reading in lost.select_related("exam__question"):
         challenge_id = reading.exam.question.challenge_id
-        move(
-            reading, Reading.State.CANCELLED, allowed=Reading.MOVES, challenge_id=challenge_id, graded_at=database_now()
-        )
         enqueue("assign_readings", reading.exam, challenge_id=challenge_id)
+        try:
+            move(reading, Reading.State.CANCELLED, graded_at=database_now())
+        except LostRaceError:  # the person graded it just now: the grade stands
+            continue

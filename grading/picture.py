@@ -3,107 +3,105 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from formats import dicom
-from formats.dicom_image import read_grid, read_series
-from formats.fault import FormatError, gettext_noop, refuse
-from formats.files import read_mask
-from formats.manifest import Grid
-from formats.nifti import Volume
+from concours.formats import dicom
+from concours.formats.fault import FormatError
+from concours.imaging import Geometry, geometry_of_files, letters, load_picture, load_volume, upright
+from concours.imaging.masks import label_array, read_mask
 
-NOTHING_TO_SHOW = gettext_noop("%(name)s: there is no picture to show.")
 LARGEST = 2**15 - 1
 COARSE = 256  # a range narrower than this many whole steps is stretched, so that rounding does not show
 STRETCHED = 4095
-LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
 
 
-def draw(paths: Sequence[str], mask: Mapping[str, Any] | None, out: str) -> dict[str, Any]:
-    """Writes `out/volume` (little-endian int16) and, with a mask that fits, `out/mask` (uint8), both (slices, rows, columns).
+@dataclass(frozen=True)
+class PictureFacts:
+    """What a viewer must know of a picture. `shape` and `spacing` (mm) are of slices, rows and columns as they hang.
 
-    `mask` is `{"path", "values"}`. Returns `{"shape": [k, j, i], "spacing": [k, j, i] in mm, "window": [centre, width],
-    "orientation": "S,P,L" or "", "mask": bool}`; the window is the file's own, else what holds 99 % of the values.
+    `window` (centre, width) is the file's own, else what holds 99 % of the values; `orientation` the sides that growing
+    indices go to ("I,P,L"), or "". `inverted` pictures show low values bright (MONOCHROME1). `mask_fault` says why a
+    mask cannot be drawn.
     """
-    try:
-        volume: Volume | None = read_series(sorted(paths))
-    except FormatError:
-        volume = None
-    if volume is None:
-        array, spacing, orientation = _stacked(sorted(paths))
-    else:
-        array = np.ascontiguousarray(volume.array.transpose(2, 1, 0))
-        spacing, orientation = [float(step) for step in reversed(volume.spacing)], _letters(volume)
-    values, slope, inter = _whole(array)
-    centre, width = _window(paths[0], array)
-    (Path(out) / "volume").write_bytes(values.astype("<i2").tobytes())
-    labels = _labels(paths, volume, mask, array.shape)
+
+    shape: tuple[int, int, int]
+    spacing: tuple[float, ...]
+    window: tuple[float, float]
+    orientation: str = ""
+    units: str = ""
+    inverted: bool = False
+    has_mask: bool = False
+    mask_fault: str = ""
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> PictureFacts:
+        """Read what `draw` returned, after a journey through JSON."""
+        tuples = {name: tuple(value[name]) for name in ("shape", "spacing", "window")}
+        return cls(**{**value, **tuples})
+
+
+def draw(
+    paths: Sequence[str], geometry: Mapping[str, Any] | None, mask: Mapping[str, Any] | None, out: str
+) -> dict[str, Any]:
+    """Write `out/volume` (little-endian int16) and, with a mask, `out/mask` (uint8), both (slices, rows, columns) as they hang in
+    the radiological convention.
+
+    `geometry` is the stored decision of `concours.imaging`, None for exams older than it; `mask` is `{"path",
+    "values"}`. Returns `PictureFacts` as JSON.
+    """
+    image = geometry_of_files(paths) if geometry is None else Geometry.from_json(geometry)
+    turn = upright(image)
+    stored = load_volume(paths, image, compact=True).array if image.is_array else load_picture(paths, image)
+    array = turn.apply(stored)  # a view: of a large CT there is memory for little more than the volume itself
+    slope, inter = _line(array)
+    with (Path(out) / "volume").open("wb") as file:
+        for plane in array:
+            file.write(np.rint(plane * np.float32(slope) + np.float32(inter)).astype("<i2").tobytes())
+    header = _middle(paths, image)
+    centre, width = _window(header, array)
+    labels, fault = _labels(image, mask)
     if labels is not None:
-        (Path(out) / "mask").write_bytes(labels.tobytes())
-    return {
-        "shape": list(array.shape),
-        "spacing": spacing,
-        "window": [centre * slope + inter, width * slope],
-        "orientation": orientation,
-        "mask": labels is not None,
-    }
+        with (Path(out) / "mask").open("wb") as file:
+            for plane in turn.apply(labels):
+                file.write(np.ascontiguousarray(plane).tobytes())
+    spacing = image.spacing or (1.0, 1.0, 1.0)
+    slices, rows, columns = array.shape
+    facts = PictureFacts(
+        shape=(slices, rows, columns),
+        spacing=tuple(spacing[axis] for axis in turn.axes),
+        window=(centre * slope + inter, width * slope),
+        orientation=letters(image),
+        units=image.units if (slope, inter) == (1.0, 0.0) else "",
+        inverted=str(dicom.element(header, "PhotometricInterpretation")) == "MONOCHROME1",
+        has_mask=labels is not None,
+        mask_fault=fault,
+    )
+    return asdict(facts)
 
 
-def _stacked(paths: Sequence[str]) -> tuple[NDArray[np.float32], list[float], str]:
-    """Frames one after the other, for what is no regular series: colour, ultrasound, radiographs, several frames in a file."""
-    planes: list[NDArray[np.float32]] = []
-    spacing = [1.0, 1.0, 1.0]
-    for path in map(Path, paths):
-        dataset = dicom.load(path.read_bytes(), path.name)
-        for frame in dicom.frames(dataset, path.name):
-            grey = np.asarray(frame, np.float32)
-            grey = grey[..., :3] @ LUMINANCE if grey.ndim == 3 else grey
-            if not planes:
-                spacing = _pixel_spacing(dataset)
-            if not planes or grey.shape == planes[0].shape:
-                planes.append(grey)
-    if not planes:
-        raise refuse("no_pixels", "exam", NOTHING_TO_SHOW, name="exam")
-    return np.stack(planes), spacing, ""
+def _middle(paths: Sequence[str], image: Geometry) -> Any:
+    """The object that holds the middle slice: its window is the one that the console chose for the body."""
+    file = image.slices[len(image.slices) // 2].file
+    path = next(path for path in map(Path, paths) if path.name == file)
+    return dicom.load(path.read_bytes(), path.name)
 
 
-def _pixel_spacing(dataset: Any) -> list[float]:
-    for keyword in ("PixelSpacing", "ImagerPixelSpacing"):
-        try:
-            rows, columns = (float(step) for step in dicom.element(dataset, keyword))
-        except dicom.DICOM_ERRORS:
-            continue
-        if rows > 0 and columns > 0 and np.isfinite([rows, columns]).all():
-            return [1.0, rows, columns]
-    return [1.0, 1.0, 1.0]
-
-
-def _letters(volume: Volume) -> str:
-    """The side of the patient that each growing index goes to, slices first (RAS: +x right, +y anterior, +z superior)."""
-    sides = []
-    for axis in (2, 1, 0):
-        step = np.asarray(volume.affine)[:3, axis]
-        largest = int(np.abs(step).argmax())
-        sides.append(("RL", "AP", "SI")[largest][0 if step[largest] > 0 else 1])
-    return ",".join(sides)
-
-
-def _whole(array: NDArray[np.float32]) -> tuple[NDArray[np.float32], float, float]:
-    """Whole numbers that fit 16 bits, and the line (slope, intercept) that made them where values had to be moved."""
+def _line(array: NDArray[Any]) -> tuple[float, float]:
+    """Slope and intercept that make whole numbers of 16 bits; 1 and 0 where rounding the values is good enough."""
     low, high = float(array.min()), float(array.max())
     fits = low >= -LARGEST and high <= LARGEST
-    if fits and (high - low >= COARSE or np.array_equal(np.rint(array), array)):
-        return np.rint(array), 1.0, 0.0
+    if fits and (high - low >= COARSE or all(np.array_equal(np.rint(plane), plane) for plane in array)):
+        return 1.0, 0.0
     slope = STRETCHED / (high - low) if high > low else 1.0
-    return np.rint((array - low) * slope), slope, -low * slope
+    return slope, -low * slope
 
 
-def _window(path: str, array: NDArray[np.float32]) -> tuple[float, float]:
-    dataset = dicom.load(Path(path).read_bytes(), Path(path).name)
+def _window(dataset: Any, array: NDArray[Any]) -> tuple[float, float]:
     try:
         centre, width = (_first(dicom.element(dataset, keyword)) for keyword in ("WindowCenter", "WindowWidth"))
     except dicom.DICOM_ERRORS:
@@ -118,24 +116,12 @@ def _first(value: Any) -> float:
     return float(value[0] if isinstance(value, (list, tuple)) or hasattr(value, "__len__") else value)
 
 
-def _labels(
-    paths: Sequence[str], volume: Volume | None, mask: Mapping[str, Any] | None, shape: tuple[int, ...]
-) -> NDArray[np.uint8] | None:
-    """The mask on the picture's grid; None where it does not fit: quality control has said so in words already."""
-    if mask is None or volume is None:
-        return None
-    flat = len(paths) == 1 and shape[0] == 1
+def _labels(image: Geometry, mask: Mapping[str, Any] | None) -> tuple[NDArray[np.uint8] | None, str]:
+    """The mask in (i, j, k), or why it cannot be drawn: nobody should grade an exam and believe that it has no mask."""
+    if mask is None:
+        return None, ""
     try:
-        grid = read_grid(Path(paths[0]).read_bytes(), Path(paths[0]).name) if flat else _grid(volume)
-        values = tuple(mask["values"]) if len([value for value in mask["values"] if value]) > 1 else None
-        found = read_mask(Path(mask["path"]).read_bytes(), grid, values, "mask")
-    except FormatError:
-        return None
-    labels = np.zeros(grid.shape, np.uint8)
-    for label, region in found.items():
-        labels[region.placed(None).dense().reshape(grid.shape)] = label
-    return np.ascontiguousarray(labels[None] if flat else labels.transpose(2, 1, 0))
-
-
-def _grid(volume: Volume) -> Grid:
-    return Grid(tuple(volume.array.shape), tuple(map(tuple, volume.affine.tolist())), tuple(volume.spacing))
+        labels = label_array(read_mask(Path(mask["path"]).read_bytes(), image, mask["values"]), image)
+    except FormatError as error:
+        return None, error.faults[0].message
+    return (labels.T[:, :, None] if labels.ndim == 2 else labels), ""

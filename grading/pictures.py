@@ -13,19 +13,25 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
+from django.utils.text import capfirst
 from django.utils.translation import gettext_noop
 
+from anonymization.images import geometries_of
 from challenges.frame import spec_of
-from challenges.spec import QuestionSpec
+from concours.formats.child import ChildLimits
+from concours.formats.fault import FormatError
+from concours.questions.schema import QuestionSpec
 from core.errors import StepError
+from core.for_page import run_for_page
 from core.storage import local_copy
-from formats.child import Limits, run_limited
-from formats.fault import FormatError
+from core.temporary import lease_folder
+from grading.picture import PictureFacts
 from uploads.models import Annotation, Exam
 
-LIMITS = Limits(memory_bytes=3 << 30, cpu_seconds=300, wall_seconds=600.0)
+LIMITS = ChildLimits(memory_bytes=3 << 30, cpu_seconds=300, wall_seconds=90.0)
 KEPT_DAYS = 3
-VERSION = 1  # of what a picture is; a new one makes old ones stale
+FACTS = "facts.json"
+VERSION = 3  # of what a picture is; a new one makes old ones stale
 
 
 class NoPictureError(StepError):
@@ -33,23 +39,57 @@ class NoPictureError(StepError):
 
 
 @dataclass(frozen=True)
-class Picture:
+class ViewerPicture:
     """Raw files on this machine and what a viewer must know of them. `mask` is None where there is none that fits."""
 
     volume: Path
     mask: Path | None
-    shape: tuple[int, ...]
-    spacing: tuple[float, ...]
-    window: tuple[float, float]
-    orientation: str
+    facts: PictureFacts
 
     def headers(self) -> dict[str, str]:
-        told = {
-            "X-Shape": ",".join(map(str, self.shape)),
-            "X-Spacing": ",".join(f"{step:.6g}" for step in self.spacing),
-            "X-Window": ",".join(f"{value:.6g}" for value in self.window),
+        facts = self.facts
+        headers = {
+            "X-Shape": ",".join(map(str, facts.shape)),
+            "X-Spacing": ",".join(f"{step:.6g}" for step in facts.spacing),
+            "X-Window": ",".join(f"{value:.6g}" for value in facts.window),
+            "X-Orientation": facts.orientation,
+            "X-Units": facts.units if facts.units.isascii() and facts.units.isprintable() else "",
+            "X-Inverted": "1" if facts.inverted else "",
         }
-        return {**told, "X-Orientation": self.orientation} if self.orientation else told
+        return {name: value for name, value in headers.items() if value}
+
+    def require_mask(self) -> Path | None:
+        """The mask's file; None where the exam has no mask. Raises NoPictureError where it has one that cannot be drawn."""
+        if self.facts.mask_fault:
+            raise NoPictureError(
+                gettext_noop("The segmentation of this exam cannot be drawn on its image. Ask the organisers.")
+            )
+        return self.mask
+
+
+@dataclass(frozen=True)
+class ViewedImage:
+    """An image of an exam as the viewer is given it; `mask` is empty where the image has none."""
+
+    name: str
+    label: str
+    volume: str
+    mask: str
+    modality: str
+
+
+def viewed_images(spec: QuestionSpec, language: str, *, volume: str, mask: str) -> list[ViewedImage]:
+    """Every image of the question. `volume` and `mask` are the addresses that give one image by its name."""
+    return [
+        ViewedImage(
+            name=image.name,
+            label=capfirst(image.title.says(language)),
+            volume=f"{volume}?image={image.name}",
+            mask=f"{mask}?image={image.name}" if mask_field(spec, image.name) else "",
+            modality=image.modality[0] if len(image.modality) == 1 else "",
+        )
+        for image in spec.data.images.values()
+    ]
 
 
 def mask_field(spec: QuestionSpec, image: str) -> str:
@@ -59,16 +99,16 @@ def mask_field(spec: QuestionSpec, image: str) -> str:
     return drawn[0] if drawn else ""
 
 
-def picture_of(exam: Exam, image: str = "") -> Picture:
-    """The picture of one image of the exam (by default the first that the question declares). Raises NoPictureError."""
+def picture_of(exam: Exam, image: str = "") -> ViewerPicture:
+    """The picture of one image of the exam, by default the first of the question. Raises NoPictureError, UnavailableError."""
     spec = spec_of(exam.question)
     name = image if image in spec.data.images else next(iter(spec.data.images), "")
     if not exam.bundle_key or not name or exam.state == Exam.State.WITHDRAWN:
-        raise NoPictureError(gettext_noop("This exam has no picture to show."))
+        raise NoPictureError(gettext_noop("This exam has no image to show."))
     drawn = exam.annotations.filter(field=mask_field(spec, name), is_chosen=True).exclude(blob_key="").first()
     mark = f"{VERSION} {exam.bundle_sha256} {drawn.sha256 if drawn else ''} {name}"
     place = _folder(exam) / hashlib.sha256(mark.encode()).hexdigest()[:32]
-    if not (place / "said.json").exists():
+    if not (place / FACTS).exists():
         _make(exam, spec, name, drawn, place)
     return _kept(place)
 
@@ -82,27 +122,20 @@ def pictures_root() -> Path:
     return root
 
 
-def _kept(place: Path) -> Picture:
-    said = json.loads((place / "said.json").read_text())
+def _kept(place: Path) -> ViewerPicture:
+    facts = PictureFacts.from_json(json.loads((place / FACTS).read_text()))
     os.utime(place)
-    return Picture(
-        volume=place / "volume",
-        mask=place / "mask" if said["mask"] else None,
-        shape=tuple(said["shape"]),
-        spacing=tuple(said["spacing"]),
-        window=(said["window"][0], said["window"][1]),
-        orientation=said["orientation"],
-    )
+    return ViewerPicture(place / "volume", place / "mask" if facts.has_mask else None, facts)
 
 
 def _make(exam: Exam, spec: QuestionSpec, image: str, drawn: Annotation | None, place: Path) -> None:
     """Beside, then renamed: two readers at once make the same thing twice, and neither sees half of it."""
-    with tempfile.TemporaryDirectory(prefix="concours-picture-") as name:
-        folder, out = Path(name), Path(name) / "out"
+    with lease_folder("picture") as folder:
+        out = folder / "out"
         out.mkdir()
         paths = _unpack(exam, spec, image, folder)
         if not paths:
-            raise NoPictureError(gettext_noop("This exam has no picture to show."))
+            raise NoPictureError(gettext_noop("This exam has no image to show."))
         mask = None
         if drawn is not None:
             target = folder / f"mask.{drawn.blob_name}"
@@ -110,10 +143,19 @@ def _make(exam: Exam, spec: QuestionSpec, image: str, drawn: Annotation | None, 
                 target.write_bytes(path.read_bytes())
             mask = {"path": str(target), "values": list(spec.data.fields[drawn.field].values)}
         try:
-            said = run_limited("grading.picture:draw", paths, mask, str(out), limits=LIMITS, read=[folder], write=[out])
+            facts = run_for_page(
+                "grading.picture:draw",
+                paths,
+                geometries_of(exam).get(image),
+                mask,
+                str(out),
+                limits=LIMITS,
+                read=[folder],
+                write=[out],
+            )
         except FormatError as error:
-            raise NoPictureError(gettext_noop("The picture of this exam cannot be read.")) from error
-        (out / "said.json").write_text(json.dumps(said))
+            raise NoPictureError(gettext_noop("The image of this exam cannot be read.")) from error
+        (out / FACTS).write_text(json.dumps(facts))
         place.parent.mkdir(parents=True, exist_ok=True)
         draft = Path(tempfile.mkdtemp(dir=place.parent))
         for file in out.iterdir():

@@ -10,9 +10,13 @@ from django.db import transaction
 from django.utils.translation import gettext_noop
 
 from challenges.frame import spec_of
-from core.errors import InvalidInputError
+from challenges.models import Question
+from core.actors import Actor, person_of
+from core.errors import InvalidInputError, MoveNotAllowedError
+from core.locks import locked
 from core.moves import move
 from core.progress import tell
+from core.registry import call_hook
 from grading.models import Adjudication, Reading
 from grading.models.reading import Grade
 from uploads.models import Exam
@@ -42,8 +46,20 @@ def consensus(grades: Sequence[str]) -> tuple[str, str] | None:
     return None
 
 
+def require_grade(question: Question, grade: str) -> None:
+    """Raises InvalidInputError for a grade that the question's scale does not have."""
+    scale = spec_of(question).grading.scale
+    if grade not in scale:
+        raise InvalidInputError(
+            gettext_noop("A grade of this question is one of: %(grades)s."), grades=", ".join(scale)
+        )
+
+
 def settle_exam(exam: Exam) -> None:
-    """When every reading that the question asks for is in: the grade in force, and the exam goes on or not."""
+    """When every reading that the question requires is in: the grade in force, and the exam is kept or dropped.
+
+    The caller holds the exam's row: of two readers who grade at once, the second sees the first's grade.
+    """
     wanted = spec_of(exam.question).grading.readers
     grades = list(exam.readings.filter(state=Reading.State.GRADED).values_list("grade", flat=True))
     if len(grades) < wanted:
@@ -53,25 +69,31 @@ def settle_exam(exam: Exam) -> None:
         decide_grade(exam=exam, grade=agreed[0], method=agreed[1])
 
 
-def decide_grade(*, exam: Exam, grade: str, method: str, actor: Any = None, note: str = "") -> Adjudication:
+def decide_grade(*, exam: Exam, grade: str, method: str, actor: Actor = None, note: str = "") -> Adjudication:
     """Sets the grade in force and moves the exam accordingly."""
-    if grade not in SCALE:
-        raise InvalidInputError(gettext_noop("A grade is A, B, C or D."))
+    require_grade(exam.question, grade)
     with transaction.atomic():
+        exam = locked(exam, "question")
+        require_unfrozen(exam)
         decision, _ = Adjudication.objects.update_or_create(
-            exam=exam, defaults={"grade": grade, "method": method, "decided_by": actor, "note": note}
+            exam=exam, defaults={"grade": grade, "method": method, "decided_by": person_of(actor), "note": note}
         )
         target = Exam.State.KEPT if grade in spec_of(exam.question).grading.kept else Exam.State.DROPPED
-        exam.refresh_from_db()
         if exam.state != target:
-            move(exam, target, allowed=Exam.MOVES, actor=actor, challenge_id=exam.question.challenge_id)
+            move(exam, target, actor=actor)
         tell(exam, stage="grade", state="graded")
     return decision
 
 
+def require_unfrozen(exam: Exam) -> None:
+    """Once an exam is in a frozen set its grade stands, whoever gave it."""
+    if any(call_hook("exam_is_fixed", exam)):
+        raise MoveNotAllowedError(gettext_noop("The sets are drawn; grades can no longer be changed."))
+
+
 def keep_exam(exam: Exam) -> None:
     """A question without grading keeps every accepted exam."""
-    move(exam, Exam.State.KEPT, allowed=Exam.MOVES, challenge_id=exam.question.challenge_id)
+    move(exam, Exam.State.KEPT)
 
 
 def awaiting_adjudication(exams: Any) -> list[Exam]:

@@ -7,24 +7,39 @@ from typing import Any
 from django.db.models import QuerySet
 from django.http import Http404
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field, inline_serializer
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_field
 from rest_framework import mixins, serializers, viewsets
 from rest_framework.decorators import action
-from rest_framework.permissions import AllowAny
+from rest_framework.permissions import AllowAny, IsAuthenticatedOrReadOnly
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from challenges.lookup import organised_question, visible_question
+from challenges.bodies import PhaseBody, QuestionBody
+from challenges.lookup import organised_question, visible_challenge, visible_question
 from challenges.models import Team
+from challenges.permissions import require_organiser
+from core.body import LARGEST, Body, NamesField, read_body, takes
 from core.moments import MomentField
-from core.payload import payload
+from core.readiness import readiness_document
 from leaderboard.announce import announce
-from leaderboard.board import board
+from leaderboard.board import board, number_in
+from leaderboard.edition_tables import edition_tables
 from leaderboard.models import Announcement, Ranking
 from leaderboard.permissions import shows_cases
 from leaderboard.publish import ask_for_ranking, publish_ranking
+from leaderboard.readiness import announce_obstacles, publish_obstacles
 from scoring.permissions import is_organiser
+
+
+class PublicationBody(Body):
+    at = MomentField(allow_null=True, default=None)
+
+
+class AnnouncementDraftBody(QuestionBody):
+    ranking = serializers.IntegerField(min_value=1, max_value=LARGEST)
+    announced_at = MomentField()
+    words = NamesField(default=dict, help_text="A word of the organisers, by language.")
 
 
 class RankingSerializer(serializers.ModelSerializer[Ranking]):
@@ -35,7 +50,18 @@ class RankingSerializer(serializers.ModelSerializer[Ranking]):
 
     class Meta:
         model = Ranking
-        fields = ["id", "question", "phase", "part", "number", "sha256", "computed_at", "published_at"]
+        fields = [
+            "id",
+            "question",
+            "phase",
+            "part",
+            "number",
+            "sha256",
+            "cause",
+            "reason",
+            "computed_at",
+            "published_at",
+        ]
 
     def get_question(self, ranking: Ranking) -> str:
         return f"{ranking.question.challenge.slug}/{ranking.question.slug}"
@@ -67,7 +93,7 @@ class RankingDetailSerializer(RankingSerializer):
 class RankingViewSet(viewsets.ReadOnlyModelViewSet[Ranking]):
     """Published rankings; for organisers every one that was computed."""
 
-    permission_classes = [AllowAny]
+    permission_classes = [IsAuthenticatedOrReadOnly]
     filterset_fields = {
         "question__slug": ["exact"],
         "question__challenge__slug": ["exact"],
@@ -82,33 +108,37 @@ class RankingViewSet(viewsets.ReadOnlyModelViewSet[Ranking]):
     def get_serializer_class(self) -> Any:
         return RankingSerializer if self.action == "list" else RankingDetailSerializer
 
-    @extend_schema(
-        request=inline_serializer(
-            "RankingRequest", {"question": serializers.CharField(), "phase": serializers.CharField()}
-        ),
-        responses={202: None},
-    )
+    @takes(PhaseBody, responses={202: None})
     def create(self, request: Request) -> Response:
         """Has a phase ranked again."""
-        question = organised_question(request.user, str(payload(request).get("question", "")))
-        phase = question.phases.filter(name=str(payload(request).get("phase", ""))).first()
+        body = read_body(request)
+        question = organised_question(request.user, body["question"])
+        phase = question.phases.filter(name=body["phase"]).first()
         if phase is None:
             raise Http404
         ask_for_ranking(phase=phase, actor=request.user)
         return Response(status=202)
 
-    @extend_schema(
-        request=inline_serializer("Publication", {"at": MomentField(required=False)}),
-        responses={200: RankingSerializer},
-    )
+    @takes(PublicationBody, responses={200: RankingSerializer})
     @action(detail=True, methods=["post"])
     def publish(self, request: Request, pk: str | None = None) -> Response:
         """Makes it public, now or at a given moment."""
         ranking = self.get_object()
-        at = payload(request).get("at")
-        moment = None if at is None else MomentField().run_validation(at)
-        publish_ranking(ranking=ranking, actor=request.user, at=moment)
+        publish_ranking(ranking=ranking, actor=request.user, **read_body(request))
         return Response(RankingSerializer(ranking).data)
+
+    @extend_schema(
+        parameters=[OpenApiParameter("step", str, enum=["publish", "announce"])],
+        responses={200: OpenApiResponse(dict[str, Any], description=readiness_document.__doc__ or "")},
+    )
+    @action(detail=True)
+    def readiness(self, request: Request, pk: str | None = None) -> Response:
+        """What stands in the way of a publication (or, with `step=announce`, of an announcement)."""
+        ranking = self.get_object()
+        require_organiser(request.user, ranking.question.challenge)
+        announces = request.query_params.get("step") == "announce"
+        obstacles = announce_obstacles(ranking.question, ranking) if announces else publish_obstacles(ranking)
+        return Response(readiness_document(obstacles))
 
 
 class BoardView(APIView):
@@ -117,7 +147,7 @@ class BoardView(APIView):
     permission_classes = [AllowAny]
 
     @extend_schema(
-        parameters=[OpenApiParameter("phase", str), OpenApiParameter("part", str)],
+        parameters=[OpenApiParameter("phase", str), OpenApiParameter("part", str), OpenApiParameter("number", int)],
         responses={200: OpenApiTypes.OBJECT},
     )
     def get(self, request: Request, challenge: str, question: str) -> Response:
@@ -127,6 +157,7 @@ class BoardView(APIView):
             found,
             phase=request.query_params.get("phase", ""),
             part=request.query_params.get("part", ""),
+            number=number_in(request.query_params.get("number", "")),
         )
         if shown is None:
             raise Http404
@@ -155,38 +186,38 @@ class AnnouncementViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, view
     """What is announced; for organisers also what will be."""
 
     serializer_class = AnnouncementSerializer
-    permission_classes = [AllowAny]
+    permission_classes = [IsAuthenticatedOrReadOnly]
     filterset_fields = {"question__slug": ["exact"], "question__challenge__slug": ["exact"]}
 
     def get_queryset(self) -> QuerySet[Announcement]:
         visible = Announcement.objects.visible_to(self.request.user)
         return visible.select_related("question__challenge", "best_centre").prefetch_related("winners").order_by("pk")
 
-    @extend_schema(
-        request=inline_serializer(
-            "AnnouncementCreation",
-            {
-                "question": serializers.CharField(),
-                "ranking": serializers.IntegerField(),
-                "announced_at": MomentField(),
-                "words": serializers.JSONField(required=False),
-            },
-        ),
-        responses={201: AnnouncementSerializer},
-    )
+    @takes(AnnouncementDraftBody, responses={201: AnnouncementSerializer})
     def create(self, request: Request) -> Response:
         """Decides winners and best centre, out at `announced_at`."""
-        question = organised_question(request.user, str(payload(request).get("question", "")))
-        number = serializers.IntegerField().run_validation(payload(request).get("ranking"))
-        ranking = Ranking.objects.visible_to(request.user).filter(question=question, pk=number).first()
+        body = read_body(request)
+        question = organised_question(request.user, body["question"])
+        ranking = Ranking.objects.visible_to(request.user).filter(question=question, pk=body["ranking"]).first()
         if ranking is None:
             raise Http404
-        words = payload(request).get("words")
         announcement = announce(
             question=question,
             ranking=ranking,
-            announced_at=MomentField().run_validation(payload(request).get("announced_at")),
+            announced_at=body["announced_at"],
             actor=request.user,
-            words=words if isinstance(words, dict) else {},
+            words=body["words"],
         )
         return Response(AnnouncementSerializer(announcement).data, status=201)
+
+
+class EditionView(APIView):
+    """The tables of an edition: criteria, centres, received and kept, sets, scores, results, winners, teams."""
+
+    permission_classes = [AllowAny]
+
+    @extend_schema(responses={200: OpenApiTypes.OBJECT})
+    def get(self, request: Request, challenge: str) -> Response:
+        """By table: `{"title", "columns", "rows"}`. Before the announcement organisers see a preview; others see nothing."""
+        found = visible_challenge(request.user, challenge)
+        return Response({table.name: table.to_json() for table in edition_tables(found, request.user)})

@@ -3,13 +3,14 @@
 from django.urls import include, path
 from rest_framework.routers import SimpleRouter
 
-from leaderboard.api import AnnouncementViewSet, BoardView, RankingViewSet
+from leaderboard.api import AnnouncementViewSet, BoardView, EditionView, RankingViewSet
 
 router = SimpleRouter()
 router.register("rankings", RankingViewSet, basename="ranking")
 router.register("announcements", AnnouncementViewSet, basename="announcement")
 
 urlpatterns = [
+    path("results/<slug:challenge>/", EditionView.as_view(), name="edition"),
     path("boards/<slug:challenge>/<slug:question>/", BoardView.as_view(), name="board"),
     path("", include(router.urls)),
 ]

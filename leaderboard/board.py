@@ -9,24 +9,32 @@ from django.core.cache import cache
 from django.utils.translation import get_language, gettext
 
 from challenges.models import Question, Team
-from challenges.people import team_of
-from core.words import localised
+from challenges.permissions import team_of
+from core.words import localised, say
+from leaderboard.history import note_of, versions_of
 from leaderboard.models import Placing, Ranking
-from leaderboard.permissions import is_out, ranking_for, results_are_final
+from leaderboard.permissions import is_out, ranking_for, results_are_final, takes_submissions
 from leaderboard.rounding import rounded
 from scoring.permissions import is_organiser
 
 KEPT_SECONDS = 24 * 3600
 
 
-def board(user: Any, question: Question, *, phase: str = "", part: str = "") -> dict[str, Any] | None:
-    """What this person may see; None where a wished phase or part is not out for them.
+def board(
+    user: Any, question: Question, *, phase: str = "", part: str = "", number: int | None = None
+) -> dict[str, Any] | None:
+    """What this person may see; None where a wished phase, part or number is not out for them.
 
     `{"challenge", "question", "phase", "part", "number", "computed_at", "published_at", "out", "sha256", "rule", "columns",
-    "lines", "ranked_set", "agreement", "awaits_jury", "cases_out", "shows_cases", "own"}`. `cases_out`: pictures of single cases
-    are for everybody; `shows_cases`: this person may see them. Before anything is out, `lines` is empty and `number` None.
+    "lines", "ranked_set", "agreement", "not_resampled", "awaits_jury", "cases_out", "shows_cases",
+    "shows_uncertainty", "own",
+    "note", "earlier", "replaced_by", "awaits"}`.
+    `not_resampled`: the scores without an interval, each with the reason; the intervals of places do not include their
+    uncertainty. `cases_out`: pictures of single cases are for everybody; `shows_cases`: this person may see them.
+    `shows_uncertainty`: while teams can still send answers, only organisers see what is made by resampling. Before anything
+    is out, `lines` is empty and `number` None.
     """
-    ranking = ranking_for(user, question, phase=phase, part=part)
+    ranking = ranking_for(user, question, phase=phase, part=part, number=number)
     own = team_of(user, question.challenge)
     named = {
         "challenge": question.challenge.slug,
@@ -35,19 +43,32 @@ def board(user: Any, question: Question, *, phase: str = "", part: str = "") -> 
         "own": own.name if own is not None else None,
     }
     if ranking is None:
-        return None if phase or part else {**named, **nothing_out()}
+        return None if phase or part or number is not None else {**named, **nothing_out()}
     rows = cache.get_or_set(f"board:{ranking.pk}:{ranking.sha256}", lambda: rows_of(ranking), KEPT_SECONDS)
     assert rows is not None
     cases_out = results_are_final(ranking)
+    shows_cases = cases_out or is_organiser(user, question)
+    shows_uncertainty = shows_cases or not takes_submissions(ranking)
+    if not shows_uncertainty:
+        rows = without_uncertainty(rows)
     return {
         **named,
         **rows,
         "columns": [{**column, "title": _title(column["title"])} for column in rows["columns"]],
+        "not_resampled": {name: say(reason) for name, reason in rows["not_resampled"].items()},
         "published_at": ranking.published_at,
         "out": is_out(ranking),
         "cases_out": cases_out,
-        "shows_cases": cases_out or is_organiser(user, question),
+        "shows_cases": shows_cases,
+        "shows_uncertainty": shows_uncertainty,
+        "note": note_of(ranking),
+        **versions_of(user, ranking),
     }
+
+
+def number_in(text: str) -> int | None:
+    """The number of a ranking in an address; None where the newest one is meant."""
+    return int(text[:9]) if text.isascii() and text.isdigit() else None
 
 
 def nothing_out() -> dict[str, Any]:
@@ -64,10 +85,26 @@ def nothing_out() -> dict[str, Any]:
         "lines": [],
         "ranked_set": [],
         "agreement": None,
+        "not_resampled": {},
         "awaits_jury": False,
         "cases_out": False,
         "shows_cases": False,
+        "shows_uncertainty": False,
+        "note": "",
+        "earlier": [],
+        "replaced_by": None,
+        "awaits": "",
     }
+
+
+def without_uncertainty(rows: dict[str, Any]) -> dict[str, Any]:
+    """The board while teams can still send answers: the same lines with places and rounded scores only.
+
+    Each answer tells something of the labels of its cases, and an interval tells half as much again.
+    """
+    hidden: dict[str, Any] = {"ranks": {}, "intervals": {}, "places": None, "first_probability": None, "tie_groups": {}}
+    lines = [{**line, **hidden} for line in rows["lines"]]
+    return {**rows, "lines": lines, "agreement": None, "not_resampled": {}}
 
 
 def rows_of(ranking: Ranking) -> dict[str, Any]:
@@ -89,6 +126,7 @@ def rows_of(ranking: Ranking) -> dict[str, Any]:
         "lines": [_line(placing, names, digits, statistics, places) for placing in placings],
         "ranked_set": snapshot.get("ranked_set", []),
         "agreement": _stability(statistics),
+        "not_resampled": statistics.get("not_resampled", {}),
         "awaits_jury": bool(snapshot.get("awaits_jury")),
     }
 

@@ -14,14 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from challenges.models import Question
-from challenges.spec import QuestionSpec
+from concours.evaluation.evidence import case_values
+from concours.evaluation.statistics.plane import choose_points, tsne_plane
+from concours.evaluation.statistics.snapshot import canonical
+from concours.questions.schema import QuestionSpec
+from leaderboard.plots.compact import curves, strip
 from scoring.chosen import Chosen
-from scoring.evidence import ERRORS, of_cases
 from scoring.models import Evaluation, JuryCase
-from scoring.plots.compact import curves, strip
 from scoring.score import artefacts_of
-from scoring.statistics.plane import choose_points, tsne_plane
-from scoring.statistics.snapshot import canonical
 
 Sides = Callable[[Evaluation], Mapping[str, NDArray[Any]]]
 MOST_TEAMS = 60  # no picture shows more
@@ -52,16 +52,13 @@ def plot_data(
     found: dict[str, Any] = {}
     arrays = [sides(one.evaluation) for one in shown.values()]
     for name in names:
-        made = of_cases(spec, name, arrays, part)
-        if made is None:
+        drawn = case_values(spec, name, arrays, part)
+        if drawn is None:
             continue
-        if made.truth is None:
-            found.setdefault("cases", {})[name] = {"how": "value", **strip(list(shown), made.values)}
-        elif spec.metrics[name].metric in ERRORS:
-            errors = np.abs(made.values - made.truth)
-            found.setdefault("cases", {})[name] = {"how": "absolute_error", **strip(list(shown), errors)}
-        elif 0 < (made.truth == 1).sum() < len(made.truth):
-            found.setdefault("roc", {})[name] = curves(list(shown), made.truth == 1, made.values)
+        if drawn.truth is None:
+            found.setdefault("cases", {})[name] = {"how": drawn.plot, **strip(list(shown), drawn.values)}
+        elif 0 < drawn.truth.sum() < len(drawn.truth):
+            found.setdefault("roc", {})[name] = curves(list(shown), drawn.truth, drawn.values)
     if spec.submission.generated is not None and (points := plane_of(question, spec, shown, known.get("plane", {}))):
         found["plane"] = points
     return found
@@ -72,7 +69,7 @@ def plane_of(
 ) -> dict[str, Any]:
     """Positions of real and generated cases; {} where the teams were not embedded alike (a new scoring is under way)."""
     evaluations = [one.evaluation for one in shown.values()]
-    alike = {canonical([one.provenance["embedding"], one.provenance["sha256"]["truth"]]) for one in evaluations}
+    alike = {canonical([one.provenance["embedding"], one.provenance["sha256"].get("truth", "")]) for one in evaluations}
     if len(alike) != 1:
         return {}
     jury = _jury(question, shown)

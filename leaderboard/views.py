@@ -3,55 +3,139 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from challenges.lookup import visible_question
-from challenges.models import Question, Team
+from challenges.lookup import visible_challenge, visible_question
+from challenges.models import Challenge, Question, Team
 from challenges.question_words import number
 from challenges.timeline import phase_title
+from concours.formats.values import inert_cell
 from core.clock import database_now
 from core.models import User
+from core.pages import render_page
+from core.visitor_pages import kept_for_visitors
 from leaderboard.board import board as board_data
+from leaderboard.board import number_in
+from leaderboard.edition_files import TYPES, write_tables
+from leaderboard.edition_parts import EditionTable
+from leaderboard.edition_tables import edition_tables
 from leaderboard.models import Announcement, Ranking
 from leaderboard.page import fragment, podium
 from scoring.permissions import entered_team, is_organiser
 from scoring.results import part_words
 
 
+@dataclass(frozen=True)
+class EditionPage:
+    """`preview`: only organisers can see the tables yet; `kinds` of files they can be downloaded as."""
+
+    challenge: Challenge
+    tables: list[EditionTable]
+    preview: bool
+    kinds: list[str]
+
+
+@dataclass(frozen=True)
+class PodiumStep:
+    """A winner as the component `podium` shows it; `score` with its name."""
+
+    place: int
+    team: str
+    score: str | None
+
+
+@dataclass(frozen=True)
+class BoardTab:
+    label: str
+    url: str
+    active: bool
+
+
+@dataclass(frozen=True)
+class BoardPage:
+    """`board` is the document of `leaderboard.board`, `table` its lines as HTML; `downloads` and `same_board` are queries of
+    addresses. `seen_as`: whose eyes an organiser looks through.
+    """
+
+    challenge: Challenge
+    question: Question
+    entered: bool
+    organises: bool
+    seen_as: str
+    board: dict[str, Any]
+    table: SafeString
+    tabs: list[BoardTab]
+    part_words: str
+    podium: list[PodiumStep]
+    announcement: Announcement | None
+    announced: bool
+    downloads: str
+    same_board: str
+    teams: Iterable[Team]
+
+
 @require_safe
+@kept_for_visitors()
+def edition(request: HttpRequest, challenge: str) -> HttpResponse:
+    """The tables of the edition, as they are published and printed."""
+    found = visible_challenge(request.user, challenge)
+    tables = edition_tables(found, request.user)
+    announced = Announcement.objects.visible_to(AnonymousUser()).filter(question__challenge=found).exists()
+    page = EditionPage(challenge=found, tables=tables, preview=bool(tables) and not announced, kinds=list(TYPES))
+    return render_page(request, "leaderboard/edition.html", page)
+
+
+@require_safe
+def edition_file(request: HttpRequest, challenge: str, kind: str) -> HttpResponse:
+    """The same tables as one file."""
+    found = visible_challenge(request.user, challenge)
+    tables = edition_tables(found, request.user)
+    if kind not in TYPES or not tables:
+        raise Http404
+    response = HttpResponse(write_tables(tables, kind), content_type=TYPES[kind])
+    response["Content-Disposition"] = f'attachment; filename="{found.slug}-results.{kind}"'
+    return response
+
+
+@require_safe
+@kept_for_visitors("phase", "part", "number")
 def board(request: HttpRequest, challenge: str, question: str) -> HttpResponse:
     """The table with everything behind it, the winners once they are announced."""
     found = visible_question(request.user, f"{challenge}/{question}")
     organises = is_organiser(request.user, found)
     viewer, seen_as = _viewer(request, found, organises)
     phase, part = request.GET.get("phase", ""), request.GET.get("part", "")
-    shown, lines = fragment(viewer, found, phase, part)
+    shown, lines = fragment(viewer, found, phase, part, number_in(request.GET.get("number", "")))
     if shown is None:
         raise Http404
     announcement = _announcement(viewer, found)
-    context = {
-        "challenge": found.challenge,
-        "question": found,
-        "entered": entered_team(request.user, found) is not None,
-        "organises": organises,
-        "seen_as": seen_as,
-        "board": shown,
-        "table": lines,
-        "tabs": _tabs(viewer, found, shown, seen_as),
-        "part_words": part_words(shown["part"]) if shown["part"] else "",
-        "podium": _podium(shown) if shown["out"] and _decides(found, shown) else [],
-        "announcement": announcement,
-        "announced": announcement is not None and announcement.announced_at <= database_now(),
-        "downloads": f"?phase={shown['phase']}&part={shown['part']}" if shown["phase"] else "",
-        "teams": Team.objects.filter(entries__question=found).order_by("name") if organises else [],
-    }
-    return render(request, "leaderboard/board.html", context)
+    same_board = f"?phase={shown['phase']}&part={shown['part']}" if shown["phase"] else ""
+    page = BoardPage(
+        challenge=found.challenge,
+        question=found,
+        entered=entered_team(request.user, found) is not None,
+        organises=organises,
+        seen_as=seen_as,
+        board=shown,
+        table=lines,
+        tabs=_tabs(viewer, found, shown, seen_as),
+        part_words=part_words(shown["part"]) if shown["part"] else "",
+        podium=_podium(shown) if shown["out"] and not shown["replaced_by"] and _decides(found, shown) else [],
+        announcement=announcement,
+        announced=announcement is not None and announcement.announced_at <= database_now(),
+        downloads=f"{same_board}&number={shown['number']}" if same_board else "",
+        same_board=same_board,
+        teams=Team.objects.filter(entries__question=found).order_by("name") if organises else [],
+    )
+    return render_page(request, "leaderboard/board.html", page)
 
 
 def _viewer(request: HttpRequest, question: Question, organises: bool) -> tuple[Any, str]:
@@ -81,38 +165,37 @@ def _decides(question: Question, shown: dict[str, Any]) -> bool:
     return question.phases.filter(name=shown["phase"], decides=True).exists() and shown["part"] != "public"
 
 
-def _podium(shown: dict[str, Any]) -> list[dict[str, Any]]:
+def _podium(shown: dict[str, Any]) -> list[PodiumStep]:
     titles = {"rank_sum": _("Sum of ranks"), "rank_mean": _("Mean of ranks")}
+    total = titles.get(shown["rule"].get("rule"), _("Total"))
     return [
-        {
-            "place": row["place"],
-            "team": row["team"],
-            "score": None
-            if row["value"] is None
-            else f"{row['title'] or titles.get(shown['rule'].get('rule'), _('Total'))} {number(row['value'])}",
-        }
+        PodiumStep(
+            place=row.place,
+            team=row.team,
+            score=None if row.value is None else f"{row.title or total} {number(row.value)}",
+        )
         for row in podium(shown)
     ]
 
 
-def _tabs(viewer: Any, question: Question, shown: dict[str, Any], seen_as: str) -> list[dict[str, Any]]:
+def _tabs(viewer: Any, question: Question, shown: dict[str, Any], seen_as: str) -> list[BoardTab]:
     """A tab for each phase and part that has a ranking this person may see; none where there is one alone."""
     visible = Ranking.objects.visible_to(viewer).filter(question=question).select_related("phase__question")
-    found: dict[tuple[str, str], str] = {}
+    labels: dict[tuple[str, str], str] = {}
     for ranking in visible.defer("snapshot", "statistics").order_by("phase__opens", "part"):
         words = part_words(ranking.part) if ranking.part != "all" else ""
         title = phase_title(ranking.phase)
-        found[ranking.phase.name, ranking.part] = f"{title}, {words}" if words else title
-    if len(found) < 2:
+        labels[ranking.phase.name, ranking.part] = f"{title}, {words}" if words else title
+    if len(labels) < 2:
         return []
     also = f"&as={seen_as}" if seen_as else ""
     return [
-        {
-            "label": label,
-            "url": f"?phase={phase}&part={part}{also}",
-            "active": (phase, part) == (shown["phase"], shown["part"]),
-        }
-        for (phase, part), label in found.items()
+        BoardTab(
+            label=label,
+            url=f"?phase={phase}&part={part}{also}",
+            active=(phase, part) == (shown["phase"], shown["part"]),
+        )
+        for (phase, part), label in labels.items()
     ]
 
 
@@ -120,7 +203,8 @@ def _tabs(viewer: Any, question: Question, shown: dict[str, Any], seen_as: str) 
 def board_csv(request: HttpRequest, challenge: str, question: str) -> HttpResponse:
     """The board as a table: rounded as it is shown, nothing that the page does not say."""
     found = visible_question(request.user, f"{challenge}/{question}")
-    shown = board_data(request.user, found, phase=request.GET.get("phase", ""), part=request.GET.get("part", ""))
+    wished = {name: request.GET.get(name, "") for name in ("phase", "part")}
+    shown = board_data(request.user, found, **wished, number=number_in(request.GET.get("number", "")))
     if shown is None:
         raise Http404
     name = f"{found.challenge.slug}-{found.slug}-board.csv"
@@ -134,17 +218,12 @@ def board_csv(request: HttpRequest, challenge: str, question: str) -> HttpRespon
         writer.writerow(
             [
                 line["place"],
-                _inert(line["team"]),
+                inert_cell(line["team"]),
                 line["status"],
                 *(line["scores"].get(name) for name in names),
                 line["total"],
                 *(line["places"] or (None, None)),
-                _inert(line["reason"]),
+                inert_cell(line["reason"]),
             ]
         )
     return response
-
-
-def _inert(text: str) -> str:
-    """A name that a spreadsheet would take for a formula is made a text."""
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text

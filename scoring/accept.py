@@ -28,7 +28,7 @@ def accept_submission(claim: Claim) -> None:
 def acceptance_failed(subject_id: str, reason: str) -> None:
     """The platform's own fault, after every try: the bytes stay, the moment at which they came stands, a person can retry."""
     template = gettext_noop(
-        "The platform could not take this submission over. Nothing is lost; the organisers were told."
+        "The platform could not accept this submission. Nothing is lost; the organisers have been informed."
     )
     for audience in (Progress.Audience.TEAM, Progress.Audience.ORGANISER):
         tell(

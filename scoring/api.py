@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Any
+from uuid import UUID
 
 from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django_filters import rest_framework as filters
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
-from rest_framework import mixins, serializers, viewsets
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import mixins, viewsets
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from batches.models import Batch
+from challenges.bodies import QuestionBody
 from challenges.lookup import organised_question, visible_question
-from challenges.models import Phase, Team
-from challenges.people import require_organiser
+from challenges.models import Phase, Question, Team
+from challenges.permissions import require_organiser
+from concours.formats.json import JsonObject
+from core.actors import Reader
+from core.body import OptionalReasonBody, read_body, takes
 from core.clock import database_now
-from core.errors import InvalidInputError
-from core.payload import payload
 from core.storage import read_blob
-from formats.fault import gettext_noop
+from scoring.entered import enter_scores, record_measurement, scores_table
 from scoring.jury import (
     agreement,
     all_finished,
@@ -37,8 +40,19 @@ from scoring.models import JuryCase, JurySession, Submission, Truth
 from scoring.permissions import entered_team, is_organiser, require_own
 from scoring.quota import remaining
 from scoring.rescore import rescore_phase
-from scoring.serializers import EvaluationSerializer, JurySessionSerializer, SubmissionSerializer
-from scoring.submit import cancel_submission, choose_final, retry_submission, submissions_phases, submit
+from scoring.serializers import (
+    EvaluationSerializer,
+    JuryMarksBody,
+    JuryOpeningBody,
+    JurySessionSerializer,
+    MeasurementBody,
+    RescoreBody,
+    ScoresBody,
+    SubmissionDraftBody,
+    SubmissionSerializer,
+)
+from scoring.submit import choose_final, retry_submission, submissions_phases, submit
+from scoring.take_back import cancel_submission, refund_submission
 from uploads.models import Upload
 
 QUESTION = OpenApiParameter("question", str, description="challenge/question")
@@ -65,51 +79,35 @@ class SubmissionViewSet(viewsets.ReadOnlyModelViewSet[Submission]):
     def get_queryset(self) -> QuerySet[Submission]:
         return Submission.objects.visible_to(self.request.user).select_related("team", "phase__question__challenge")
 
-    @extend_schema(
-        request=inline_serializer(
-            "SubmissionCreation",
-            {
-                "upload": serializers.UUIDField(),
-                "description": serializers.CharField(required=False),
-                "declared": serializers.JSONField(required=False),
-                "idempotency_key": serializers.CharField(required=False),
-            },
-        ),
-        responses={201: SubmissionSerializer},
-    )
+    @takes(SubmissionDraftBody, responses={201: SubmissionSerializer})
     def create(self, request: Request) -> Response:
         """Makes a submission of a stored upload, or gives the one it already is. A refusal says when and why in words."""
-        upload_id = serializers.UUIDField().run_validation(payload(request).get("upload"))
+        body = read_body(request)
         upload = (
             Upload.objects.visible_to(request.user)
-            .filter(pk=upload_id)
+            .filter(pk=body.pop("upload"))
             .select_related("question__challenge", "team", "owner")
             .first()
         )
         if upload is None:
             raise Http404
-        declared = payload(request).get("declared") or {}
-        if not isinstance(declared, dict):
-            raise InvalidInputError(gettext_noop("'declared' is an object of names and values."))
-        submission = submit(
-            upload=upload,
-            actor=request.user,
-            description=str(payload(request).get("description", "")),
-            declared=declared,
-            idempotency_key=str(payload(request).get("idempotency_key", "")),
-        )
+        submission = submit(upload=upload, actor=request.user, **body)
         return Response(SubmissionSerializer(submission).data, status=201)
 
-    @extend_schema(request=None, responses={200: SubmissionSerializer})
+    @takes(OptionalReasonBody, responses={200: SubmissionSerializer})
     @action(detail=True, methods=["post"])
     def cancel(self, request: Request, pk: str | None = None) -> Response:
-        """Takes back what is not scored yet; it costs no attempt."""
+        """Its team takes back what is not scored yet; an organiser cancels anything, with a reason. It costs no attempt."""
         submission = self.get_object()
-        require_own(request.user, submission)
-        cancel_submission(submission=submission, actor=request.user)
+        reason = read_body(request)["reason"]
+        if reason.strip() and is_organiser(request.user, submission.phase.question):
+            refund_submission(submission=submission, actor=request.user, reason=reason)
+        else:
+            require_own(request.user, submission)
+            cancel_submission(submission=submission, actor=request.user)
         return Response(SubmissionSerializer(submission).data)
 
-    @extend_schema(request=None, responses={200: SubmissionSerializer})
+    @takes(None, responses={200: SubmissionSerializer})
     @action(detail=True, methods=["post"])
     def choose(self, request: Request, pk: str | None = None) -> Response:
         """Makes this the one by which the team is ranked, while the phase is open."""
@@ -118,13 +116,22 @@ class SubmissionViewSet(viewsets.ReadOnlyModelViewSet[Submission]):
         choose_final(submission=submission, actor=request.user)
         return Response(SubmissionSerializer(submission).data)
 
-    @extend_schema(request=None, responses={200: SubmissionSerializer})
+    @takes(None, responses={200: SubmissionSerializer})
     @action(detail=True, methods=["post"])
     def retry(self, request: Request, pk: str | None = None) -> Response:
         """An organiser has a failed submission tried again."""
         submission = self.get_object()
         require_organiser(request.user, submission.team.challenge)
         retry_submission(submission=submission, actor=request.user)
+        return Response(SubmissionSerializer(submission).data)
+
+    @takes(MeasurementBody, responses={200: SubmissionSerializer})
+    @action(detail=True, methods=["post"])
+    def measure(self, request: Request, pk: str | None = None) -> Response:
+        """What the organisers measured on the method replaces what the team declared; the ranking is computed again."""
+        submission = self.get_object()
+        require_organiser(request.user, submission.team.challenge)
+        record_measurement(submission=submission, measured=read_body(request)["measured"], actor=request.user)
         return Response(SubmissionSerializer(submission).data)
 
     @extend_schema(responses={200: EvaluationSerializer(many=True)})
@@ -146,8 +153,26 @@ class SubmissionViewSet(viewsets.ReadOnlyModelViewSet[Submission]):
             raise Http404
         return Response([remaining_document(team, phase) for phase in submissions_phases(question)])
 
+    @extend_schema(parameters=[QUESTION, OpenApiParameter("phase", str)], responses={200: OpenApiTypes.OBJECT})
+    @action(detail=False)
+    def manifest(self, request: Request) -> Response:
+        """What a submission must hold (ids, columns, grids, limits), as `concours check --manifest` takes it; no truth."""
+        question = visible_question(request.user, request.query_params.get("question", ""))
+        phases = submissions_phases(question)
+        name = request.query_params.get("phase", "")
+        phase = next((phase for phase in phases if (phase.name == name if name else phase.decides)), None)
+        batch = (
+            Batch.objects.visible_to(request.user).filter(question=question, name=phase.batch).first()
+            if phase
+            else None
+        )
+        truth = Truth.objects.filter(batch=batch).first() if batch is not None else None
+        if truth is None:
+            raise Http404
+        return Response(truth.public_manifest)
 
-def remaining_document(team: Team, phase: Phase) -> dict[str, Any]:
+
+def remaining_document(team: Team, phase: Phase) -> JsonObject:
     now = database_now()
     left = remaining(team=team, phase=phase, now=now)
     return {
@@ -164,26 +189,46 @@ def remaining_document(team: Team, phase: Phase) -> dict[str, Any]:
     }
 
 
+class ScoresView(APIView):
+    """`POST`: a table of scores computed elsewhere, one row a team or submission; `GET`: the table to fill."""
+
+    @extend_schema(
+        parameters=[QUESTION, OpenApiParameter("phase", str)], responses={(200, "text/csv"): OpenApiTypes.STR}
+    )
+    def get(self, request: Request) -> HttpResponse:
+        question = organised_question(request.user, request.query_params.get("question", ""))
+        phase = _phase_of(question, request.query_params.get("phase", ""))
+        return HttpResponse(scores_table(phase), content_type="text/csv; charset=utf-8")
+
+    @takes(ScoresBody, responses={200: OpenApiTypes.OBJECT})
+    def post(self, request: Request) -> Response:
+        body = read_body(request)
+        question = organised_question(request.user, body["question"])
+        phase = _phase_of(question, body["phase"])
+        file = body.get("file")
+        content = file.read() if file is not None else body["table"].encode()
+        name = file.name if file is not None else "scores.csv"
+        return Response({"submissions": enter_scores(phase=phase, content=content, file_name=name, actor=request.user)})
+
+
+def _phase_of(question: Question, name: str) -> Phase:
+    phase = question.phases.accepting("submissions").select_related("question__challenge").filter(name=name).first()
+    if phase is None:
+        raise Http404
+    return phase
+
+
 class RescoreView(APIView):
     """`POST`: every scored submission of a phase is scored again; earlier evaluations stay on record."""
 
-    @extend_schema(
-        request=inline_serializer(
-            "Rescore",
-            {
-                "question": serializers.CharField(),
-                "phase": serializers.CharField(),
-                "reason": serializers.CharField(),
-            },
-        ),
-        responses={202: OpenApiTypes.OBJECT},
-    )
+    @takes(RescoreBody, responses={202: OpenApiTypes.OBJECT})
     def post(self, request: Request) -> Response:
-        question = organised_question(request.user, str(payload(request).get("question", "")))
-        phase = question.phases.filter(name=str(payload(request).get("phase", ""))).first()
+        body = read_body(request)
+        question = organised_question(request.user, body["question"])
+        phase = question.phases.filter(name=body["phase"]).first()
         if phase is None:
             raise Http404
-        count = rescore_phase(phase=phase, actor=request.user, reason=str(payload(request).get("reason", "")))
+        count = rescore_phase(phase=phase, actor=request.user, reason=body["reason"])
         return Response({"submissions": count}, status=202)
 
 
@@ -217,25 +262,16 @@ class JuryView(APIView):
         question = organised_question(request.user, request.query_params.get("question", ""))
         return Response(jury_document(question))
 
-    @extend_schema(
-        request=inline_serializer(
-            "JuryOpening", {"question": serializers.CharField(), "seed": serializers.IntegerField(required=False)}
-        ),
-        responses={202: OpenApiTypes.OBJECT},
-    )
+    @takes(JuryOpeningBody, responses={202: OpenApiTypes.OBJECT})
     def post(self, request: Request) -> Response:
         """Has the cases chosen."""
-        question = organised_question(request.user, str(payload(request).get("question", "")))
-        seed = payload(request).get("seed")
-        open_jury(
-            question=question,
-            actor=request.user,
-            seed=None if seed is None else serializers.IntegerField().run_validation(seed),
-        )
+        body = read_body(request)
+        question = organised_question(request.user, body["question"])
+        open_jury(question=question, actor=request.user, seed=body["seed"])
         return Response(jury_document(question), status=202)
 
 
-def jury_document(question: Any) -> dict[str, Any]:
+def jury_document(question: Question) -> JsonObject:
     """What organisers follow: who has finished, and the outcome once all have."""
     jury = jury_of(question)
     cases = question.jury_cases.count()
@@ -267,35 +303,25 @@ class JurySessionViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, views
     def get_queryset(self) -> QuerySet[JurySession]:
         return JurySession.objects.visible_to(self.request.user).select_related("question__challenge").order_by("pk")
 
-    @extend_schema(
-        request=inline_serializer("JuryBeginning", {"question": serializers.CharField()}),
-        responses={201: JurySessionSerializer},
-    )
+    @takes(QuestionBody, responses={201: JurySessionSerializer})
     def create(self, request: Request) -> Response:
-        question = visible_question(request.user, str(payload(request).get("question", "")))
+        question = visible_question(request.user, read_body(request)["question"])
         session = begin_session(question=question, juror=request.user)
         return Response(JurySessionSerializer(session).data, status=201)
 
-    @extend_schema(
-        request=inline_serializer(
-            "JuryMarks",
-            {"case": serializers.UUIDField(), "marks": serializers.DictField(child=serializers.IntegerField())},
-        ),
-        responses={200: JurySessionSerializer},
-    )
+    @takes(JuryMarksBody, responses={200: JurySessionSerializer})
     @action(detail=True, methods=["post"])
     def mark(self, request: Request, pk: str | None = None) -> Response:
         """All criteria of one case at once."""
         session = self.get_object()
-        case_id = serializers.UUIDField().run_validation(payload(request).get("case"))
-        case = session.question.jury_cases.filter(pk=case_id).first()
+        body = read_body(request)
+        case = session.question.jury_cases.filter(pk=body["case"]).first()
         if case is None:
             raise Http404
-        marks = payload(request).get("marks")
-        mark(session=session, case=case, marks=marks if isinstance(marks, dict) else {})
+        mark(session=session, case=case, marks=body["marks"])
         return Response(JurySessionSerializer(session).data)
 
-    @extend_schema(request=None, responses={200: JurySessionSerializer})
+    @takes(None, responses={200: JurySessionSerializer})
     @action(detail=True, methods=["post"])
     def finish(self, request: Request, pk: str | None = None) -> Response:
         session = self.get_object()
@@ -307,7 +333,7 @@ class JuryImagesView(APIView):
     """`GET`: the images of a case, uint8 NPY (images, rows, columns), for its jurors and organisers."""
 
     @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
-    def get(self, request: Request, pk: Any) -> HttpResponse:
+    def get(self, request: Request, pk: UUID) -> HttpResponse:
         case = visible_case(request.user, pk)
         return HttpResponse(
             read_blob("submissions", case.images_key),
@@ -316,7 +342,7 @@ class JuryImagesView(APIView):
         )
 
 
-def visible_case(user: Any, case_id: Any) -> JuryCase:
+def visible_case(user: Reader, case_id: UUID) -> JuryCase:
     """The case if the person has a session of its jury, or organises; what others ask for does not exist."""
     case = JuryCase.objects.filter(pk=case_id).select_related("question__challenge").first()
     if case is None:

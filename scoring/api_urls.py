@@ -3,13 +3,22 @@
 from django.urls import include, path
 from rest_framework.routers import SimpleRouter
 
-from scoring.api import JuryImagesView, JurySessionViewSet, JuryView, RescoreView, SubmissionViewSet, TruthsView
+from scoring.api import (
+    JuryImagesView,
+    JurySessionViewSet,
+    JuryView,
+    RescoreView,
+    ScoresView,
+    SubmissionViewSet,
+    TruthsView,
+)
 
 router = SimpleRouter()
 router.register("submissions", SubmissionViewSet, basename="submission")
 router.register("jury/sessions", JurySessionViewSet, basename="jury-session")
 
 urlpatterns = [
+    path("submissions/scores/", ScoresView.as_view(), name="scores"),
     path("submissions/rescore/", RescoreView.as_view(), name="rescore"),
     path("truths/", TruthsView.as_view(), name="truths"),
     path("jury/", JuryView.as_view(), name="jury"),

@@ -4,33 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from challenges.spec import QuestionSpec, load_spec
-from formats.manifest import Manifest
-from formats.submission import images
-from scoring.evaluate import public_manifest, score, validate
-from scoring.known import known_names
-from scoring.truth import load_truth
+from concours.evaluation.evaluate import public_manifest, score, validate
+from concours.evaluation.truth import load_truth
+from concours.formats.check import question_fault
+from concours.formats.fault import FormatError
+from concours.formats.json import Json, JsonObject
+from concours.formats.manifest import Manifest, ManifestError
+from concours.formats.submission import images
+from concours.known_names import known_names
+from concours.questions.schema import QuestionSpec, load_spec
 
 
 def spec_of_text(text: str) -> QuestionSpec:
     return load_spec(text, known_names())
 
 
-def check(question: str, manifest: Mapping[str, Any], submission: str) -> dict[str, Any]:
+def check(question: str, manifest: Mapping[str, Json], submission: str) -> JsonObject:
     """Validates with the public manifest alone; counts what was found and what was passed over.
 
     Raises FormatError with every fault at once.
     """
-    prediction = validate(spec_of_text(question), Manifest.from_json(manifest), Path(submission), isolated=False)
+    try:
+        asked = Manifest.from_json(manifest)
+    except ManifestError as error:
+        raise FormatError(question_fault(error)) from error
+    prediction = validate(spec_of_text(question), asked, Path(submission), isolated=False)
     cases = max([len(prediction.images), *map(len, prediction.values.values()), *map(len, prediction.masks.values())])
     return {"cases": cases or len({row.case for row in prediction.rows}), "ignored": len(prediction.ignored)}
 
 
-def score_generated(question: str, truth: str, submission: str, seed: int, networks: str) -> dict[str, Any]:
+def score_generated(question: str, truth: str, submission: str, seed: int, networks: str) -> JsonObject:
     """Scores generated cases, whose truth every team has: embeddings are computed beside the file they come from."""
     spec = spec_of_text(question)
     known = load_truth(spec, Path(truth))
@@ -38,9 +45,10 @@ def score_generated(question: str, truth: str, submission: str, seed: int, netwo
     found = score(spec, known, prediction, seed, Path(networks))
     real, generated = found.embeddings if found.embeddings is not None else (np.empty((0, 0)), np.empty((0, 0)))
     return {
-        "scores": dict(found.scores),
-        "reasons": dict(found.reasons),
-        "intervals": {name: list(interval) for name, interval in found.intervals.items()},
+        "values": {
+            name: [one.value, one.reason, list(one.interval) if one.interval else None, dict(one.details)]
+            for name, one in found.values.items()
+        },
         "count": found.count,
         "seed": found.seed,
         "versions": dict(found.versions),
@@ -51,17 +59,17 @@ def score_generated(question: str, truth: str, submission: str, seed: int, netwo
     }
 
 
-def pictures(submission: str, manifest: Mapping[str, Any], indices: list[int]) -> list[Any]:
+def pictures(submission: str, manifest: Mapping[str, Json], indices: list[int]) -> list[NDArray[np.uint8]]:
     """The cases at `indices` (of all, sorted by id) as uint8 (images, rows, columns), each image from its own least to
     its own greatest value."""
     wanted = set(indices)
-    found: dict[int, Any] = {}
+    found: dict[int, NDArray[np.uint8]] = {}
     for number, (_case, array) in enumerate(images(submission, Manifest.from_json(manifest))):
         if number in wanted:
             found[number] = np.stack([_shown(plane) for plane in np.asarray(array, float)])
     return [found[index] for index in indices]
 
 
-def _shown(plane: np.ndarray) -> np.ndarray:
+def _shown(plane: NDArray[np.float64]) -> NDArray[np.uint8]:
     low, high = float(plane.min()), float(plane.max())
     return np.rint((plane - low) * (255.0 / (high - low) if high > low else 0.0)).astype(np.uint8)

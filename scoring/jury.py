@@ -7,20 +7,23 @@ from collections import defaultdict
 from collections.abc import Mapping
 from itertools import combinations
 from statistics import fmean
-from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.utils.translation import gettext_noop
 
-import metrics
 from challenges.charter import charter_in_force, require_signature
 from challenges.frame import spec_of
 from challenges.models import Charter, Question, Role, role_held
-from challenges.people import require_organiser
-from challenges.spec import JurySpec
+from challenges.permissions import require_organiser
+from concours import metrics
+from concours.formats.json import Json
+from concours.questions.schema import JurySpec
+from core.actors import Actor, require_person
 from core.audit import record
 from core.clock import database_now
 from core.errors import InvalidInputError, MoveNotAllowedError, NotAllowedError
+from core.locks import locked
 from core.work import enqueue
 from scoring.models import JuryCase, JuryMark, JurySession, Submission
 from scoring.permissions import is_juror
@@ -39,7 +42,7 @@ def jury_of(question: Question) -> JurySpec:
     return spec.jury
 
 
-def open_jury(*, question: Question, actor: Any, seed: int | None = None) -> None:
+def open_jury(*, question: Question, actor: Actor, seed: int | None = None) -> None:
     """Asks for the choice of cases, one a cluster of each contestant's embeddings; jurors can begin when it is made."""
     require_organiser(actor, question.challenge)
     jury = jury_of(question)
@@ -50,7 +53,7 @@ def open_jury(*, question: Question, actor: Any, seed: int | None = None) -> Non
             gettext_noop("No submission of the deciding phase is scored yet. Wait, then open the jury.")
         )
     if question.jury_cases.exists():
-        raise MoveNotAllowedError(gettext_noop("The jury of this question is open already."))
+        return  # open already
     chosen = jury.seed if seed is None else seed
     with transaction.atomic():
         record(
@@ -63,7 +66,7 @@ def open_jury(*, question: Question, actor: Any, seed: int | None = None) -> Non
         enqueue("choose_jury_cases", f"{question.pk}:{chosen}", challenge_id=question.challenge_id)
 
 
-def begin_session(*, question: Question, juror: Any) -> JurySession:
+def begin_session(*, question: Question, juror: Actor) -> JurySession:
     """The juror's one pass through all cases; beginning twice is beginning once."""
     jury = jury_of(question)
     if not is_juror(juror, question):
@@ -72,9 +75,10 @@ def begin_session(*, question: Question, juror: Any) -> JurySession:
         require_signature(juror, question.challenge, Charter.Audience.JUROR)
     if not question.jury_cases.exists():
         raise InvalidInputError(gettext_noop("The cases of the jury are not chosen yet. Come back later."))
+    person = require_person(juror)
     with transaction.atomic():
         session, created = JurySession.objects.get_or_create(
-            question=question, juror=juror, defaults={"seed": jury.seed * 1_000_003 + juror.pk}
+            question=question, juror=person, defaults={"seed": jury.seed * 1_000_003 + person.pk}
         )
         if created:
             record(verb="jury begun", subject=session, actor=juror, challenge_id=question.challenge_id)
@@ -88,18 +92,18 @@ def cases_in_order(session: JurySession) -> list[JuryCase]:
     return cases
 
 
-def marked_cases(session: JurySession) -> set[Any]:
+def marked_cases(session: JurySession) -> set[UUID]:
     return set(session.marks.values_list("case_id", flat=True))
 
 
-def mark(*, session: JurySession, case: JuryCase, marks: Mapping[str, Any]) -> None:
+def mark(*, session: JurySession, case: JuryCase, marks: Mapping[str, Json]) -> None:
     """All criteria of one case at once; a case can be marked again until the session is finished.
 
     Raises InvalidInputError naming every criterion that is missing, unknown or out of its range.
     """
     jury = jury_of(session.question)
     if session.finished_at is not None:
-        raise JuryFinishedError(gettext_noop("You have finished; marks cannot be changed any more."))
+        raise JuryFinishedError(gettext_noop("You have finished; marks can no longer be changed."))
     if case.question_id != session.question_id:
         raise InvalidInputError(gettext_noop("This case belongs to another question."))
     known = {one.name: one for one in jury.criteria}
@@ -107,13 +111,13 @@ def mark(*, session: JurySession, case: JuryCase, marks: Mapping[str, Any]) -> N
     wrong += [str(name)[:40] for name in marks if name not in known]
     if wrong:
         raise InvalidInputError(
-            gettext_noop("Give every criterion a whole mark within its range. Not so: %(names)s."),
+            gettext_noop("Invalid marks for: %(names)s. Give each criterion a whole mark within its range."),
             names=", ".join(wrong),
         )
     with transaction.atomic():
         open_still = JurySession.objects.select_for_update().filter(pk=session.pk, finished_at=None).exists()
         if not open_still:
-            raise JuryFinishedError(gettext_noop("You have finished; marks cannot be changed any more."))
+            raise JuryFinishedError(gettext_noop("You have finished; marks can no longer be changed."))
         for name, value in marks.items():
             JuryMark.objects.update_or_create(
                 session=session,
@@ -123,17 +127,18 @@ def mark(*, session: JurySession, case: JuryCase, marks: Mapping[str, Any]) -> N
             )
 
 
-def _fits(value: Any, low: int, high: int) -> bool:
+def _fits(value: Json, low: int, high: int) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
 
 
-def finish_session(*, session: JurySession, actor: Any) -> None:
+def finish_session(*, session: JurySession, actor: Actor) -> None:
     """The juror is done with every case. When the last juror is, the ranking is computed with the jury's score."""
     question = session.question
     open_cases = question.jury_cases.count() - len(marked_cases(session))
     if open_cases:
-        raise InvalidInputError(gettext_noop("%(count)s cases are not marked yet."), count=open_cases)
+        raise InvalidInputError(gettext_noop("Cases not marked yet: %(count)s."), count=open_cases)
     with transaction.atomic():
+        locked(question)  # of the last two jurors who finish at once, the second sees that all have finished
         done = JurySession.objects.filter(pk=session.pk, finished_at=None).update(finished_at=database_now())
         if not done:
             return
@@ -146,7 +151,7 @@ def end_sessions(user_id: str) -> None:
     """The person lost a role: a session that nobody can finish any more goes with its marks; what is finished stays."""
     begun = JurySession.objects.filter(juror=int(user_id), finished_at=None)
     for session in begun.exclude(role_held(user_id, Role.Kind.JUROR, "question")).select_related("question"):
-        question = session.question
+        question = locked(session.question)
         record(verb="jury left", subject=session, challenge_id=question.challenge_id)
         session.delete()
         _rank_when_finished(question)
@@ -165,14 +170,15 @@ def all_finished(question: Question) -> bool:
     return len(finished) == len(sessions) and len(finished) >= jury_of(question).jurors
 
 
-def jury_scores(question: Question) -> dict[Any, float] | None:
+def jury_scores(question: Question) -> dict[UUID, float] | None:
     """By submission id: the mean over its cases of the sum of the criteria, then over jurors. None until all have finished."""
     if not all_finished(question):
         return None
-    sums: dict[tuple[Any, Any], dict[Any, int]] = defaultdict(lambda: defaultdict(int))
+    sums: dict[tuple[UUID, int], dict[UUID, int]] = defaultdict(lambda: defaultdict(int))
     for row in JuryMark.objects.filter(session__question=question).select_related("case"):
-        sums[row.case.submission_id, row.session_id][row.case_id] += row.mark
-    by_submission: dict[Any, list[float]] = defaultdict(list)
+        if row.case.submission_id is not None:
+            sums[row.case.submission_id, row.session_id][row.case_id] += row.mark
+    by_submission: dict[UUID, list[float]] = defaultdict(list)
     for (submission, _session), cases in sorted(sums.items(), key=str):
         by_submission[submission].append(fmean(cases.values()))
     return {submission: fmean(means) for submission, means in by_submission.items()}
@@ -184,7 +190,7 @@ def agreement(question: Question) -> dict[str, dict[str, float | None]]:
     """
     if not all_finished(question):
         return {}
-    marks: dict[str, dict[Any, dict[Any, int]]] = defaultdict(lambda: defaultdict(dict))
+    marks: dict[str, dict[int, dict[UUID, int]]] = defaultdict(lambda: defaultdict(dict))
     for row in JuryMark.objects.filter(session__question=question):
         marks[row.criterion][row.session_id][row.case_id] = row.mark
     kappa = metrics.find("cohen_kappa")

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import io
-from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from challenges.frame import spec_of
 from challenges.models import Phase, Question, Team, TeamEntry
-from challenges.spec import QuestionSpec
+from concours.evaluation.clusters import nearest_to_centres
+from concours.formats.child import run_limited
+from concours.questions.schema import QuestionSpec
 from core.audit import record
+from core.locks import locked
 from core.storage import Blob, put_bytes
 from core.work import Claim
-from formats.child import run_limited
 from scoring.chosen import Chosen, chosen_submissions
-from scoring.clusters import nearest_to_centres
 from scoring.models import JuryCase
 from scoring.score import artefacts_of
 from scoring.validate import LIMITS, named
@@ -45,7 +46,9 @@ def choose_jury_cases(claim: Claim) -> None:
         for cluster, (index, blob) in enumerate(_pictured(question, spec, one, int(seed)))
     ]
     with claim.finish():
-        JuryCase.objects.bulk_create(rows, ignore_conflicts=True)
+        if locked(question).jury_cases.exists():  # chosen meanwhile, from another seed
+            return
+        JuryCase.objects.bulk_create(rows)
         record(
             verb="jury cases chosen",
             subject=question,
@@ -55,7 +58,7 @@ def choose_jury_cases(claim: Claim) -> None:
 
 
 def _pictured(question: Question, spec: QuestionSpec, one: Chosen, seed: int) -> list[tuple[int, Blob]]:
-    assert spec.jury is not None
+    assert spec.jury is not None and one.evaluation.truth is not None
     generated = artefacts_of(one.evaluation)["generated"]
     if spec.jury.select == "kmeans":
         indices = nearest_to_centres(generated, spec.jury.cases, seed)
@@ -73,7 +76,7 @@ def _pictured(question: Question, spec: QuestionSpec, one: Chosen, seed: int) ->
     return [(index, _put(question, array)) for index, array in zip(indices, arrays, strict=True)]
 
 
-def _put(question: Question, array: Any) -> Blob:
+def _put(question: Question, array: NDArray[np.uint8]) -> Blob:
     file = io.BytesIO()
     np.save(file, np.ascontiguousarray(array, dtype=np.uint8), allow_pickle=False)
     return put_bytes("submissions", f"jury-{question.pk}", file.getvalue())

@@ -4,27 +4,41 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import shutil
 import tempfile
 import threading
 import zipfile
 from pathlib import Path
 
+from django.utils.translation import gettext_noop
+
 from challenges.frame import spec_of
 from challenges.models import Phase
-from challenges.spec import QuestionSpec
+from concours.evaluation.truth import LoadedTruth, load_truth
+from concours.evaluation.truth_cache import TruthCache
+from concours.evaluation.truth_table import TruthError, organiser_fault
+from concours.questions.schema import QuestionSpec
+from concours.questions.schema.rules import EXTERNAL
 from core.storage import local_copy
+from core.temporary import kept_folder
 from scoring.models import Truth
-from scoring.truth import Truth as KnownTruth
-from scoring.truth import load_truth
-from scoring.truth_cache import TruthCache
 
-_folder: tempfile.TemporaryDirectory[str] | None = None
+NO_CASE_LEFT = gettext_noop("Every case of this phase was withdrawn; nothing is left to score against.")
+_folder: Path | None = None
 _lock = threading.Lock()
 _cache = TruthCache()
 
 
+def is_external(phase: Phase) -> bool:
+    """Whether every score of the question is computed elsewhere: its submissions are compared with no truth here."""
+    return all(declared.metric == EXTERNAL for declared in spec_of(phase.question).metrics.values())
+
+
 def truths_of(phase: Phase) -> list[Truth] | None:
-    """The newest truth of every batch that the phase is scored against, by the batch's name; None while one is not sealed."""
+    """The newest truth of every batch that the phase is scored against, by the batch's name; None while one is not sealed.
+
+    Batches of which every case was withdrawn are left out; an empty list says that none is left.
+    """
     spec = spec_of(phase.question)
     batches = phase.question.batches.order_by("name")
     if phase.batch:
@@ -34,7 +48,13 @@ def truths_of(phase: Phase) -> list[Truth] | None:
         wanted = {batch.name for batch in spec.batches if batch.set in spec.split.truth}
         batches = batches.filter(name__in=wanted)
     found = [truth for batch in batches if (truth := batch.truths.order_by("-version").first()) is not None]
-    return found if found and len(found) == len(wanted) else None
+    return [truth for truth in found if truth.cases] if found and len(found) == len(wanted) else None
+
+
+def require_cases(truths: list[Truth]) -> None:
+    """Raises TruthError where every case was withdrawn: nothing can be scored against."""
+    if not truths:
+        raise TruthError(organiser_fault("truth", NO_CASE_LEFT))
 
 
 def unpacked(truths: list[Truth]) -> Path:
@@ -43,10 +63,10 @@ def unpacked(truths: list[Truth]) -> Path:
     name = hashlib.sha256("\n".join(truth.sha256 for truth in truths).encode()).hexdigest()[:32]
     with _lock:
         if _folder is None:
-            _folder = tempfile.TemporaryDirectory(prefix="concours-truth-")
-        target = Path(_folder.name) / name
+            _folder = kept_folder("truth")
+        target = _folder / name
         if not target.is_dir():
-            draft = Path(tempfile.mkdtemp(dir=_folder.name))
+            draft = Path(tempfile.mkdtemp(dir=_folder))
             for number, truth in enumerate(truths):
                 _unpack(truth, draft, f"table-{number}.csv")
             _join_tables(draft)
@@ -80,7 +100,7 @@ def _join_tables(folder: Path) -> None:
         writer.writerows(rows)
 
 
-def known_truth(spec: QuestionSpec, truths: list[Truth]) -> KnownTruth:
+def known_truth(spec: QuestionSpec, truths: list[Truth]) -> LoadedTruth:
     """The truth in memory, with its boxes, surfaces and trees as they are computed; kept under its hash for the next team."""
     folder = unpacked(truths)
     return _cache.get(spec.sha256, folder.name, lambda: load_truth(spec, folder))
@@ -91,6 +111,6 @@ def forget() -> None:
     global _folder
     with _lock:
         if _folder is not None:
-            _folder.cleanup()
+            shutil.rmtree(_folder, ignore_errors=True)
         _folder = None
     _cache.forget()

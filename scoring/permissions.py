@@ -2,35 +2,37 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.utils.translation import gettext_noop
 
 from challenges.models import Question, Role, Team
-from challenges.people import has_role, team_of
+from challenges.permissions import has_role
+from core.actors import Actor, Reader, person_of
 from core.errors import NotAllowedError
 from scoring.models import Submission
 
 
-def require_own(user: Any, submission: Submission) -> None:
+def require_own(user: Reader, submission: Submission) -> None:
     """The person is a member of the submission's team. Raises NotAllowedError."""
-    if not submission.team.memberships.filter(user=user).exists():
-        raise NotAllowedError(gettext_noop("Only a member of the team that sent it can do this."))
+    if not submission.team.memberships.filter(user=user.pk).exists():
+        raise NotAllowedError(gettext_noop("Only a member of the team that submitted it can do this."))
 
 
-def is_organiser(user: Any, question: Question) -> bool:
+def is_organiser(user: Reader, question: Question) -> bool:
     return has_role(user, question.challenge, Role.Kind.ORGANISER)
 
 
-def is_juror(user: Any, question: Question) -> bool:
+def is_juror(user: Actor, question: Question) -> bool:
     """Whether the person holds the juror's role here. Running the site makes nobody a juror."""
-    if not user.is_authenticated:
+    person = person_of(user)
+    if person is None:
         return False
-    roles = question.challenge.roles.filter(user=user, kind=Role.Kind.JUROR)
+    roles = question.challenge.roles.filter(user=person, kind=Role.Kind.JUROR)
     return any(role.question_id in (None, question.pk) for role in roles)
 
 
-def entered_team(user: Any, question: Question) -> Team | None:
+def entered_team(user: Reader, question: Question) -> Team | None:
     """The person's approved team, if it entered the question."""
-    team = team_of(user, question.challenge)
-    return team if team is not None and team.entries.filter(question=question).exists() else None
+    if not user.is_authenticated:
+        return None
+    approved = Team.objects.filter(challenge=question.challenge_id, state=Team.State.APPROVED)
+    return approved.filter(memberships__user=person_of(user), entries__question=question).first()

@@ -5,14 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from challenges.frame import spec_of
 from challenges.models import Phase, Team
-from scoring.models import Submission
+from scoring.models import Evaluation, Submission
+from scoring.models.submission import REPEATED_SCORED
 
 State = Submission.State
-COUNTED = (State.RECEIVED, State.VALID, State.SCORED, State.FAILED)  # rejected and cancelled ones cost nothing
+# Rejected, failed and cancelled ones cost nothing, except what was compared with the truth before: a failed one that is scored
+# again, and a second file under one idempotency key.
+COUNTED = (
+    Q(state__in=(State.RECEIVED, State.VALID, State.SCORED))
+    | (Q(state=State.FAILED) & Exists(Evaluation.objects.filter(submission=OuterRef("pk"))))
+    | Q(reason=REPEATED_SCORED)
+)
 
 
 @dataclass(frozen=True)
@@ -50,7 +58,7 @@ def remaining(*, team: Team, phase: Phase, now: datetime) -> Remaining:
     """Counts the team's submissions of the phase, and those whose last byte came on the day of `now`."""
     limits = spec_of(phase.question).limits
     began, ends = day_of(now)
-    counted = Submission.objects.filter(team=team, phase=phase, state__in=COUNTED)
+    counted = Submission.objects.filter(COUNTED, team=team, phase=phase)
     return Remaining(
         per_day=limits.per_day,
         used_today=counted.filter(received_at__gte=began, received_at__lt=ends).count(),

@@ -6,49 +6,50 @@ import io
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from django.conf import settings
-from django.db.models import Max
-from django.utils.translation import gettext_noop
 
-import metrics
 from challenges.frame import spec_of
-from challenges.spec import QuestionSpec
+from concours.evaluation.evaluate import score, validate
+from concours.evaluation.evidence import evidence
+from concours.evaluation.parts import ALL
+from concours.evaluation.score_table import external_scores
+from concours.evaluation.truth_table import TruthError
+from concours.formats.arrays import Array
+from concours.formats.child import ChildLimits, run_limited
+from concours.formats.fault import FormatError
+from concours.formats.json import Json, JsonObject
+from concours.formats.manifest import Manifest
+from concours.metrics import MetricValue
+from concours.questions.schema import QuestionSpec
 from core.clock import database_now
-from core.models import Progress
+from core.erasure import erase_after_commit
+from core.locks import next_number
 from core.moves import move
-from core.progress import tell_fault
 from core.storage import put_bytes, read_blob
 from core.work import Claim, enqueue
-from formats.child import Limits, run_limited
-from formats.fault import Fault, FormatError
-from formats.manifest import Manifest
-from scoring.evaluate import score, validate
-from scoring.evidence import evidence
+from scoring.declared import declared_scores
+from scoring.evaluations import copied, score_row
 from scoring.models import CaseScore, Evaluation, Score, Submission, Truth
-from scoring.opened_truth import known_truth, truths_of, unpacked
-from scoring.truth import TruthError
-from scoring.validate import fail_submission, load, named, postpone, reject
+from scoring.opened_truth import is_external, known_truth, require_cases, truths_of, unpacked
+from scoring.reseal import forget_artefacts
+from scoring.validate import fail_for_truth, fail_submission, load, named, postpone, refuse
 
 # An embedding network maps more than a file does; its arenas count as address space.
-GENERATED_LIMITS = Limits(memory_bytes=6 << 30, cpu_seconds=7200, wall_seconds=7200.0)
+GENERATED_LIMITS = ChildLimits(memory_bytes=6 << 30, cpu_seconds=7200)
 
 
 @dataclass(frozen=True)
-class Found:
+class ComputedScores:
     """One run's numbers, however they were computed, ready to be written."""
 
-    scores: Mapping[str, float | None]
-    reasons: Mapping[str, str]
-    intervals: Mapping[str, tuple[float, float]]
-    parts: Mapping[str, Mapping[str, float | None]]
+    values: Mapping[str, Mapping[str, MetricValue]]  # by part (all, public, private) and name
     cases: Mapping[str, Mapping[str, float | None]]
     count: int
     seed: int
-    provenance: dict[str, Any]
-    arrays: dict[str, np.ndarray] = field(default_factory=dict)
+    provenance: JsonObject
+    arrays: dict[str, Array] = field(default_factory=dict)
 
 
 def score_submission(claim: Claim) -> None:
@@ -57,38 +58,42 @@ def score_submission(claim: Claim) -> None:
     if submission.state != Submission.State.VALID:
         with claim.finish():
             return
+    if is_external(submission.phase):
+        with claim.finish():  # scored by the table that an organiser enters
+            if submission.evaluations.exists():
+                move(submission, Submission.State.SCORED)
+        return
     spec, truths = spec_of(submission.phase.question), truths_of(submission.phase)
     if truths is None:
         postpone(claim, submission)
         return
     try:
+        require_cases(truths)
         found = (
             _generated(submission, spec, truths) if spec.submission.generated else _compared(submission, spec, truths)
         )
     except TruthError as error:
         with claim.finish():
-            _organisers_fault(submission, list(error.faults))
+            fail_for_truth(submission, list(error.faults))
         return
     except FormatError as error:
         with claim.finish():
-            reject(submission, list(error.faults))
+            refuse(submission, list(error.faults))
         return
     artefacts = put_bytes("sealed", f"submission-{submission.pk}", _npz(found.arrays))
     with claim.finish():
+        if truths_of(submission.phase) != truths:  # it was sealed again meanwhile: these numbers are of the past
+            erase_after_commit([("sealed", artefacts.key)])
+            enqueue("score_submission", submission, challenge_id=submission.team.challenge_id)
+            return
         evaluation = _write(submission, truths, found, artefacts.key)
+        forget_artefacts(evaluation)
         challenge_id = submission.team.challenge_id
-        move(
-            submission,
-            Submission.State.SCORED,
-            allowed=Submission.MOVES,
-            challenge_id=challenge_id,
-            detail={"evaluation": evaluation.number},
-            decided_at=database_now(),
-        )
+        move(submission, Submission.State.SCORED, detail={"evaluation": evaluation.number}, decided_at=database_now())
         enqueue("rank_phase", str(submission.phase_id), challenge_id=challenge_id)
 
 
-def _compared(submission: Submission, spec: QuestionSpec, truths: list[Truth]) -> Found:
+def _compared(submission: Submission, spec: QuestionSpec, truths: list[Truth]) -> ComputedScores:
     """The team's file is decoded in a child that has no truth; the numbers are computed here, where no file of a team is
     opened, on the truth that this process keeps.
     """
@@ -96,17 +101,9 @@ def _compared(submission: Submission, spec: QuestionSpec, truths: list[Truth]) -
         prediction = validate(spec, Manifest.from_json(truths[0].public_manifest), path)
     truth = known_truth(spec, truths)
     run = score(spec, truth, prediction)
-    declared = _declared(submission, spec)
-    return Found(
-        scores={**run.scores, **{name: one.value for name, one in declared.items()}},
-        reasons={
-            name: why for name, why in run.reasons.items() if name not in declared or declared[name].value is None
-        },
-        intervals=run.intervals,
-        parts={
-            part: {**scores, **{name: one.value for name, one in declared.items()}}
-            for part, scores in run.parts.items()
-        },
+    declared = declared_scores(spec, submission.measured, submission.declared)
+    return ComputedScores(
+        values={part: {**scores, **declared} for part, scores in {ALL: run.values, **run.parts}.items()},
         cases=run.cases,
         count=run.count,
         seed=run.seed,
@@ -117,19 +114,7 @@ def _compared(submission: Submission, spec: QuestionSpec, truths: list[Truth]) -
     )
 
 
-def _declared(submission: Submission, spec: QuestionSpec) -> dict[str, metrics.Score]:
-    """Scores of what the team says of its own method (network size, seconds a case); undefined where it says nothing."""
-    found = {}
-    for name, one in spec.metrics.items():
-        if one.over == "declared":
-            try:
-                found[name] = metrics.find(one.metric)({}, submission.declared, **one.params)
-            except (ValueError, TypeError):
-                found[name] = metrics.Score.undefined("missing_value")
-    return found
-
-
-def _generated(submission: Submission, spec: QuestionSpec, truths: list[Truth]) -> Found:
+def _generated(submission: Submission, spec: QuestionSpec, truths: list[Truth]) -> ComputedScores:
     folder, networks = unpacked(truths), Path(settings.DATA) / "embeddings"
     with named(submission) as path:
         run = run_limited(
@@ -143,11 +128,12 @@ def _generated(submission: Submission, spec: QuestionSpec, truths: list[Truth]) 
             read=[folder, path, *([networks] if networks.is_dir() else [])],
         )
     question, truth, sent = run["sha256"]
-    return Found(
-        scores=run["scores"],
-        reasons=run["reasons"],
-        intervals={name: (low, high) for name, (low, high) in run["intervals"].items()},
-        parts={},
+    values = {
+        name: MetricValue(value, reason, tuple(interval) if interval else None, details)
+        for name, (value, reason, interval, details) in run["values"].items()
+    }
+    return ComputedScores(
+        values={ALL: {**values, **declared_scores(spec, submission.measured, submission.declared)}},
         cases={},
         count=run["count"],
         seed=run["seed"],
@@ -162,8 +148,8 @@ def _provenance(
     question: str,
     truth: str,
     submission: str,
-    embedding: Mapping[str, Any],
-) -> dict[str, Any]:
+    embedding: Mapping[str, Json],
+) -> JsonObject:
     return {
         "versions": dict(versions),
         "sha256": {"question": question, "truth": truth, "submission": submission},
@@ -172,14 +158,14 @@ def _provenance(
     }
 
 
-def _npz(arrays: Mapping[str, np.ndarray]) -> bytes:
+def _npz(arrays: Mapping[str, Array]) -> bytes:
     """Uncompressed and without dates: equal arrays are equal bytes."""
     file = io.BytesIO()
     np.savez(file, allow_pickle=False, **arrays)
     return file.getvalue()
 
 
-def artefacts_of(evaluation: Evaluation) -> dict[str, np.ndarray]:
+def artefacts_of(evaluation: Evaluation) -> dict[str, Array]:
     """The arrays that `score_submission` kept: what scores are made of, embeddings. For workers: they open the sealed store."""
     if not evaluation.artefacts_key:
         return {}
@@ -187,36 +173,33 @@ def artefacts_of(evaluation: Evaluation) -> dict[str, np.ndarray]:
         return {name: arrays[name] for name in arrays.files}
 
 
-def _write(submission: Submission, truths: list[Truth], found: Found, artefacts_key: str) -> Evaluation:
-    newest = submission.evaluations.aggregate(n=Max("number"))["n"] or 0
+def _entered(submission: Submission, evaluation: Evaluation) -> dict[tuple[str, str], Score]:
+    """Scores that an organiser entered before: computing the others again does not take them back."""
+    names = external_scores(spec_of(submission.phase.question))
+    last = submission.evaluations.exclude(pk=evaluation.pk).order_by("-number").first()
+    if last is None or not names:
+        return {}
+    return {(one.part, one.name): copied(evaluation, one) for one in last.scores.filter(name__in=names)}
+
+
+def _write(submission: Submission, truths: list[Truth], found: ComputedScores, artefacts_key: str) -> Evaluation:
     evaluation = Evaluation.objects.create(
         submission=submission,
         truth=truths[0],
-        number=newest + 1,
+        number=next_number(submission.evaluations, parent=submission),
         question_revision=submission.phase.question.revision,
         seed=found.seed,
         provenance=found.provenance,
         artefacts_key=artefacts_key,
+        done_at=database_now(),
         cases=found.count,
     )
-    rows = [
-        Score(
-            evaluation=evaluation,
-            name=name,
-            part=Score.Part.ALL,
-            value=value,
-            low=found.intervals.get(name, (None, None))[0],
-            high=found.intervals.get(name, (None, None))[1],
-            reason=found.reasons.get(name, "")[:200],
-        )
-        for name, value in found.scores.items()
-    ]
-    rows += [
-        Score(evaluation=evaluation, name=name, part=part, value=value)
-        for part, scores in found.parts.items()
+    entered = _entered(submission, evaluation)
+    Score.objects.bulk_create(
+        entered.get((part, name)) or score_row(evaluation, part, name, value)
+        for part, scores in found.values.items()
         for name, value in scores.items()
-    ]
-    Score.objects.bulk_create(rows)
+    )
     CaseScore.objects.bulk_create(
         [
             CaseScore(evaluation=evaluation, public_id=case, name=name, value=value)
@@ -226,25 +209,6 @@ def _write(submission: Submission, truths: list[Truth], found: Found, artefacts_
         batch_size=2000,
     )
     return evaluation
-
-
-ORGANISERS_FAULT = gettext_noop(
-    "The truth of this phase is at fault; the organisers were told and will score it again."
-)
-
-
-def _organisers_fault(submission: Submission, faults: list[Fault]) -> None:
-    """Nothing is wrong with what the team sent: it is told so, and the organisers get every fault of the truth."""
-    for fault in faults:
-        tell_fault(submission, fault, stage="score_submission", audience=Progress.Audience.ORGANISER)
-    move(
-        submission,
-        Submission.State.FAILED,
-        allowed=Submission.MOVES,
-        code=ORGANISERS_FAULT,
-        challenge_id=submission.team.challenge_id,
-        decided_at=database_now(),
-    )
 
 
 def scoring_failed(subject_id: str, reason: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -11,21 +10,30 @@ from pathlib import Path, PurePosixPath
 from django.utils.translation import gettext_noop
 
 from challenges.frame import spec_of
+from concours.evaluation.truth_table import TruthError
+from concours.formats.child import ChildLimits, run_limited
+from concours.formats.fault import Fault, FormatError
 from core.clock import database_now
+from core.failures import PLATFORM
 from core.models import Progress
 from core.moves import move
-from core.progress import tell
+from core.progress import progress_of, tell, tell_fault
+from core.scanner import scan_file
 from core.storage import local_copy
+from core.temporary import lease_folder
 from core.work import Claim, enqueue
-from formats.child import Limits, run_limited
-from formats.fault import Fault, FormatError
+from scoring.faults import by_exam
 from scoring.models import Submission, Truth
-from scoring.opened_truth import truths_of
+from scoring.opened_truth import is_external, require_cases, truths_of
+from scoring.words import ORGANISERS_FAULT
 
-LIMITS = Limits(memory_bytes=3 << 30, cpu_seconds=900, wall_seconds=1800.0)
-WAIT = timedelta(seconds=15)
+LIMITS = ChildLimits(memory_bytes=3 << 30, cpu_seconds=900)
+WAIT = timedelta(minutes=2)  # sealing wakes what waits for it; this is for what was missed
 IGNORED = gettext_noop(
-    "Exams that were withdrawn after their release: %(count)s. What you sent of them was not used; leave them out next time."
+    "Exams withdrawn after their release: %(count)s. Your answers for them were ignored; leave them out next time."
+)
+AWAITS_SCORES = gettext_noop(
+    "The organisers compute the scores of this question with a program of their own. They are shown once entered and published."
 )
 ENDINGS = (".csv", ".xlsx", ".zip", ".nii", ".nii.gz", ".npy", ".png", ".dcm", ".nrrd", ".txt", ".tsv")
 
@@ -36,27 +44,58 @@ def validate_submission(claim: Claim) -> None:
     if submission.state != Submission.State.RECEIVED:
         with claim.finish():
             return
+    if is_external(submission.phase):
+        faults = _scanned(submission)
+        with claim.finish():
+            if faults:
+                refuse(submission, faults)
+                return
+            move(submission, Submission.State.VALID)
+            _note(submission, AWAITS_SCORES)
+        return
     truths = truths_of(submission.phase)
     if truths is None:
         postpone(claim, submission)
         return
-    faults, ignored = check(submission, truths[0])
+    try:
+        require_cases(truths)
+    except TruthError as error:
+        with claim.finish():
+            fail_for_truth(submission, list(error.faults))
+        return
+    faults, ignored = _scanned(submission), 0
+    if not faults:
+        faults, ignored = check(submission, truths[0])
     with claim.finish():
         if faults:
-            reject(submission, faults)
+            refuse(submission, faults)
             return
         challenge_id = submission.team.challenge_id
-        move(submission, Submission.State.VALID, allowed=Submission.MOVES, challenge_id=challenge_id)
+        move(submission, Submission.State.VALID)
         if ignored:
-            tell(
-                submission,
-                stage="validate_submission",
-                state="note",
-                template=IGNORED,
-                values={"count": ignored},
-                audience=Progress.Audience.TEAM,
-            )
+            _note(submission, IGNORED, count=ignored)
         enqueue("score_submission", submission, challenge_id=challenge_id)
+
+
+def _scanned(submission: Submission) -> list[Fault]:
+    """What the site's virus scanner says of the file."""
+    try:
+        with local_copy("submissions", submission.blob_key) as path:
+            scan_file(path, PurePosixPath(submission.upload.source_name).name or "submission")
+    except FormatError as error:
+        return list(error.faults)
+    return []
+
+
+def _note(submission: Submission, template: str, **values: object) -> None:
+    tell(
+        submission,
+        stage="validate_submission",
+        state="note",
+        template=template,
+        values=values,
+        audience=Progress.Audience.TEAM,
+    )
 
 
 def load(subject_id: str) -> Submission:
@@ -65,7 +104,7 @@ def load(subject_id: str) -> Submission:
 
 
 def postpone(claim: Claim, submission: Submission) -> None:
-    """The truth is not sealed yet: asked again soon. No team is told that anything is wrong, for nothing is."""
+    """The truth is not sealed yet: the submission is kept, and its page says what it waits for (`scoring.waiting`)."""
     with claim.finish():
         enqueue(claim.stage, submission, run_at=database_now() + WAIT, challenge_id=submission.team.challenge_id)
 
@@ -91,18 +130,24 @@ def named(submission: Submission) -> Iterator[Path]:
     """The file under a name with the ending that the team gave it: readers tell a workbook from an archive by it."""
     sent = PurePosixPath(submission.upload.source_name.replace("\\", "/")).name.lower()
     ending = next((ending for ending in sorted(ENDINGS, key=len, reverse=True) if sent.endswith(ending)), "")
-    with local_copy("submissions", submission.blob_key) as stored, tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / f"submission{ending}"
+    with local_copy("submissions", submission.blob_key) as stored, lease_folder("submission") as folder:
+        path = folder / f"submission{ending}"
         path.symlink_to(stored.resolve())
         yield path
+
+
+def refuse(submission: Submission, faults: list[Fault]) -> None:
+    """Rejects the submission, unless the fault is the organisers': then it fails, and costs the team nothing."""
+    if any(fault.reason == "organiser_error" for fault in faults):
+        fail_for_truth(submission, faults)
+    else:
+        reject(submission, faults)
 
 
 def reject(submission: Submission, faults: list[Fault]) -> None:
     move(
         submission,
         Submission.State.REJECTED,
-        allowed=Submission.MOVES,
-        challenge_id=submission.team.challenge_id,
         detail={"errors": len(faults)},
         faults=[fault.to_json() for fault in faults],
         decided_at=database_now(),
@@ -110,19 +155,20 @@ def reject(submission: Submission, faults: list[Fault]) -> None:
     )
 
 
+def fail_for_truth(submission: Submission, faults: list[Fault]) -> None:
+    """Nothing is wrong with what the team sent: it is told so, and the organisers get every fault, each with its exam."""
+    progress_of(submission).filter(audience=Progress.Audience.ORGANISER).delete()  # of an earlier try
+    for fault in by_exam(submission.phase.question.batches.all(), faults):
+        tell_fault(submission, fault, stage="score_submission", audience=Progress.Audience.ORGANISER)
+    move(submission, Submission.State.FAILED, code=ORGANISERS_FAULT, decided_at=database_now())
+
+
 def validation_failed(subject_id: str, reason: str) -> None:
-    """The platform's own fault, after every try: the team keeps its attempt's place, an organiser can try again."""
+    """The platform's own fault, after every try: it costs the team no attempt, and an organiser can try again."""
     fail_submission(subject_id, reason)
 
 
 def fail_submission(subject_id: str, reason: str) -> None:
     submission = load(subject_id)
     if submission.state in (Submission.State.RECEIVED, Submission.State.VALID):
-        move(
-            submission,
-            Submission.State.FAILED,
-            allowed=Submission.MOVES,
-            code=reason or "failed",
-            challenge_id=submission.team.challenge_id,
-            decided_at=database_now(),
-        )
+        move(submission, Submission.State.FAILED, code=PLATFORM, decided_at=database_now())

@@ -1,22 +1,16 @@
-"""The scores of its own submission that a team may see: rounded, of parts that are out, never case by case."""
+"""The parts whose scores a team may see of its own submission."""
 
 from __future__ import annotations
 
-from challenges.frame import spec_of
-from scoring.models import Submission
-from scoring.revealed import revealed_parts
+from challenges.models import Phase
+from core.registry import call_hook
 
 
-def scores_for_team(submission: Submission) -> dict[str, dict[str, float | None]]:
-    """`{part: {score: value}}`, to the digits that the question file shows on its board."""
-    parts = revealed_parts(submission.phase)
-    if not parts:
-        return {}
-    evaluation = submission.evaluations.order_by("-number").first()
-    if evaluation is None:
-        return {}
-    digits = spec_of(submission.phase.question).leaderboard.digits
-    found: dict[str, dict[str, float | None]] = {}
-    for row in evaluation.scores.filter(part__in=parts).order_by("part", "name"):
-        found.setdefault(row.part, {})[row.name] = None if row.value is None else round(row.value, digits)
-    return found
+def revealed_parts(phase: Phase) -> frozenset[str]:
+    """The parts (all, public, private) whose scores teams may see. Rankings stand above submissions: their app answers."""
+    return frozenset().union(*call_hook("revealed_parts", phase))
+
+
+def final_parts(phase: Phase) -> frozenset[str]:
+    """The parts of which teams may also see what lies behind their scores: a confusion table tells more than its score."""
+    return frozenset().union(*call_hook("final_parts", phase))

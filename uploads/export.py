@@ -4,50 +4,46 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Iterator
-from typing import Any
+from datetime import datetime
 
 from django.db.models import QuerySet
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
+from concours.formats.values import inert_cell
+from core.actors import Reader
 from core.looks import look_of
 from uploads.models import Exam
-from uploads.said import reasons_of
-from uploads.serializers import state_for_centre
+from uploads.reasons import reasons_of, state_for_centre
 
-DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
 AT_ONCE = 500
 
 
-class _Echo:
+class Echo:
+    """A file for `csv.writer` that hands each line back."""
+
     def write(self, text: str) -> str:
         return text
 
 
-def plain_cell(value: Any) -> str:
-    """The value as text; what a spreadsheet would take for a formula is preceded by an apostrophe (OWASP, CSV injection)."""
-    text = str(value)
-    return f"'{text}" if text.lstrip().startswith(DANGEROUS) or text.startswith(DANGEROUS) else text
-
-
-def rows_of(exams: QuerySet[Exam], *, with_grade: bool) -> Iterator[str]:
+def rows_of(exams: QuerySet[Exam], reader: Reader, *, with_grade: bool) -> Iterator[str]:
     """Lines of the file, read in portions. With a byte order mark, so that spreadsheets read accents."""
-    writer = csv.writer(_Echo())
+    writer = csv.writer(Echo())
     yield "\ufeff" + writer.writerow(
         [_("Exam"), _("Centre"), _("Number"), _("State"), _("Reasons"), _("Received"), _("Decided")]
     )
     ids = list(exams.values_list("pk", flat=True))
     for start in range(0, len(ids), AT_ONCE):
         portion = exams.filter(pk__in=ids[start : start + AT_ONCE])
-        yield from _portion(writer, portion, with_grade)
+        yield from map(writer.writerow, _cells(portion, reader, with_grade))
 
 
-def _portion(writer: Any, exams: Iterable[Exam], with_grade: bool) -> Iterator[str]:
+def _cells(exams: Iterable[Exam], reader: Reader, with_grade: bool) -> Iterator[list[str]]:
     rows = list(exams)
-    reasons = reasons_of(rows)
+    reasons = reasons_of(rows, reader)
     for exam in rows:
         state = exam.state if with_grade else state_for_centre(exam)
-        said = " ".join(one["message"] for one in reasons.get(str(exam.pk), []))
+        said = " ".join(reason.message for reason in reasons.get(str(exam.pk), []))
         cells = [
             exam.pk,
             exam.centre,
@@ -57,8 +53,8 @@ def _portion(writer: Any, exams: Iterable[Exam], with_grade: bool) -> Iterator[s
             _moment(exam.received_at),
             _moment(exam.decided_at),
         ]
-        yield writer.writerow([plain_cell(cell) for cell in cells])
+        yield [inert_cell(cell) for cell in cells]
 
 
-def _moment(moment: Any) -> str:
+def _moment(moment: datetime | None) -> str:
     return localtime(moment).isoformat(timespec="seconds") if moment else ""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 from django.db.models import Count, Q
 
 from challenges.frame import spec_of
 from challenges.models import Centre, Question
+from core.actors import Reader
 from uploads.models import Exam
 
 INCLUDED = (Exam.State.ACCEPTED, Exam.State.KEPT, Exam.State.DROPPED)
@@ -48,11 +49,10 @@ class Inclusion:
         return max(0, (self.wanted or 0) - self.whole.included)
 
 
-def inclusion_of(question: Question, user: Any) -> Inclusion:
+def inclusion_of(question: Question, user: Reader) -> Inclusion:
     """Two queries, however many exams. Centres see themselves and the question's whole; organisers see every centre."""
-    rows = {
-        row["centre"]: row
-        for row in Exam.objects.filter(question=question)
+    rows = (
+        Exam.objects.filter(question=question)
         .order_by()
         .values("centre")
         .annotate(
@@ -61,18 +61,29 @@ def inclusion_of(question: Question, user: Any) -> Inclusion:
             refused=Count("id", filter=Q(state=Exam.State.REFUSED)),
             withdrawn=Count("id", filter=Q(state=Exam.State.WITHDRAWN)),
         )
+    )
+    counts = {
+        row["centre"]: ExamCount(None, row["received"], row["included"], row["refused"], row["withdrawn"])
+        for row in rows
     }
     target = spec_of(question).target
     centres = Centre.objects.visible_to(user).filter(challenge=question.challenge_id).order_by("name")
-    counted = [_count(centre, [rows[centre.pk]] if centre.pk in rows else []) for centre in centres]
+    none = ExamCount(None, 0, 0, 0, 0)
+    counted = [replace(counts.get(centre.pk, none), centre=centre) for centre in centres]
     return Inclusion(
         target=target.exams if target else None,
         wanted=target.with_margin if target else None,
-        whole=_count(None, list(rows.values())),
+        whole=_sum(counts.values()),
         centres=sorted(counted, key=lambda one: (-one.included, str(one.centre))),
     )
 
 
-def _count(centre: Centre | None, rows: list[Any]) -> ExamCount:
-    names = ("received", "included", "refused", "withdrawn")
-    return ExamCount(centre, *(sum(row[name] for row in rows) for name in names))
+def _sum(counts: Iterable[ExamCount]) -> ExamCount:
+    rows = list(counts)
+    return ExamCount(
+        None,
+        received=sum(row.received for row in rows),
+        included=sum(row.included for row in rows),
+        refused=sum(row.refused for row in rows),
+        withdrawn=sum(row.withdrawn for row in rows),
+    )

@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 from django.utils.translation import gettext_noop
 
 from challenges.charter import require_signature
-from challenges.frame import spec_of
 from challenges.models import Centre, Charter, Question, Team, TeamEntry
+from core.actors import Reader
 from core.errors import ClosedError, NotAllowedError
 
 
-def require_uploader(user: Any, question: Question, centre: Centre, moment: datetime) -> None:
+def require_uploader(user: Reader, question: Question, centre: Centre, moment: datetime) -> None:
     """The person uploads for this centre, has signed the centres' charter, and inclusion is open.
 
     Raises NotAllowedError or ClosedError.
     """
-    if centre.challenge_id != question.challenge_id or not centre.memberships.filter(user=user).exists():
-        raise NotAllowedError(gettext_noop("You do not upload for this centre. Ask an organiser to invite you."))
+    if centre.challenge_id != question.challenge_id or not centre.memberships.filter(user=user.pk).exists():
+        raise NotAllowedError(gettext_noop("You are not an uploader of this centre. Ask an organiser to invite you."))
+    if centre.withdrawn_at is not None:
+        raise ClosedError(gettext_noop("This centre has left the challenge; it sends no more exams."))
     require_signature(user, question.challenge, Charter.Audience.CENTRE)
-    accepting = [phase.name for phase in spec_of(question).phases.values() if phase.accepts == "exams"]
-    windows = list(question.phases.filter(name__in=accepting))
+    windows = list(question.phases.accepting("exams"))
     if windows and not any(phase.is_open(moment) for phase in windows):
         nearest = min(windows, key=lambda phase: abs((phase.opens - moment).total_seconds()))
         raise ClosedError(
@@ -32,9 +32,9 @@ def require_uploader(user: Any, question: Question, centre: Centre, moment: date
         )
 
 
-def require_member(user: Any, question: Question, team: Team) -> TeamEntry:
+def require_member(user: Reader, question: Question, team: Team) -> TeamEntry:
     """The person is in this approved team, has signed the teams' charter, and the team is in the question."""
-    if team.state != Team.State.APPROVED or not team.memberships.filter(user=user).exists():
+    if team.state != Team.State.APPROVED or not team.memberships.filter(user=user.pk).exists():
         raise NotAllowedError(gettext_noop("You are not in an approved team of this challenge."))
     require_signature(user, question.challenge, Charter.Audience.TEAM)
     entry = team.entries.filter(question=question).first()

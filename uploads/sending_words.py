@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
 
 from django import forms
 from django.utils.text import capfirst
@@ -10,33 +10,67 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from challenges.question_words import column_words, number, unit_words
-from challenges.spec import FieldSpec, QuestionSpec
+from concours.questions.required import required_fields
+from concours.questions.schema import FieldSpec, QuestionSpec
 
 SCALARS = ("number", "integer", "category", "boolean", "date", "text")
 
 
-def asked_for(spec: QuestionSpec) -> list[dict[str, Any]]:
-    """Images, masks and tables: {title, how, required}, in the order of the file."""
+@dataclass(frozen=True)
+class ExamPart:
+    """One thing that makes an exam, and how it is sent."""
+
+    title: str
+    how: str
+    required: bool
+
+
+def exam_parts(spec: QuestionSpec) -> list[ExamPart]:
+    """Images, masks and tables, in the order of the file."""
     language = get_language() or "en"
+    required = required_fields(spec)
     several = len(spec.data.images) > 1
-    asked = []
+    parts = []
     for image in spec.data.images.values():
         kind = " / ".join(f"{count}D" for count in image.dimensions)
         how = gettext("DICOM, %(modality)s, %(kind)s") % {"modality": ", ".join(image.modality), "kind": kind}
         if several:
-            how += ". " + gettext("In a folder called “%(name)s”.") % {"name": image.name}
-        asked.append({"title": capfirst(image.title.says(language)), "how": how, "required": image.required})
+            how += ". " + gettext("In a folder named “%(name)s”.") % {"name": image.name}
+        parts.append(ExamPart(capfirst(image.title.says(language)), how, image.required))
+    if not spec.data.images:
+        parts += _cases(spec, language, required)
     for field in spec.data.fields.values():
         if field.derive is not None or field.type not in ("mask", "table"):
             continue
         if field.type == "mask":
-            how = gettext("A mask on the image's own grid, as %(name)s.nii.gz, .seg.nrrd, .png or DICOM SEG.")
+            how = gettext(
+                "A mask on the grid of the image, as %(name)s.nii.gz, .seg.nrrd, .png, DICOM SEG or RTSTRUCT."
+            )
             how %= {"name": field.name}
         else:
             how = gettext("A table %(name)s.csv or .xlsx with the columns %(columns)s.")
             how %= {"name": field.name, "columns": ", ".join(column_words(one) for one in field.columns.values())}
-        asked.append({"title": field.title.says(language), "how": how, "required": field.required})
-    return asked
+        parts.append(ExamPart(field.title.says(language), how, field.name in required))
+    return parts
+
+
+def _cases(spec: QuestionSpec, language: str, required: tuple[str, ...]) -> list[ExamPart]:
+    """What makes an exam where there are no images: a row of a table, a text file."""
+    fields = scalar_fields(spec)
+    optional = [field.name for field in fields if field.name not in required]
+    how = gettext("A table (CSV, XLSX or JSON) with one row per exam and the columns %(columns)s.")
+    how %= {"columns": ", ".join([spec.data.patient, *(field.name for field in fields)])}
+    if optional:
+        how += " " + gettext("These may be empty: %(columns)s.") % {"columns": ", ".join(optional)}
+    how += " " + gettext("“%(column)s” is the patient's number: it never leaves the platform.") % {
+        "column": spec.data.patient
+    }
+    parts = [ExamPart(gettext("Table"), how, True)]
+    for field in fields:
+        if field.type == "text":
+            how = gettext("In the table, or as one text file per exam named after the patient's number (.txt).")
+            parts.append(ExamPart(field.title.says(language), how, field.name in required))
+    return parts
 
 
 def scalar_fields(spec: QuestionSpec) -> list[FieldSpec]:
@@ -49,34 +83,40 @@ def scalar_fields(spec: QuestionSpec) -> list[FieldSpec]:
 
 
 def values_form(spec: QuestionSpec) -> forms.Form:
-    """One input a clinical value, called `values.<field>`, that the upload script sends along."""
-    form = forms.Form()
+    """One input per clinical value, called `values.<field>`, that the upload script sends along."""
+    form = forms.Form(use_required_attribute=False)  # a table in the exam's folder may hold it instead
+    needed = required_fields(spec)
     for field in scalar_fields(spec):
-        form.fields[f"values.{field.name}"] = _input(field)
+        if field.type == "text" and not spec.data.images:
+            continue  # a text is an exam of its own, not a value that several share
+        form.fields[f"values.{field.name}"] = value_input(field, needed=field.name in needed)
     return form
 
 
-def _input(field: FieldSpec) -> forms.Field:
+def value_input(field: FieldSpec, *, needed: bool) -> forms.Field:
+    """The input of one clinical value: its title with the unit, its range, its choices."""
     title = field.title.says(get_language() or "en")
     unit = unit_words(field.unit)
     label = f"{title} ({unit})" if unit else title
-    attrs: dict[str, Any] = {"data-upload-field": True}
+    attrs: dict[str, str | bool] = {"data-upload-field": True}
+    if needed:
+        attrs |= {"data-needed": True, "aria-required": "true"}
     if field.type in ("number", "integer"):
         attrs["inputmode"] = "numeric" if field.type == "integer" else "decimal"
         return forms.CharField(
-            label=label, required=False, help_text=_range(field), widget=forms.TextInput(attrs=attrs)
+            label=label, required=needed, help_text=_range(field), widget=forms.TextInput(attrs=attrs)
         )
     if field.type == "date":
-        shift = _("Shifted like every date of the patient before anybody else reads it.")
+        shift = _("Shifted with the patient's other dates before anyone else can see it.")
         return forms.CharField(
-            label=label, required=False, help_text=shift, widget=forms.DateInput(attrs={**attrs, "type": "date"})
+            label=label, required=needed, help_text=shift, widget=forms.DateInput(attrs={**attrs, "type": "date"})
         )
     if field.type in ("category", "boolean"):
         choices = [("1", _("yes")), ("0", _("no"))] if field.type == "boolean" else [(v, v) for v in field.allowed]
         return forms.ChoiceField(
-            label=label, required=False, choices=[("", "–"), *choices], widget=forms.Select(attrs=attrs)
+            label=label, required=needed, choices=[("", "–"), *choices], widget=forms.Select(attrs=attrs)
         )
-    return forms.CharField(label=label, required=False, max_length=400, widget=forms.TextInput(attrs=attrs))
+    return forms.CharField(label=label, required=needed, max_length=400, widget=forms.TextInput(attrs=attrs))
 
 
 def _range(field: FieldSpec) -> str:

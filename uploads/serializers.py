@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import asdict
+from typing import cast
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from challenges.models import Role
+from challenges.permissions import has_role
+from concours.formats.json import JsonObject
+from concours.study.grouping import SetAside
 from core.models import Progress
 from core.progress import progress_of
 from core.words import say
 from uploads.models import Exam, Upload
+from uploads.reasons import aside_words, centres_read_by, faults_of, folder_of, render_row, state_for_centre
+from uploads.withdraw import withdrawal_of
 
 
 class ProgressSerializer(serializers.ModelSerializer[Progress]):
@@ -20,6 +27,12 @@ class ProgressSerializer(serializers.ModelSerializer[Progress]):
         model = Progress
         fields = ["stage", "state", "reason", "where", "message", "at"]
 
+    def to_representation(self, row: Progress) -> JsonObject:
+        """In words; the names of files are for people of the exam's centre."""
+        shown = dict(super().to_representation(row))
+        shown["message"], shown["where"] = render_row(row, named=bool(self.context.get("named")))
+        return shown
+
     def get_message(self, row: Progress) -> str:
         return say(row.template, row.values)
 
@@ -27,29 +40,44 @@ class ProgressSerializer(serializers.ModelSerializer[Progress]):
 class UploadSerializer(serializers.ModelSerializer[Upload]):
     """An upload as its owner sees it; `errors` lists every fault at once."""
 
+    notes = serializers.SerializerMethodField()
     errors = serializers.SerializerMethodField()  # type: ignore[assignment]  # declared fields are taken off the class
     exams: serializers.PrimaryKeyRelatedField[Exam] = serializers.PrimaryKeyRelatedField(many=True, read_only=True)
 
     class Meta:
         model = Upload
-        fields = ["id", "kind", "state", "length", "reason", "errors", "exams", "created_at", "stored_at"]
+        fields = ["id", "kind", "state", "length", "reason", "errors", "notes", "exams", "created_at", "stored_at"]
 
     @extend_schema_field({"type": "array", "items": {"type": "object"}})
-    def get_errors(self, upload: Upload) -> list[dict[str, str]]:
-        return [
-            {"reason": fault["reason"], "where": fault["where"], "message": say(fault["template"], fault["values"])}
-            for fault in upload.faults
-        ]
+    def get_errors(self, upload: Upload) -> list[JsonObject]:
+        return [asdict(fault) for fault in faults_of(upload)]
+
+    @extend_schema_field({"type": "array", "items": {"type": "object"}})
+    def get_notes(self, upload: Upload) -> list[JsonObject]:
+        """What came with the exams and is no part of them: kind, count and the first names."""
+        return [{**note, "message": aside_words(SetAside.from_json(note))} for note in upload.notes]
 
 
 class ExamSerializer(serializers.ModelSerializer[Exam]):
     question = serializers.SerializerMethodField()
     centre = serializers.CharField(source="centre.slug", read_only=True)
     state = serializers.SerializerMethodField()
+    folder = serializers.SerializerMethodField()
 
     class Meta:
         model = Exam
-        fields = ["id", "question", "centre", "number", "upload", "state", "reason", "received_at", "decided_at"]
+        fields = [
+            "id",
+            "question",
+            "centre",
+            "number",
+            "upload",
+            "state",
+            "reason",
+            "folder",
+            "received_at",
+            "decided_at",
+        ]
 
     def get_question(self, exam: Exam) -> str:
         return f"{exam.question.challenge.slug}/{exam.question.slug}"
@@ -57,20 +85,33 @@ class ExamSerializer(serializers.ModelSerializer[Exam]):
     def get_state(self, exam: Exam) -> str:
         return state_for_centre(exam)
 
+    def get_folder(self, exam: Exam) -> str:
+        """What the exam's own centre calls it; empty for everybody else, and once it is erased."""
+        return folder_of(exam, self._own_centres())
+
+    def _own_centres(self) -> frozenset[int]:
+        shared = cast("JsonObject", self.context)  # of the whole answer: asked once for a list
+        own: frozenset[int] = shared.get("own_centres") or centres_read_by(shared["request"].user)
+        shared["own_centres"] = own
+        return own
+
 
 class ExamDetailSerializer(ExamSerializer):
     progress = serializers.SerializerMethodField()
+    withdrawal = serializers.SerializerMethodField()
 
     class Meta(ExamSerializer.Meta):
-        fields = [*ExamSerializer.Meta.fields, "progress"]
+        fields = [*ExamSerializer.Meta.fields, "progress", "withdrawal"]
+
+    @extend_schema_field({"type": "object", "nullable": True})
+    def get_withdrawal(self, exam: Exam) -> JsonObject | None:
+        """What is erased and what is still under way; null for an exam that was not withdrawn."""
+        organises = has_role(self.context["request"].user, exam.question.challenge, Role.Kind.ORGANISER)
+        withdrawal = withdrawal_of(exam, by_batch=organises)
+        return None if withdrawal is None else withdrawal.to_json()
 
     @extend_schema_field(ProgressSerializer(many=True))
-    def get_progress(self, exam: Exam) -> list[dict[str, Any]]:
+    def get_progress(self, exam: Exam) -> list[JsonObject]:
         rows = progress_of(exam).filter(audience=Progress.Audience.CENTRE)
-        return list(ProgressSerializer(rows, many=True).data)
-
-
-def state_for_centre(exam: Exam) -> str:
-    """What a centre may know of the state: grades stay with the organisers, so kept and dropped are both accepted."""
-    hidden = (Exam.State.KEPT, Exam.State.DROPPED)
-    return str(Exam.State.ACCEPTED) if exam.state in hidden else str(exam.state)
+        named = exam.centre_id in self._own_centres()
+        return list(ProgressSerializer(rows, many=True, context={**self.context, "named": named}).data)

@@ -5,13 +5,16 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.conf import settings
+
+PART, CHUNK = ".part", ".chunk"
 
 
 class OffsetConflictError(Exception):
@@ -19,7 +22,7 @@ class OffsetConflictError(Exception):
 
 
 def staging_path(upload_id: UUID | str) -> Path:
-    return Path(settings.STAGING_DIR) / f"{UUID(str(upload_id)).hex}.part"
+    return Path(settings.STAGING_DIR) / f"{UUID(str(upload_id)).hex}{PART}"
 
 
 def create(path: Path) -> None:
@@ -76,6 +79,19 @@ def append_file(path: Path, position: int, source: Path) -> int:
         return os.fstat(descriptor).st_size
 
 
+@contextmanager
+def assembled(path: Path) -> Iterator[Path]:
+    """An empty file beside `path` to write to; whole and durable, it takes the place of `path` at once."""
+    copy = path.with_name(f"{path.stem}-{uuid4().hex}{CHUNK}")
+    create(copy)
+    try:
+        yield copy
+        sync(copy)
+        os.replace(copy, path)
+    finally:
+        discard(copy)
+
+
 def sync(path: Path) -> None:
     """Returns when every byte is on the disk."""
     descriptor = os.open(path, os.O_RDONLY)
@@ -87,6 +103,24 @@ def sync(path: Path) -> None:
 
 def discard(path: Path) -> None:
     path.unlink(missing_ok=True)
+
+
+def strays(age_seconds: float) -> list[Path]:
+    """Files that nobody has written to for a while: of uploads, and bodies that were held beside them for a checksum."""
+    folder, oldest = Path(settings.STAGING_DIR), time.time() - age_seconds
+    old = []
+    for path in folder.iterdir() if folder.is_dir() else ():
+        try:
+            if path.suffix in (PART, CHUNK) and path.stat().st_mtime < oldest:
+                old.append(path)
+        except FileNotFoundError:
+            continue
+    return old
+
+
+def upload_of(path: Path) -> UUID | None:
+    """The id of the upload that a file of this disk is of; None for a body that was held for its checksum."""
+    return UUID(path.stem) if path.suffix == PART else None
 
 
 def free_bytes() -> int:

@@ -8,7 +8,6 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
-from typing import Any
 
 VERSION = "1.0.0"
 EXTENSIONS = "creation,creation-with-upload,termination,expiration,checksum,concatenation"
@@ -23,8 +22,10 @@ REASONS = {  # of a refusal, by its status
     409: "conflict",
     410: "gone",
     412: "tus_version",
+    408: "too_slow",
     413: "too_large",
     415: "unsupported_media_type",
+    429: "too_many",
     CHECKSUM_MISMATCH: "checksum",
     507: "disk_full",
 }
@@ -79,7 +80,7 @@ class Checksum:
     algorithm: str
     digest: bytes
 
-    def hasher(self) -> Any:
+    def hasher(self) -> hashlib._Hash:
         return ALGORITHMS[self.algorithm]()
 
 

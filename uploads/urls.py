@@ -2,15 +2,16 @@
 
 from django.urls import path
 
-from uploads import views
+from uploads.views import exam, exams, sending
 
 app_name = "uploads"
 urlpatterns = [
-    path("c/<slug:challenge>/<slug:question>/upload/", views.upload, name="upload"),
-    path("c/<slug:challenge>/<slug:question>/upload/feedback/", views.feedback, name="feedback"),
-    path("c/<slug:challenge>/<slug:question>/exams/", views.exams, name="exams"),
-    path("c/<slug:challenge>/<slug:question>/exams.csv", views.export, name="export"),
-    path("exams/<uuid:pk>/", views.exam, name="exam"),
-    path("exams/<uuid:pk>/progress/", views.exam_progress, name="exam_progress"),
-    path("exams/<uuid:pk>/withdraw/", views.withdraw, name="withdraw"),
+    path("c/<slug:challenge>/<slug:question>/upload/", sending.upload, name="upload"),
+    path("c/<slug:challenge>/<slug:question>/upload/feedback/", sending.feedback, name="feedback"),
+    path("c/<slug:challenge>/<slug:question>/exams/", exams.exams, name="exams"),
+    path("c/<slug:challenge>/<slug:question>/exams.csv", exams.export, name="export"),
+    path("exams/<uuid:pk>/", exam.exam, name="exam"),
+    path("exams/<uuid:pk>/progress/", exam.exam_progress, name="exam_progress"),
+    path("exams/<uuid:pk>/withdraw/", exam.withdraw, name="withdraw"),
+    path("centres/<int:pk>/leave/", exam.leave, name="withdraw_centre"),
 ]

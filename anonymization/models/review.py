@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
-
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
 from challenges.models import Challenge
+from core.actors import Reader
+from core.models import Moving
 from uploads.models import Exam
 
 
 class ReviewQuerySet(models.QuerySet["Review"]):
-    def visible_to(self, user: Any) -> ReviewQuerySet:
+    def visible_to(self, user: Reader) -> ReviewQuerySet:
         """Reviews are decided by organisers. A centre reads the reason in its exam's progress."""
         return self.filter(exam__question__challenge__in=Challenge.objects.organised_by(user))
 
 
-class Review(models.Model):
+class Review(Moving):
     """One open point of one exam: at de-identification, at the second check or at quality control."""
 
     class State(models.TextChoices):
@@ -27,12 +27,14 @@ class Review(models.Model):
         CONFIRMED = "confirmed"  # goes on
         REFUSED = "refused"
 
-    MOVES: ClassVar[dict[str, frozenset[str]]] = {"open": frozenset({"confirmed", "refused"})}
+    MOVES = {"open": frozenset({"confirmed", "refused"})}
 
     exam = models.ForeignKey(Exam, on_delete=models.CASCADE, related_name="reviews")
     stage = models.CharField(max_length=20)  # deidentify | second_check | quality
     points = models.JSONField(default=list)  # [{"reason", "where", "template", "values"}]
     boxes = models.JSONField(default=list, blank=True)  # [{"file", "frame", "box": [x0, y0, x1, y1]}]
+    choices = models.JSONField(default=list, blank=True)  # series to choose among: `choices.Choice`, by image
+    chosen = models.JSONField(default=dict, blank=True)  # {image: [series uids]}
     state = models.CharField(max_length=10, choices=State.choices, default=State.OPEN)
     note = models.TextField(blank=True)
     opened_at = models.DateTimeField(default=timezone.now)
@@ -56,3 +58,7 @@ class Review(models.Model):
 
     def __str__(self) -> str:
         return f"review of exam {self.exam_id} at {self.stage}"
+
+    @property
+    def challenge_id(self) -> int:
+        return self.exam.challenge_id

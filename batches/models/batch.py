@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any, ClassVar
+from datetime import datetime
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Now
 from django.utils import timezone
 
 from batches.models.split import Split
 from challenges.models import Challenge, Question, Team
+from core.actors import Reader
+from core.clock import SiteNow
+from core.models import Moving
 from uploads.models import Exam
 
 
 class BatchQuerySet(models.QuerySet["Batch"]):
-    def visible_to(self, user: Any) -> BatchQuerySet:
+    def visible_to(self, user: Reader) -> BatchQuerySet:
         """Organisers see every batch; members of approved teams that entered the question see those that are released.
 
         Whether the charter is signed is asked at the door of each download (`batches.permissions.may_download`).
@@ -31,13 +33,13 @@ class BatchQuerySet(models.QuerySet["Batch"]):
             question__entries__team__memberships__user=user,
             question__entries__team__state=Team.State.APPROVED,
             question__entries__excluded_reason="",
-            released_at__lte=Now(),
-            state=Batch.State.BUILT,
+            released_at__lte=SiteNow(),
         )
-        return self.filter(organised | entered).distinct()
+        was_out = Q(state=Batch.State.BUILT) | Q(state=Batch.State.PLANNED, version__gt=1)
+        return self.filter(organised | (entered & was_out)).distinct()
 
 
-class Batch(models.Model):
+class Batch(Moving):
     """One set of a split as an immutable archive. It is out when it is built and `released_at <= now`."""
 
     class State(models.TextChoices):
@@ -51,7 +53,7 @@ class Batch(models.Model):
         KEEP = "keep"
         BLANK = "blank"
 
-    MOVES: ClassVar[dict[str, frozenset[str]]] = {
+    MOVES = {
         "planned": frozenset({"built", "revoked"}),
         "built": frozenset({"revoked"}),
         "revoked": frozenset({"planned"}),
@@ -66,6 +68,9 @@ class Batch(models.Model):
     face = models.CharField(max_length=10, choices=Face.choices, default=Face.KEEP)
     state = models.CharField(max_length=10, choices=State.choices, default=State.PLANNED)
     released_at = models.DateTimeField()
+    version = models.PositiveIntegerField(
+        default=1
+    )  # of the manifest: one more each time it is built after its release
     seed = models.CharField(max_length=64, blank=True)  # secret: what public ids and order are drawn from
     manifest = models.JSONField(default=dict, blank=True)
     manifest_sha256 = models.CharField(max_length=64, blank=True)
@@ -86,6 +91,19 @@ class Batch(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} of question {self.question_id}"
+
+    def was_out(self, now: datetime) -> bool:
+        """Whether anybody may have fetched it."""
+        return self.version > 1 or (self.state == self.State.BUILT and self.released_at <= now)
+
+    @property
+    def is_being_rebuilt(self) -> bool:
+        """It was out, and is being built again without a case that was withdrawn, or with a value that was corrected."""
+        return self.state == self.State.PLANNED and self.version > 1
+
+    @property
+    def challenge_id(self) -> int:
+        return self.question.challenge_id
 
 
 class BatchItem(models.Model):
@@ -110,11 +128,12 @@ class BatchItem(models.Model):
 
 
 class Download(models.Model):
-    """A receipt: who fetched which batch for which team, when."""
+    """A receipt: who fetched which version of which batch for which team, when."""
 
     batch = models.ForeignKey(Batch, on_delete=models.PROTECT, related_name="downloads")
     team = models.ForeignKey(Team, null=True, on_delete=models.PROTECT, related_name="downloads")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    version = models.PositiveIntegerField(default=1)
     started_at = models.DateTimeField(default=timezone.now)
     address = models.GenericIPAddressField(null=True, blank=True)
 
@@ -123,3 +142,21 @@ class Download(models.Model):
 
     def __str__(self) -> str:
         return f"download {self.pk} of batch {self.batch_id}"
+
+
+class DeletionRequest(models.Model):
+    """A case left a batch that this person had fetched: the person is told, deletes every copy, and says so."""
+
+    item = models.ForeignKey(BatchItem, on_delete=models.CASCADE, related_name="deletion_requests")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="deletion_requests")
+    team = models.ForeignKey(Team, null=True, on_delete=models.PROTECT, related_name="+")
+    requested_at = models.DateTimeField(default=timezone.now)
+    mailed_at = models.DateTimeField(null=True, blank=True)
+    attested_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["requested_at", "id"]
+        constraints = [models.UniqueConstraint(fields=["item", "user"], name="one_deletion_request_per_person")]
+
+    def __str__(self) -> str:
+        return f"deletion request {self.pk}"

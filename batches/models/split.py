@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
 from challenges.models import Question
+from core.models import Moving
 from uploads.models import Exam
 
 
-class Split(models.Model):
+class Split(Moving):
     """One division of a question's kept exams, from a seed that anybody can repeat; frozen when its first batch is out."""
 
     class State(models.TextChoices):
@@ -21,7 +20,7 @@ class Split(models.Model):
         FROZEN = "frozen"
         REPLACED = "replaced"
 
-    MOVES: ClassVar[dict[str, frozenset[str]]] = {"draft": frozenset({"frozen", "replaced"})}
+    MOVES = {"draft": frozenset({"frozen", "replaced"})}
 
     question = models.ForeignKey(Question, on_delete=models.CASCADE, related_name="splits")
     number = models.PositiveIntegerField()
@@ -44,6 +43,10 @@ class Split(models.Model):
 
     def __str__(self) -> str:
         return f"split {self.number} of question {self.question_id}"
+
+    @property
+    def challenge_id(self) -> int:
+        return self.question.challenge_id
 
 
 class SplitItem(models.Model):

@@ -31,6 +31,11 @@ class Centre(models.Model):
     name = models.CharField(max_length=120)
     city = models.CharField(max_length=80, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
+    withdrawn_at = models.DateTimeField(null=True, blank=True)  # from here on it sends nothing, and its exams leave
+    withdrawn_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    withdrawal_reason = models.CharField(max_length=40, blank=True)
 
     objects = CentreQuerySet.as_manager()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django.conf import settings
 from django.db import models
@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import get_language
 
+from core.models import Moving
 from core.words import localised
 
 
@@ -31,7 +32,7 @@ class ChallengeQuerySet(models.QuerySet["Challenge"]):
         return self.filter(roles__user=user, roles__kind="organiser").distinct()
 
 
-class Challenge(models.Model):
+class Challenge(Moving):
     """An edition (JFR 2019): questions, centres, teams and organisers under one charter and timeline."""
 
     class State(models.TextChoices):
@@ -39,7 +40,7 @@ class Challenge(models.Model):
         OPENED = "opened"
         CLOSED = "closed"
 
-    MOVES: ClassVar[dict[str, frozenset[str]]] = {
+    MOVES = {
         "draft": frozenset({"opened"}),
         "opened": frozenset({"closed", "draft"}),
         "closed": frozenset({"opened"}),
@@ -61,3 +62,7 @@ class Challenge(models.Model):
 
     def __str__(self) -> str:
         return localised(self.title, get_language() or "en") or self.slug
+
+    @property
+    def challenge_id(self) -> int:
+        return self.pk

@@ -9,10 +9,8 @@ from challenges.models.question import Question
 
 
 class Milestone(models.Model):
-    """A moment of the timeline. `action` names what the platform does at `run_at` (a registered stage), or is empty.
-
-    Windows and releases hold by predicate (`opens <= now < closes`, `released_at <= now`); a milestone's action does only
-    the side effects: mails, archives built beforehand, rankings computed.
+    """A moment of the timeline, to be shown. Windows and releases hold by predicate (`opens <= now < closes`,
+    `released_at <= now`); what has to be done at a moment is a row of the queue with that `run_at`.
     """
 
     challenge = models.ForeignKey(Challenge, on_delete=models.CASCADE, related_name="milestones")
@@ -20,9 +18,6 @@ class Milestone(models.Model):
     key = models.CharField(max_length=60)  # e.g. "phase:final:opens": the same thing planned again moves its row
     title = models.JSONField(default=dict)
     run_at = models.DateTimeField()
-    action = models.CharField(max_length=30, blank=True)
-    subject_id = models.CharField(max_length=40, blank=True)
-    done_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ["run_at", "id"]

@@ -64,6 +64,12 @@ class QuestionRevision(models.Model):
         return f"{self.question_id} r{self.number}"
 
 
+class PhaseQuerySet(models.QuerySet["Phase"]):
+    def accepting(self, kind: str) -> PhaseQuerySet:
+        """The phases in which people send something of this kind: exams, submissions."""
+        return self.filter(accepts=kind)
+
+
 class Phase(models.Model):
     """A named window of a question: open while `opens <= now < closes`. Being open is a predicate, never an action."""
 
@@ -76,6 +82,9 @@ class Phase(models.Model):
         max_length=40, blank=True
     )  # the name of the batch that submissions answer; empty: inclusion
     decides = models.BooleanField(default=False)
+    accepts = models.CharField(max_length=20, default="nothing")  # what people send, as the question file says
+
+    objects = PhaseQuerySet.as_manager()
 
     class Meta:
         ordering = ["opens", "id"]

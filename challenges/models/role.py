@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from challenges.models.challenge import Challenge
 from challenges.models.question import Question
@@ -17,10 +18,10 @@ class Role(models.Model):
     """One role of one person. Readers and jurors may be limited to one question; null means all of them."""
 
     class Kind(models.TextChoices):
-        ORGANISER = "organiser"
-        READER = "reader"
-        JUROR = "juror"
-        PROTECTION_OFFICER = "dpo"
+        ORGANISER = "organiser", _("Organiser")
+        READER = "reader", _("Reader")
+        JUROR = "juror", _("Juror")
+        PROTECTION_OFFICER = "dpo", _("Data protection officer")
 
     challenge = models.ForeignKey(Challenge, on_delete=models.CASCADE, related_name="roles")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="roles")

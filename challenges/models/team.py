@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import pgettext_lazy
 
 from challenges.models.challenge import Challenge
 from challenges.models.question import Question
+from core.models import Moving
 
 
 class TeamQuerySet(models.QuerySet["Team"]):
@@ -24,7 +26,7 @@ class TeamQuerySet(models.QuerySet["Team"]):
         return self.filter(own | Q(challenge__in=Challenge.objects.organised_by(user))).distinct()
 
 
-class Team(models.Model):
+class Team(Moving):
     """A team of one challenge."""
 
     class State(models.TextChoices):
@@ -33,7 +35,7 @@ class Team(models.Model):
         REJECTED = "rejected"
         WITHDRAWN = "withdrawn"
 
-    MOVES: ClassVar[dict[str, frozenset[str]]] = {
+    MOVES = {
         "applied": frozenset({"approved", "rejected", "withdrawn"}),
         "approved": frozenset({"withdrawn"}),
         "rejected": frozenset({"approved"}),
@@ -62,14 +64,16 @@ class Membership(models.Model):
     """A member of a team, with the profession that the rules of composition count."""
 
     class Profession(models.TextChoices):
-        RADIOLOGIST = "radiologist"
-        ENGINEER = "engineer"
-        STUDENT = "student"
-        RESEARCHER = "researcher"
+        RADIOLOGIST = "radiologist", pgettext_lazy("profession", "radiologist")
+        ENGINEER = "engineer", pgettext_lazy("profession", "engineer")
+        STUDENT = "student", pgettext_lazy("profession", "student")
+        RESEARCHER = "researcher", pgettext_lazy("profession", "researcher")
+        DATA_SCIENTIST = "data-scientist", pgettext_lazy("profession", "data scientist")
+        COMPANY = "company", pgettext_lazy("profession", "company")
 
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="memberships")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="team_memberships")
-    profession = models.CharField(max_length=12, choices=Profession.choices)
+    profession = models.CharField(max_length=20, choices=Profession.choices)
     institution = models.CharField(max_length=120, blank=True)
     leads = models.BooleanField(default=False)
     joined_at = models.DateTimeField(default=timezone.now)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -14,9 +16,24 @@ from django.views.decorators.http import require_http_methods
 from challenges.charter import charter_in_force, sign_charter
 from challenges.forms import SignatureForm
 from challenges.lookup import visible_challenge
-from challenges.models import Charter, CharterSignature
+from challenges.models import Challenge, Charter, CharterSignature
 from core.errors import StepError
+from core.pages import render_page
+from core.prose import render_prose
 from core.words import localised
+
+
+@dataclass(frozen=True)
+class CharterPage:
+    """`signature` of the version in force; `older`: the newest version that the person signed."""
+
+    challenge: Challenge
+    audience: str
+    charter: Charter | None
+    text: str
+    form: SignatureForm
+    signature: CharterSignature | None
+    older: CharterSignature | None
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -41,7 +58,7 @@ def charter(request: HttpRequest, challenge: str, audience: str) -> HttpResponse
             form.add_error(None, error.words() if isinstance(error, StepError) else _("This charter does not exist."))
         else:
             messages.success(request, _("You have signed the charter."))
-            return redirect(_next(request) or request.get_full_path())
+            return redirect(_next(request) or "home")  # whose tasks go on with what needed the signature
     signed = (
         list(
             CharterSignature.objects.filter(user=request.user, charter__challenge=found, charter__audience=audience)
@@ -51,16 +68,16 @@ def charter(request: HttpRequest, challenge: str, audience: str) -> HttpResponse
         if request.user.is_authenticated
         else []
     )
-    context = {
-        "challenge": found,
-        "audience": audience,
-        "charter": current,
-        "text": localised(current.text, get_language() or "en") if current else "",
-        "form": form,
-        "signature": next((one for one in signed if current and one.charter_id == current.pk), None),
-        "older": signed[0] if signed else None,
-    }
-    return render(request, "challenges/charter.html", context, status=422 if form.errors else 200)
+    page = CharterPage(
+        challenge=found,
+        audience=audience,
+        charter=current,
+        text=render_prose(localised(current.text, get_language() or "en")) if current else "",
+        form=form,
+        signature=next((signature for signature in signed if current and signature.charter_id == current.pk), None),
+        older=signed[0] if signed else None,
+    )
+    return render_page(request, "challenges/charter.html", page, status=422 if form.errors else 200)
 
 
 def _next(request: HttpRequest) -> str:

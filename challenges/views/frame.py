@@ -2,24 +2,121 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
 from challenges import question_words as words
 from challenges.charter import signing_state
+from challenges.criterion_words import CriterionWords, criteria
 from challenges.frame import spec_of
 from challenges.lookup import visible_challenge, visible_question
-from challenges.models import Membership, Role, Team
-from challenges.people import has_role, team_of
-from challenges.timeline import moments, phase_state, phase_title
+from challenges.models import Challenge, Membership, Phase, Question, Role, Team
+from challenges.permissions import has_role, team_of
+from challenges.question_words import ColumnWords, ScoreWords
+from challenges.timeline import Moment, moments, phase_state, phase_title
+from concours.questions.schema import QuestionSpec
 from core.clock import database_now
+from core.pages import render_page
+from core.visitor_pages import kept_for_visitors
 from core.words import localised
 
 
+@dataclass(frozen=True)
+class QuestionSummary:
+    """A question on the challenge's page; `open`: the titles of its open windows."""
+
+    question: Question
+    summary: str
+    open: list[str]
+
+
+@dataclass(frozen=True)
+class ParticipantCounts:
+    centres: int
+    teams: int
+
+
+@dataclass(frozen=True)
+class ChallengePage:
+    """`charters`: audiences with a charter, and whether the reader signed it."""
+
+    challenge: Challenge
+    summary: str
+    questions: list[QuestionSummary]
+    moments: list[Moment]
+    counts: ParticipantCounts
+    charters: Mapping[str, bool]
+    membership: Membership | None
+    organises: bool
+
+
+@dataclass(frozen=True)
+class QuestionPhase:
+    phase: Phase
+    title: str
+    state: str
+    accepts: str
+
+
+@dataclass(frozen=True)
+class FieldWords:
+    """A field of the data as the page names it."""
+
+    title: str
+    type: str
+    unit: str
+    name: str
+    labels: str
+
+
+@dataclass(frozen=True)
+class ImageWords:
+    """An image of the data as the page names it."""
+
+    title: str
+    modality: str
+    required: bool
+    dimensions: str
+
+
+@dataclass(frozen=True)
+class Prize:
+    place: str
+    amount: str
+    currency: str
+
+
+@dataclass(frozen=True)
+class QuestionPage:
+    challenge: Challenge
+    question: Question
+    spec: QuestionSpec
+    summary: str
+    fields: list[FieldWords]
+    images: list[ImageWords]
+    criteria: list[CriterionWords]
+    submission: list[str]
+    columns: list[ColumnWords]
+    limits: list[str]
+    scores: list[ScoreWords]
+    ranking: list[str]
+    final: list[str]
+    final_rules: list[str]
+    team_rules: list[str]
+    prizes: list[Prize]
+    phases: list[QuestionPhase]
+    team: Team | None
+    entered: bool
+    organises: bool
+
+
 @require_safe
+@kept_for_visitors()
 def challenge(request: HttpRequest, challenge: str) -> HttpResponse:
     """Timeline, questions, who takes part, and what the reader can do next."""
     found = visible_challenge(request.user, challenge)
@@ -31,24 +128,24 @@ def challenge(request: HttpRequest, challenge: str) -> HttpResponse:
         teams=Count("teams", filter=Q(teams__state=Team.State.APPROVED, teams__is_baseline=False), distinct=True),
     )
     language = get_language() or "en"
-    context = {
-        "challenge": found,
-        "summary": localised(found.summary, language),
-        "questions": [
-            {
-                "question": question,
-                "summary": localised(question.summary, language),
-                "open": [phase_title(phase) for phase in question.phases.all() if phase.is_open(now)],
-            }
+    page = ChallengePage(
+        challenge=found,
+        summary=localised(found.summary, language),
+        questions=[
+            QuestionSummary(
+                question=question,
+                summary=localised(question.summary, language),
+                open=[phase_title(phase) for phase in question.phases.all() if phase.is_open(now)],
+            )
             for question in questions
         ],
-        "moments": moments(phases, found.milestones.select_related("question"), now),
-        "counts": counts,
-        "charters": signing_state(request.user, found),
-        "membership": _membership(request, found.pk),
-        "organises": has_role(request.user, found, Role.Kind.ORGANISER),
-    }
-    return render(request, "challenges/challenge.html", context)
+        moments=moments(phases, found.milestones.select_related("question"), now),
+        counts=ParticipantCounts(**counts),
+        charters=signing_state(request.user, found),
+        membership=_membership(request, found.pk),
+        organises=has_role(request.user, found, Role.Kind.ORGANISER),
+    )
+    return render_page(request, "challenges/challenge.html", page)
 
 
 def _membership(request: HttpRequest, challenge_id: int) -> Membership | None:
@@ -59,55 +156,53 @@ def _membership(request: HttpRequest, challenge_id: int) -> Membership | None:
 
 
 @require_safe
+@kept_for_visitors()
 def question(request: HttpRequest, challenge: str, question: str) -> HttpResponse:
     """Everything that the question's file says, in words."""
     found = visible_question(request.user, f"{challenge}/{question}")
     spec, now = spec_of(found), database_now()
     language = get_language() or "en"
     team = team_of(request.user, found.challenge)
-    phases = [
-        {
-            "phase": phase,
-            "title": phase_title(phase),
-            "state": phase_state(phase, now),
-            "accepts": spec.phases[phase.name].accepts if phase.name in spec.phases else "",
-        }
-        for phase in found.phases.all()
-    ]
-    context = {
-        "challenge": found.challenge,
-        "question": found,
-        "spec": spec,
-        "summary": spec.summary.says(language),
-        "fields": [
-            {"title": one.title.says(language), "type": one.type, "unit": words.unit_words(one.unit), "name": one.name}
-            for one in spec.data.fields.values()
+    page = QuestionPage(
+        challenge=found.challenge,
+        question=found,
+        spec=spec,
+        summary=spec.summary.says(language),
+        fields=[
+            FieldWords(
+                field.title.says(language), field.type, words.unit_words(field.unit), field.name, words.labels(field)
+            )
+            for field in spec.data.fields.values()
         ],
-        "images": [
-            {
-                "title": one.title.says(language),
-                "modality": ", ".join(one.modality),
-                "required": one.required,
-                "dimensions": " / ".join(f"{count}D" for count in one.dimensions),
-            }
-            for one in spec.data.images.values()
+        images=[
+            ImageWords(
+                title=image.title.says(language),
+                modality=", ".join(image.modality),
+                required=image.required,
+                dimensions=" / ".join(f"{count}D" for count in image.dimensions),
+            )
+            for image in spec.data.images.values()
         ],
-        "criteria": words.criteria(spec),
-        "submission": words.submission(spec),
-        "columns": words.columns(spec),
-        "limits": words.limits(spec),
-        "scores": words.scores(spec),
-        "ranking": words.ranking(spec),
-        "final": words.ranking(spec, spec.final.ranking) if spec.final else [],
-        "team_rules": words.team_rules(spec),
-        "prizes": [
-            {"place": one.place, "amount": words.number(one.amount), "currency": one.currency}
-            for one in spec.rules.prizes
-            if one.amount
+        criteria=criteria(spec),
+        submission=words.submission(spec),
+        columns=words.columns(spec),
+        limits=words.limits(spec),
+        scores=words.scores(spec),
+        ranking=words.ranking(spec),
+        final=words.ranking(spec, spec.final.ranking) if spec.final else [],
+        final_rules=words.final_rules(spec),
+        team_rules=words.team_rules(spec),
+        prizes=[
+            Prize(prize.place, words.number(prize.amount), prize.currency)
+            for prize in spec.rules.prizes
+            if prize.amount
         ],
-        "phases": phases,
-        "team": team,
-        "entered": team is not None and team.entries.filter(question=found).exists(),
-        "organises": has_role(request.user, found.challenge, Role.Kind.ORGANISER),
-    }
-    return render(request, "challenges/question.html", context)
+        phases=[
+            QuestionPhase(phase, phase_title(phase), phase_state(phase, now), phase.accepts)
+            for phase in found.phases.all()
+        ],
+        team=team,
+        entered=team is not None and team.entries.filter(question=found).exists(),
+        organises=has_role(request.user, found.challenge, Role.Kind.ORGANISER),
+    )
+    return render_page(request, "challenges/question.html", page)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+from allauth.account.adapter import get_adapter
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import redirect_to_login
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -12,24 +16,81 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from challenges import question_words as words
 from challenges.charter import has_signed
-from challenges.forms import PROFESSIONS, MemberForm, TeamForm
+from challenges.forms import MemberForm, TeamForm
 from challenges.frame import spec_of
-from challenges.invitations import invite_from_draft, require_inviter
-from challenges.lookup import visible_challenge
-from challenges.models import Challenge, Charter, Invitation, Team
-from challenges.people import (
+from challenges.invitations import (
     accept_invitation,
-    apply_team,
+    accept_pending,
     cancel_invitation,
-    enter_question,
     find_invitation,
-    leave_team,
+    invite_from_draft,
+    require_inviter,
     resend_invitation,
 )
+from challenges.lookup import visible_challenge
+from challenges.models import Challenge, Charter, Invitation, Membership, Question, Team
 from challenges.team_rules import unmet_rules
+from challenges.teams import apply_team, enter_question, leave_team
+from core.account_forms import NameForm
+from core.actors import require_person
 from core.attempt import attempt
 from core.errors import StepError
+from core.own_name import rename_person
+from core.pages import render_page
 from core.words import say
+
+
+@dataclass(frozen=True)
+class InvitationPage:
+    """`mine`: the invited address is the reader's. `address`: the address with most of its name hidden."""
+
+    invitation: Invitation
+    mine: bool
+    address: str
+
+
+@dataclass(frozen=True)
+class OwnNamePage:
+    form: NameForm
+
+
+@dataclass(frozen=True)
+class NewTeamPage:
+    challenge: Challenge
+    form: TeamForm
+    rules: list[tuple[str, list[str]]]
+
+
+@dataclass(frozen=True)
+class TeamMember:
+    """`me`: the reader's own row."""
+
+    row: Membership
+    profession: str
+    me: bool
+
+
+@dataclass(frozen=True)
+class QuestionEntry:
+    """A question of the challenge, and whether the team entered it."""
+
+    question: Question
+    entered: bool
+
+
+@dataclass(frozen=True)
+class TeamPage:
+    """`lead`: the reader leads the team. `unmet`: rules that the team does not meet yet."""
+
+    challenge: Challenge
+    team: Team
+    members: list[TeamMember]
+    lead: bool
+    invited: QuerySet[Invitation]
+    questions: list[QuestionEntry]
+    unmet: list[str]
+    signed: bool
+    form: MemberForm
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -46,13 +107,46 @@ def invitation(request: HttpRequest, secret: str) -> HttpResponse:
         except StepError as error:
             messages.error(request, error.words())
             return redirect(request.path)
-        messages.success(request, _("Welcome! You take part in “%(challenge)s”.") % {"challenge": found.challenge})
-        return redirect("home") if found.what != "team" else redirect("challenges:team", found.challenge.slug)
+        return _welcome(request, found)
+    if not request.user.is_authenticated:
+        # Who has the link can read the mail of this address: the account that is created with it needs no second mail.
+        get_adapter(request).stash_verified_email(request, found.email)
     mine = request.user.is_authenticated and request.user.email.lower() == found.email
     # The whole address is for its owner alone; who only has the link sees which one to look for.
     name, _at, domain = found.email.partition("@")
-    context = {"invitation": found, "mine": mine, "address": f"{name[:1]}…@{domain}"}
-    return render(request, "challenges/invitation.html", context)
+    page = InvitationPage(found, mine, f"{name[:1]}…@{domain}")
+    return render_page(request, "challenges/invitation.html", page)
+
+
+def _welcome(request: HttpRequest, accepted: Invitation) -> HttpResponse:
+    messages.success(request, _("Welcome! You now take part in “%(challenge)s”.") % {"challenge": accepted.challenge})
+    return redirect("home") if accepted.what != "team" else redirect("challenges:team", accepted.challenge.slug)
+
+
+@login_required
+@require_POST
+def accept_invited(request: HttpRequest, pk: int) -> HttpResponse:
+    """From the list at home: for the person whose confirmed address was invited."""
+    try:
+        return _welcome(request, accept_pending(pk=pk, user=request.user))
+    except Invitation.DoesNotExist as error:
+        raise Http404 from error
+    except StepError as error:
+        messages.error(request, error.words())
+        return redirect("home")
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def own_name(request: HttpRequest) -> HttpResponse:
+    """The name that organisers and the own team see."""
+    person = require_person(request.user)
+    form = NameForm(request.POST or None, initial={"full_name": person.full_name})
+    if request.method == "POST" and form.is_valid():
+        rename_person(person, form.cleaned_data["full_name"])
+        messages.success(request, _("Your name has been changed."))
+        return redirect("challenges:own_name")
+    return render_page(request, "challenges/own_name.html", OwnNamePage(form), status=422 if form.errors else 200)
 
 
 @login_required
@@ -70,13 +164,18 @@ def team(request: HttpRequest, challenge: str) -> HttpResponse:
         except StepError as error:
             form.add_error(None, error.words())
         else:
-            messages.success(request, _("Your team is registered. An organiser looks at it next."))
+            messages.success(request, _("Your team is registered. An organiser will review the registration."))
             return redirect("challenges:team", found.slug)
-    rules: list[str] = []
-    for question in found.questions.all():
-        rules += [rule for rule in words.team_rules(spec_of(question)) if rule not in rules]
-    context = {"challenge": found, "form": form, "rules": rules}
-    return render(request, "challenges/team_new.html", context, status=422 if form.errors else 200)
+    page = NewTeamPage(found, form, _rules_by_question(found))
+    return render_page(request, "challenges/team_new.html", page, status=422 if form.errors else 200)
+
+
+def _rules_by_question(challenge: Challenge) -> list[tuple[str, list[str]]]:
+    """The rules with the title of their question; without a title where they are the same for all questions."""
+    rules = [(str(question), words.team_rules(spec_of(question))) for question in challenge.questions.all()]
+    if len({tuple(lines) for _title, lines in rules}) == 1:
+        rules = [("", rules[0][1])]
+    return [(title, lines) for title, lines in rules if lines]
 
 
 def _own_team(request: HttpRequest, challenge: Challenge) -> Team | None:
@@ -93,27 +192,23 @@ def _required_team(request: HttpRequest, challenge: Challenge) -> Team:
 
 def _show_team(request: HttpRequest, challenge: Challenge, mine: Team, form: MemberForm) -> HttpResponse:
     members = [
-        {
-            "row": one,
-            "profession": PROFESSIONS.get(one.profession, one.profession),
-            "me": one.user_id == request.user.pk,
-        }
-        for one in mine.memberships.select_related("user").order_by("joined_at", "id")
+        TeamMember(row, row.get_profession_display(), row.user_id == request.user.pk)
+        for row in mine.memberships.select_related("user").order_by("joined_at", "id")
     ]
     entered = set(mine.entries.values_list("question_id", flat=True))
     invited = mine.invitation_set.filter(accepted_at=None).order_by("email")
-    context = {
-        "challenge": challenge,
-        "team": mine,
-        "members": members,
-        "lead": mine.memberships.filter(user=request.user.pk, leads=True).exists(),
-        "invited": invited,
-        "questions": [{"question": one, "entered": one.pk in entered} for one in challenge.questions.all()],
-        "unmet": [say(rule.template, rule.values) for rule in unmet_rules(mine)],
-        "signed": has_signed(request.user, challenge, Charter.Audience.TEAM),
-        "form": form,
-    }
-    return render(request, "challenges/team.html", context, status=422 if form.errors else 200)
+    page = TeamPage(
+        challenge=challenge,
+        team=mine,
+        members=members,
+        lead=mine.memberships.filter(user=request.user.pk, leads=True).exists(),
+        invited=invited,
+        questions=[QuestionEntry(question, question.pk in entered) for question in challenge.questions.all()],
+        unmet=[say(rule.template, rule.values) for rule in unmet_rules(mine)],
+        signed=has_signed(request.user, challenge, Charter.Audience.TEAM),
+        form=form,
+    )
+    return render_page(request, "challenges/team.html", page, status=422 if form.errors else 200)
 
 
 @login_required
@@ -128,7 +223,7 @@ def invite_member(request: HttpRequest, challenge: str) -> HttpResponse:
         except StepError as error:
             form.add_error(None, error.words())
         else:
-            messages.success(request, _("The invitation is on its way to %(email)s.") % form.cleaned_data)
+            messages.success(request, _("The invitation has been sent to %(email)s.") % form.cleaned_data)
             return redirect("challenges:team", found.slug)
     return _show_team(request, found, mine, form)
 
@@ -146,7 +241,7 @@ def cancel_member(request: HttpRequest, challenge: str, pk: int) -> HttpResponse
     """The lead cancels an invitation to the own team."""
     found = visible_challenge(request.user, challenge)
     row = _team_invitation(request, found, pk)
-    with attempt(request, _("The invitation of %(email)s is cancelled.") % {"email": row.email}):
+    with attempt(request, _("The invitation for %(email)s has been cancelled.") % {"email": row.email}):
         cancel_invitation(invitation=row, actor=request.user)
     return redirect("challenges:team", found.slug)
 
@@ -157,7 +252,7 @@ def resend_member(request: HttpRequest, challenge: str, pk: int) -> HttpResponse
     """A new link by mail; the old one is dead."""
     found = visible_challenge(request.user, challenge)
     row = _team_invitation(request, found, pk)
-    with attempt(request, _("A new invitation is on its way to %(email)s.") % {"email": row.email}):
+    with attempt(request, _("A new invitation has been sent to %(email)s.") % {"email": row.email}):
         resend_invitation(invitation=row, actor=request.user)
     return redirect("challenges:team", found.slug)
 

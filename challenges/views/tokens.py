@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -13,6 +17,17 @@ from challenges.forms import TokenForm
 from challenges.tokens import issue_token, revoke_token
 from core.clock import database_now
 from core.models import AccessToken
+from core.pages import render_page
+
+
+@dataclass(frozen=True)
+class TokensPage:
+    """`secret`: of the token that was issued with this answer, else empty."""
+
+    form: TokenForm
+    secret: str
+    tokens: QuerySet[AccessToken]
+    now: datetime
 
 
 @login_required
@@ -23,13 +38,13 @@ def tokens(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         _token, secret = issue_token(user=request.user, **form.cleaned_data)
         form = TokenForm()
-    context = {
-        "form": form,
-        "secret": secret,
-        "tokens": AccessToken.objects.filter(user=request.user.pk).order_by("-created_at"),
-        "now": database_now(),
-    }
-    return render(request, "challenges/tokens.html", context, status=422 if form.errors else 200)
+    page = TokensPage(
+        form=form,
+        secret=secret,
+        tokens=AccessToken.objects.filter(user=request.user.pk).order_by("-created_at"),
+        now=database_now(),
+    )
+    return render_page(request, "challenges/tokens.html", page, status=422 if form.errors else 200)
 
 
 @login_required
@@ -37,5 +52,5 @@ def tokens(request: HttpRequest) -> HttpResponse:
 def revoke(request: HttpRequest, token: int) -> HttpResponse:
     found = get_object_or_404(AccessToken, pk=token, user=request.user.pk)
     revoke_token(token=found)
-    messages.success(request, _("The token “%(name)s” is revoked.") % {"name": found.name})
+    messages.success(request, _("The token “%(name)s” has been revoked.") % {"name": found.name})
     return redirect("challenges:tokens")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any, ClassVar
+from typing import Any
 
 from django.conf import settings
 from django.db import models
@@ -11,6 +11,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from challenges.models import Role, role_held
+from core.models import Moving
 from uploads.models import Exam
 
 
@@ -31,7 +32,7 @@ class ReadingQuerySet(models.QuerySet["Reading"]):
         return self.filter(role_held(user, Role.Kind.READER, "exam__question"), reader=user)
 
 
-class Reading(models.Model):
+class Reading(Moving):
     """An exam in a reader's queue. `order` is shuffled per reader, so that queues say nothing of arrival."""
 
     class State(models.TextChoices):
@@ -40,7 +41,7 @@ class Reading(models.Model):
         CANNOT_JUDGE = "cannot_judge"
         CANCELLED = "cancelled"
 
-    MOVES: ClassVar[dict[str, frozenset[str]]] = {
+    MOVES = {
         "waiting": frozenset({"graded", "cannot_judge", "cancelled"}),
         "graded": frozenset({"waiting", "graded", "cannot_judge"}),
         "cannot_judge": frozenset({"waiting", "graded"}),
@@ -72,6 +73,10 @@ class Reading(models.Model):
 
     def __str__(self) -> str:
         return f"reading {self.pk}"
+
+    @property
+    def challenge_id(self) -> int:
+        return self.exam.challenge_id
 
 
 class Adjudication(models.Model):

@@ -7,16 +7,16 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Now
 from django.utils import timezone
 
 from challenges.models import Centre, Challenge, Question, Team
+from core.clock import SiteNow
 from leaderboard.models.ranking import Ranking
 
 
 class AnnouncementQuerySet(models.QuerySet["Announcement"]):
     def visible_to(self, user: Any) -> AnnouncementQuerySet:
-        out = Q(announced_at__lte=Now(), question__challenge__in=Challenge.objects.visible_to(user))
+        out = Q(announced_at__lte=SiteNow(), question__challenge__in=Challenge.objects.visible_to(user))
         return self.filter(out | Q(question__challenge__in=Challenge.objects.organised_by(user))).distinct()
 
 

@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Now
 from django.utils import timezone
 
 from challenges.models import Challenge, Phase, Question, Team
+from core.clock import SiteNow
 from scoring.models import Evaluation
+
+PUBLIC = "public"
+# Scores on hidden cases, shown while a team can still answer, would tell it their labels one answer after the other: whatever
+# was published, only the public part shows before its phase has closed.
+OUT = Q(published_at__lte=SiteNow()) & (Q(part=PUBLIC) | Q(phase__closes__lte=SiteNow()))
 
 
 class RankingQuerySet(models.QuerySet["Ranking"]):
     def visible_to(self, user: Any) -> RankingQuerySet:
         """Published rankings are as public as their challenge; the rest is the organisers'."""
-        published = Q(published_at__lte=Now(), question__challenge__in=Challenge.objects.visible_to(user))
+        published = OUT & Q(question__challenge__in=Challenge.objects.visible_to(user))
         organised = Q(question__challenge__in=Challenge.objects.organised_by(user))
         return self.filter(published | organised).distinct()
+
+    def out(self) -> RankingQuerySet:
+        """Those that everybody may see now."""
+        return self.filter(OUT)
 
 
 class Ranking(models.Model):
@@ -34,7 +44,10 @@ class Ranking(models.Model):
     statistics = models.JSONField(
         default=dict, blank=True
     )  # `plots` in it is of single cases: see permissions.shows_cases
-    reason = models.TextField(blank=True)  # why it was computed again
+    cause = models.CharField(
+        max_length=12, blank=True
+    )  # why it replaces the one before: withdrawal, correction, request
+    reason = models.TextField(blank=True)  # the same in the organiser's words, which everybody may read
     computed_at = models.DateTimeField(default=timezone.now)
     published_at = models.DateTimeField(null=True, blank=True)
     published_by = models.ForeignKey(
@@ -46,6 +59,11 @@ class Ranking(models.Model):
     class Meta:
         ordering = ["question", "phase", "part", "-number"]
         constraints = [models.UniqueConstraint(fields=["phase", "part", "number"], name="one_ranking_per_number")]
+
+    def is_out(self, now: datetime) -> bool:
+        """The same rule as `OUT`, for one row."""
+        published = self.published_at is not None and self.published_at <= now
+        return published and (self.part == PUBLIC or self.phase.closes <= now)
 
     def __str__(self) -> str:
         return f"ranking {self.number} of phase {self.phase_id}"

@@ -2,6 +2,7 @@
 
 from scoring.models.evaluation import CaseScore, Evaluation, Score
 from scoring.models.jury import JuryCase, JuryMark, JurySession
+from scoring.models.rescore import Rescore
 from scoring.models.submission import Submission
 from scoring.models.truth import Truth
 
@@ -11,6 +12,7 @@ __all__ = [
     "JuryCase",
     "JuryMark",
     "JurySession",
+    "Rescore",
     "Score",
     "Submission",
     "Truth",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 
 from scoring.models.submission import Submission
@@ -10,10 +12,16 @@ from scoring.models.truth import Truth
 
 
 class Evaluation(models.Model):
-    """What was run: versions, seeds and hashes, so that anybody may run it again. The newest one counts."""
+    """What was run: versions, seeds and hashes, so that anybody may run it again. The newest one counts.
+
+    Without a truth its scores were computed elsewhere and entered by an organiser.
+    """
 
     submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="evaluations")
-    truth = models.ForeignKey(Truth, on_delete=models.PROTECT, related_name="evaluations")
+    truth = models.ForeignKey(Truth, null=True, blank=True, on_delete=models.PROTECT, related_name="evaluations")
+    entered_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
     number = models.PositiveIntegerField()
     question_revision = models.PositiveIntegerField()
     seed = models.BigIntegerField(default=0)
@@ -24,7 +32,12 @@ class Evaluation(models.Model):
 
     class Meta:
         ordering = ["submission", "-number"]
-        constraints = [models.UniqueConstraint(fields=["submission", "number"], name="one_evaluation_per_number")]
+        constraints = [
+            models.UniqueConstraint(fields=["submission", "number"], name="one_evaluation_per_number"),
+            models.CheckConstraint(
+                condition=~Q(truth=None) | ~Q(entered_by=None), name="evaluation_has_a_truth_or_a_sender"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"evaluation {self.number} of submission {self.submission_id}"
@@ -45,6 +58,7 @@ class Score(models.Model):
     low = models.FloatField(null=True, blank=True)  # 95 % interval
     high = models.FloatField(null=True, blank=True)
     reason = models.CharField(max_length=200, blank=True)
+    details = models.JSONField(default=dict, blank=True)  # what lies behind it: counts, scores of classes, tables
 
     class Meta:
         constraints = [

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
 
 from django.conf import settings
 from django.db import models
@@ -11,6 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from challenges.models import Question, Role, role_held
+from core.actors import Reader
 from scoring.models.submission import Submission
 
 
@@ -35,7 +35,7 @@ class JuryCase(models.Model):
 
 
 class JurySessionQuerySet(models.QuerySet["JurySession"]):
-    def visible_to(self, user: Any) -> JurySessionQuerySet:
+    def visible_to(self, user: Reader) -> JurySessionQuerySet:
         """A session is its juror's, as long as the person is in the jury."""
         if not user.is_authenticated:
             return self.none()

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
 from challenges.models import Challenge, Phase, Team
+from core.actors import Reader
+from core.models import Moving
 from uploads.models import Upload
+
+# Why a submission was cancelled that came second under one idempotency key.
+REPEATED_COPY = "repeated_copy"
+REPEATED_SCORED = "repeated_scored"  # another file, whose score was computed already: it costs an attempt
 
 
 class SubmissionQuerySet(models.QuerySet["Submission"]):
-    def visible_to(self, user: Any) -> SubmissionQuerySet:
+    def visible_to(self, user: Reader) -> SubmissionQuerySet:
         """A submission is its team's and the organisers'."""
         if not user.is_authenticated:
             return self.none()
@@ -24,7 +29,7 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
         return self.filter(own | Q(team__challenge__in=Challenge.objects.organised_by(user))).distinct()
 
 
-class Submission(models.Model):
+class Submission(Moving):
     """One file of one team in one phase. In time when its last byte was durable before the phase closed."""
 
     class State(models.TextChoices):
@@ -35,11 +40,11 @@ class Submission(models.Model):
         FAILED = "failed"  # the platform's fault, with a reason; a person can retry
         CANCELLED = "cancelled"
 
-    MOVES: ClassVar[dict[str, frozenset[str]]] = {
+    MOVES = {
         "received": frozenset({"valid", "rejected", "failed", "cancelled"}),
         "valid": frozenset({"scored", "rejected", "failed", "cancelled"}),
         "failed": frozenset({"received", "valid", "cancelled"}),
-        "scored": frozenset({"valid"}),
+        "scored": frozenset({"valid", "cancelled"}),
     }
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -56,7 +61,8 @@ class Submission(models.Model):
     faults = models.JSONField(default=list, blank=True)  # [{"reason", "where", "template", "values"}]
     reason = models.TextField(blank=True)
     description = models.TextField(blank=True)
-    declared = models.JSONField(default=dict, blank=True)  # network size, seconds a case …
+    declared = models.JSONField(default=dict, blank=True)  # by the team: network size, seconds a case …
+    measured = models.JSONField(default=dict, blank=True)  # the same by the organisers; it replaces what is declared
     is_final = models.BooleanField(null=True, blank=True)  # the team's choice; null: the platform's rule decides
     decided_at = models.DateTimeField(null=True, blank=True)
 
@@ -78,3 +84,7 @@ class Submission(models.Model):
 
     def __str__(self) -> str:
         return f"submission {self.pk}"
+
+    @property
+    def challenge_id(self) -> int:
+        return self.team.challenge_id

@@ -23,7 +23,9 @@ class Annotation(models.Model):
     author = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     source = models.CharField(max_length=12, default="upload")  # upload | drawn | consensus
     is_chosen = models.BooleanField(default=True)
-    sealed_at = models.DateTimeField(null=True, blank=True)  # the copy here is gone; truth holds it
+    sealed_at = models.DateTimeField(
+        null=True, blank=True
+    )  # value and file left this row: `SealedAnnotation`, then truth
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
@@ -37,3 +39,17 @@ class Annotation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.field} v{self.version} of exam {self.exam_id}"
+
+
+class SealedAnnotation(models.Model):
+    """The content of an annotation of a frozen evaluation set, in a table of its own: processes that answer people may write it
+    and never read it (`config/database_access.py`). It is erased as soon as every truth that is made of it is sealed.
+    """
+
+    annotation = models.OneToOneField(Annotation, primary_key=True, on_delete=models.CASCADE, related_name="sealed")
+    value = models.JSONField(null=True, blank=True)
+    store = models.CharField(max_length=12, default="exams")  # where its file is: exams, then sealed
+    blob_key = models.CharField(max_length=200, blank=True)
+
+    def __str__(self) -> str:
+        return f"sealed annotation {self.annotation_id}"

@@ -11,12 +11,11 @@ from uploads.models.exam import Exam
 
 
 class Consent(models.Model):
-    """Recorded by the centre with the exam: letter given, not refused; purposes during and after the challenge."""
+    """Recorded by the centre with the exam: letter given, not refused."""
 
     exam = models.OneToOneField(Exam, on_delete=models.CASCADE, related_name="consent")
     letter_given = models.BooleanField()
     refused = models.BooleanField(default=False)
-    allows_after_challenge = models.BooleanField(default=True)
     recorded_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     recorded_at = models.DateTimeField(default=timezone.now)
 

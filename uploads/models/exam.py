@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from challenges.models import Centre, Challenge, Question
+from challenges.models import Centre, CentreMembership, Challenge, Question
+from core.actors import Reader
+from core.models import Moving
 from uploads.models.upload import Upload
 
 
@@ -28,21 +29,24 @@ class Patient(models.Model):
 
 
 class ExamQuerySet(models.QuerySet["Exam"]):
-    def visible_to(self, user: Any) -> ExamQuerySet:
+    def visible_to(self, user: Reader) -> ExamQuerySet:
         """An exam is seen by the people of its centre and by organisers. Readers see a Reading, teams a BatchItem."""
         if getattr(user, "is_superuser", False):
             return self
         if not user.is_authenticated:
             return self.none()
-        own = Q(centre__memberships__user=user)
-        return self.filter(own | Q(question__challenge__in=Challenge.objects.organised_by(user))).distinct()
+        # By lists of ids, which indexes answer; a join or subqueries under OR would read every exam of the site.
+        centres = CentreMembership.objects.filter(user=user).values_list("centre_id", flat=True)
+        organised = Question.objects.filter(challenge__in=Challenge.objects.organised_by(user))
+        questions = organised.order_by().values_list("pk", flat=True)
+        return self.filter(Q(centre__in=list(centres)) | Q(question__in=list(questions)))
 
     def included(self) -> ExamQuerySet:
         """Exams that passed quality control, whatever came after."""
         return self.filter(state__in=[Exam.State.ACCEPTED, Exam.State.KEPT, Exam.State.DROPPED])
 
 
-class Exam(models.Model):
+class Exam(Moving):
     """What a centre sent for one patient and one question."""
 
     class State(models.TextChoices):
@@ -55,14 +59,14 @@ class Exam(models.Model):
         DROPPED = "dropped"  # graded, does not go on
         WITHDRAWN = "withdrawn"
 
-    MOVES: ClassVar[dict[str, frozenset[str]]] = {
+    MOVES = {
         "received": frozenset({"deidentified", "review", "refused", "withdrawn"}),
         "deidentified": frozenset({"accepted", "review", "refused", "withdrawn"}),
         "review": frozenset({"received", "deidentified", "accepted", "refused", "withdrawn"}),
         "accepted": frozenset({"kept", "dropped", "withdrawn"}),
         "kept": frozenset({"dropped", "accepted", "withdrawn"}),
         "dropped": frozenset({"kept", "accepted", "withdrawn"}),
-        "refused": frozenset({"withdrawn"}),
+        "refused": frozenset({"deidentified", "withdrawn"}),  # a missing value was completed
     }
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -80,6 +84,7 @@ class Exam(models.Model):
     bundle_key = models.CharField(max_length=200, blank=True)  # de-identified instances, one stored zip
     bundle_sha256 = models.CharField(max_length=64, blank=True)
     bundle_bytes = models.BigIntegerField(default=0)
+    sent_folder = models.CharField(max_length=255, blank=True)  # as its centre names it; erased with the other names
     face_possible = models.BooleanField(default=False)
     received_at = models.DateTimeField(default=timezone.now)
     decided_at = models.DateTimeField(null=True, blank=True)
@@ -104,10 +109,15 @@ class Exam(models.Model):
         indexes = [
             models.Index(fields=["question", "state"], name="exams_by_state"),
             models.Index(fields=["centre", "question", "state"], name="exams_by_centre"),
+            models.Index(fields=["question", "-received_at", "id"], name="exams_newest_first"),
         ]
 
     def __str__(self) -> str:
         return f"exam {self.number}"
+
+    @property
+    def challenge_id(self) -> int:
+        return self.question.challenge_id
 
 
 class Series(models.Model):

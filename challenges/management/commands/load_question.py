@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser
+from argparse import ArgumentParser, Namespace
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO, cast
 
 from django.core.management.base import BaseCommand, CommandError
 
 from challenges.frame import load_question
-from challenges.importers import read_question_file
-from challenges.known import known
 from challenges.models import Challenge
-from challenges.spec import SpecError, load_spec
+from concours.commands import question
+from concours.commands.error import CommandError as LibraryError
+from concours.questions.schema import SpecError
 
-WRONG_FILE, WRONG_CALL = 1, 2
+WRONG_CALL = 2
 
 
 class Command(BaseCommand):
@@ -24,31 +24,27 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """The file, the challenge it belongs to, or only a check."""
-        parser.add_argument("file", type=Path, metavar="FILE")
+        question.add_arguments(parser)
         parser.add_argument("--challenge", metavar="SLUG", help="needed where there is more than one challenge")
-        parser.add_argument("--check", action="store_true", help="read the file and write nothing")
-        parser.add_argument("--write", type=Path, metavar="YAML", help="write the question file that was read there")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Read plainly, then hand over to the frame in one transaction."""
         path: Path = options["file"]
-        if not path.exists():
-            raise CommandError(f"There is no {path.name}.", returncode=WRONG_CALL)
         try:
-            found = read_question_file(path)
-            spec = load_spec(found.text, known())
-            for note in found.notes:
-                self.stderr.write(f"{path.name}: note: {note}")
-            if options["write"] is not None:
-                options["write"].write_text(found.text, encoding="utf-8")
             if options["check"]:
-                self.stdout.write(f"{path.name} is a sound question: {spec.slug} ({spec.kind}, {found.source}).")
+                question.run(Namespace(**options), cast(TextIO, self.stdout), cast(TextIO, self.stderr))
                 return
-            question = load_question(challenge=_challenge(options["challenge"]), text=found.text)
+            imported, _ = question.read(path, cast(TextIO, self.stderr), options["shift_dates"], options["time_zone"])
+        except LibraryError as error:
+            raise CommandError(str(error), returncode=error.exit_code) from error
+        if options["write"] is not None:
+            options["write"].write_text(imported.text, encoding="utf-8")
+        try:
+            loaded = load_question(challenge=_challenge(options["challenge"]), text=imported.text)
         except SpecError as error:
-            words = "\n".join(f"{path.name}: {mistake}" for mistake in error.mistakes)
-            raise CommandError(words, returncode=WRONG_FILE) from error
-        self.stdout.write(f"{question.slug}: revision {question.revision}.")
+            message = "\n".join(f"{path.name}: {mistake}" for mistake in error.mistakes)
+            raise CommandError(message, returncode=question.WRONG_FILE) from error
+        self.stdout.write(f"{loaded.slug}: revision {loaded.revision}.")
 
 
 def _challenge(slug: str | None) -> Challenge:

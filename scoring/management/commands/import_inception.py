@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from scoring.embedding.convert_inception import InceptionImportError, import_inception
+from concours.evaluation.embedding.convert_inception import InceptionImportError, import_inception
 
 
 class Command(BaseCommand):

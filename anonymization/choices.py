@@ -1,0 +1,127 @@
+"""What a person sees of each series to choose among: thumbnail, description, slices, thickness, kernel, phase."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from anonymization.points import ReviewPoint, points_from
+from challenges.criterion_words import choice_word
+from concours.formats.json import Json, JsonObject
+from concours.imaging.assemble import plane_of
+from concours.inclusion import ExamFacts, Judgement
+from concours.inclusion.exam.sequence import sequence_of
+from core.words import say
+
+PLANE_DEGREES = 20.0
+CHOOSE = gettext_noop("%(count)d series meet the criteria. Choose one; nothing has to be uploaded again.")
+CHOOSE_IMAGE = gettext_noop(
+    "%(count)d series meet the criteria for “%(image)s”. Choose one; nothing has to be uploaded again."
+)
+
+
+@dataclass(frozen=True)
+class Option:
+    """One series. Lengths in mm; `file` and `frame` are of its middle slice (`<series>/<sop>`); empty where not stated.
+
+    `points` are what quality control would have a person check of it.
+    """
+
+    number: int
+    series: tuple[str, ...]
+    name: str
+    images: int
+    file: str
+    frame: int = 0
+    thickness: str = ""
+    spacing: str = ""
+    plane: str = ""
+    kernel: str = ""
+    sequence: str = ""
+    contrast: str = ""
+    points: tuple[ReviewPoint, ...] = ()
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Json]) -> Option:
+        return cls(**{**value, "series": tuple(value["series"]), "points": tuple(points_from(value.get("points", [])))})
+
+    def to_json(self) -> JsonObject:
+        return {**asdict(self), "points": [point.to_json() for point in self.points]}
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The series among which a person chooses the one for an image."""
+
+    image: str
+    options: list[Option]
+
+    def to_json(self) -> JsonObject:
+        return {"image": self.image, "options": [option.to_json() for option in self.options]}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Json]) -> Choice:
+        return cls(value["image"], [Option.from_json(option) for option in value["options"]])
+
+    def point(self, *, only: bool) -> ReviewPoint:
+        """The choice as a point of its review; `only`: the question has no other image."""
+        values = {"count": len(self.options), "image": self.image}
+        template = CHOOSE if only else CHOOSE_IMAGE
+        return ReviewPoint("several_series", template, "exam" if only else self.image, values)
+
+
+def plain_uid(name: str) -> str:
+    """The series UID of a candidate's name: `<uid>`, or `<uid>#<n>` of one of several stacks in a series."""
+    return name.partition("#")[0]
+
+
+def option_of(number: int, series: Sequence[str], facts: ExamFacts, points: Sequence[Judgement]) -> Option:
+    """A series in its key facts, all of them read after de-identification."""
+    listed = tuple(ReviewPoint.of(point) for point in points)
+    if not facts.series:  # no file of it can be read
+        return Option(number, tuple(series), f"{number}", 0, "", points=listed)
+    one = facts.series[0]
+    middle = one.slices[len(one.slices) // 2] if one.slices else None
+    geometry, sequence = facts.geometry(one.image), sequence_of(one)
+    return Option(
+        number=number,
+        series=tuple(series),
+        name=str(one.get("SeriesDescription") or one.get("ProtocolName") or number),
+        images=len(one.slices),
+        file=f"{plain_uid(series[0])}/{middle.instance.removesuffix('.dcm')}" if middle else "",
+        frame=middle.frame if middle else 0,
+        thickness=_length(one.number("SliceThickness")),
+        spacing=_length(geometry.spacing[2]) if geometry and geometry.spacing and len(geometry.slices) > 1 else "",
+        plane=plane_of(middle.orientation, PLANE_DEGREES) if middle and middle.orientation else "",
+        kernel=_plain(one.get("ConvolutionKernel")),
+        sequence=sequence.kind if one.text("Modality") == "MR" else "",
+        contrast=str(one.get("ContrastBolusAgent") or ""),
+        points=listed,
+    )
+
+
+def _plain(value: Json) -> str:
+    """A text as the header spells it; the first of several."""
+    value = value[0] if isinstance(value, list) and value else value
+    return str(value or "").strip()
+
+
+def _length(value: float | None) -> str:
+    return "" if value is None else f"{value:.3g}"
+
+
+def facts_of(option: Option) -> list[tuple[str, str]]:
+    """The key facts in the reader's language, as (name, value); what is not stated is left out."""
+    pairs = [
+        (_("Images"), str(option.images)),
+        (_("Slice thickness"), f"{option.thickness} mm" if option.thickness else ""),
+        (_("Distance between slices"), f"{option.spacing} mm" if option.spacing else ""),
+        (_("Plane"), say(option.plane)),
+        (_("Kernel"), option.kernel),
+        (_("Sequence"), choice_word(option.sequence)),
+        (_("Contrast agent"), option.contrast),
+    ]
+    return [(name, value) for name, value in pairs if value]

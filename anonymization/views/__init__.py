@@ -1,0 +1,1 @@
+"""Pages of reviews, series to choose, corrections and texts."""

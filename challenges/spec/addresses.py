@@ -1,7 +1,0 @@
-"""Words that pages of a challenge use where a question's slug would stand: `/c/<challenge>/<word>/`."""
-
-from typing import Final
-
-PAGE_WORDS: Final = frozenset(
-    ["audit", "batches", "charter", "console", "people", "reviews", "setup", "team", "timeline", "work"]
-)
