@@ -10,7 +10,7 @@ const HERE = path.dirname(fileURLToPath(import.meta.url));
 // Classic scripts: theme runs before the first paint, site carries htmx and whatever every page needs.
 const CLASSIC = ["theme", "site"];
 // Modules that a page asks for by name.
-const MODULES = ["upload", "viewer", "grade", "jury"];
+const MODULES = ["upload", "exams", "viewer", "grade", "jury"];
 const TARGET = ["es2022", "chrome109", "firefox115", "safari16.4"];
 
 async function buildStyle() {

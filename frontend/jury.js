@@ -1,16 +1,18 @@
 // Jury marks: keys 0 to 4 mark the current criterion and go on to the next; arrows move, Enter sends when all are marked.
-import { isTyping } from "./dom.js";
+import { around, isTyping } from "./dom.js";
 import { toast } from "./site/toasts.js";
 import { say } from "./words.js";
 
-const form = document.querySelector("form[data-jury]");
+const form = /** @type {HTMLFormElement | null} */ (document.querySelector("form[data-jury]"));
 if (form) {
-  const criteria = [...form.querySelectorAll("fieldset.criterion")];
+  const criteria = [.../** @type {NodeListOf<HTMLFieldSetElement>} */ (form.querySelectorAll("fieldset.criterion"))];
+  const total = form.querySelector("[data-total]");
+  const send = form.querySelector("button:not([type=button])");
   let current = Math.max(0, criteria.findIndex((criterion) => !marked(criterion)));
   paint();
 
   form.addEventListener("change", (event) => {
-    const touched = criteria.indexOf(event.target.closest("fieldset.criterion"));
+    const touched = criteria.findIndex((criterion) => criterion === around(event, "fieldset.criterion"));
     if (touched >= 0) current = touched;
     paint();
   });
@@ -26,33 +28,40 @@ if (form) {
 
   document.addEventListener("keydown", (event) => {
     if (isTyping(event) || event.repeat) return;
-    const choice = criteria[current]?.querySelector(`input[value="${CSS.escape(event.key)}"]`);
+    const choice = /** @type {HTMLInputElement | null | undefined} */ (criteria[current]?.querySelector(`input[value="${CSS.escape(event.key)}"]`));
     if (/^[0-9]$/.test(event.key) && choice) {
       event.preventDefault();
       choice.checked = true;
       current = Math.min(criteria.length - 1, current + 1);
       paint();
     } else if (event.key === "ArrowLeft" || event.key === "ArrowRight") {
-      if (event.target.closest?.("input[type=radio], input[type=range]")) return;
+      if (around(event, "input[type=radio], input[type=range]")) return;
       event.preventDefault();
       current = Math.max(0, Math.min(criteria.length - 1, current + (event.key === "ArrowRight" ? 1 : -1)));
       paint();
-    } else if (event.key === "Enter" && !event.target.closest?.("button, a, summary")) {
+    } else if (event.key === "Enter" && !around(event, "button, a, summary")) {
       event.preventDefault();
       form.requestSubmit();
     }
   });
 
+  /** @param {HTMLFieldSetElement} criterion */
   function marked(criterion) {
-    return criterion.querySelector("input:checked") !== null;
+    return markOf(criterion) !== undefined;
+  }
+
+  /**
+   * The value of the mark that is set.
+   * @param {HTMLFieldSetElement} criterion
+   */
+  function markOf(criterion) {
+    return /** @type {HTMLInputElement | null} */ (criterion.querySelector("input:checked"))?.value;
   }
 
   function paint() {
     criteria.forEach((criterion, n) => criterion.classList.toggle("is-current", n === current));
-    const total = form.querySelector("[data-total]");
-    const sum = criteria.reduce((all, criterion) => all + Number(criterion.querySelector("input:checked")?.value ?? 0), 0);
+    const sum = criteria.reduce((all, criterion) => all + Number(markOf(criterion) ?? 0), 0);
     if (total) total.textContent = String(sum);
-    const send = form.querySelector("button:not([type=button])");
     if (send) send.setAttribute("aria-disabled", String(!criteria.every(marked)));
   }
 }

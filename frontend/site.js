@@ -5,8 +5,9 @@ import { installCountdowns } from "./site/countdown.js";
 import { installKeys } from "./site/keys.js";
 import { installMenus } from "./site/menus.js";
 import { installOnce } from "./site/once.js";
+import { installPictures } from "./site/pictures.js";
 import { installToasts, toast } from "./site/toasts.js";
-import { csrfToken, isTyping } from "./dom.js";
+import { around, csrfToken, isTyping } from "./dom.js";
 import { say } from "./words.js";
 
 window.htmx = htmx;
@@ -28,24 +29,25 @@ installConfirm();
 installToasts();
 installCountdowns();
 installOnce();
+installPictures();
 
 document.addEventListener("click", async (event) => {
-  const copy = event.target.closest?.("[data-copy]");
-  if (copy) {
+  const copy = around(event, "[data-copy]");
+  if (copy?.dataset.copy !== undefined) {
     await navigator.clipboard.writeText(copy.dataset.copy);
-    toast(copy.dataset.done, "success");
+    toast(copy.dataset.done ?? "", "success");
   }
-  const opener = event.target.closest?.("[data-dialog]");
-  if (opener) document.getElementById(opener.dataset.dialog)?.showModal();
+  const sheet = document.getElementById(around(event, "[data-dialog]")?.dataset.dialog ?? "");
+  if (sheet instanceof HTMLDialogElement) sheet.showModal();
 });
 
 document.addEventListener("change", (event) => {
-  event.target.closest?.("form[data-autosubmit]")?.requestSubmit();
+  /** @type {HTMLFormElement | null} */ (around(event, "form[data-autosubmit]"))?.requestSubmit();
 });
 
 document.addEventListener("keydown", (event) => {
   if (event.key !== "?" || isTyping(event)) return;
-  const sheet = document.querySelector("dialog[data-keys]");
+  const sheet = /** @type {HTMLDialogElement | null} */ (document.querySelector("dialog[data-keys]"));
   if (sheet) {
     event.preventDefault();
     sheet.showModal();

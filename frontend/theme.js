@@ -1,4 +1,6 @@
 // Runs before the first paint: the remembered theme, else the system's. Small and blocking on purpose, so nothing flashes.
+import { around } from "./dom.js";
+
 const KEY = "concours-theme";
 const dark = window.matchMedia("(prefers-color-scheme: dark)");
 
@@ -14,7 +16,7 @@ function apply() {
   const choice = chosen();
   const theme = choice === "auto" ? (dark.matches ? "dark" : "light") : choice;
   document.documentElement.setAttribute("data-bs-theme", theme);
-  for (const button of document.querySelectorAll("[data-theme-choice]")) {
+  for (const button of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-theme-choice]"))) {
     button.setAttribute("aria-pressed", String(button.dataset.themeChoice === choice));
   }
 }
@@ -24,13 +26,13 @@ dark.addEventListener("change", apply);
 window.addEventListener("storage", apply);
 document.addEventListener("DOMContentLoaded", apply);
 document.addEventListener("click", (event) => {
-  const button = event.target.closest?.("[data-theme-choice]");
-  if (!button) return;
+  const choice = around(event, "[data-theme-choice]")?.dataset.themeChoice;
+  if (!choice) return;
   try {
-    localStorage.setItem(KEY, button.dataset.themeChoice);
+    localStorage.setItem(KEY, choice);
   } catch {
     // not remembered, still applied below through the attribute
-    document.documentElement.setAttribute("data-bs-theme", button.dataset.themeChoice);
+    document.documentElement.setAttribute("data-bs-theme", choice === "auto" ? (dark.matches ? "dark" : "light") : choice);
     return;
   }
   apply();

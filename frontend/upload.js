@@ -1,31 +1,41 @@
 // The upload page: drop folders, files or archives; each exam goes as one zip over tus, with progress, pause and resume.
 import { say } from "./words.js";
-import { groupExams, groupSubmission } from "./upload/group.js";
+import { nameReceived } from "./exams/asking.js";
+import { awaitExams, keeps, setKeeps } from "./exams/kept.js";
+import { nameExams } from "./exams/names.js";
+import { groupExams, groupSubmission, holdsTable, mergeStudies } from "./upload/group.js";
 import { newRow, paintRow, totals } from "./upload/list.js";
 import { Pace } from "./upload/pace.js";
 import { pack } from "./upload/pack.js";
 import { fromDrop, fromInput } from "./upload/pick.js";
 import { reasonOf, send } from "./upload/send.js";
+import { patientsOf, studyOf } from "./upload/study.js";
 
 const AT_ONCE = 2;
+const ASK_AGAIN_MS = 5000; // while exams of this page's uploads have no name yet
 
 class UploadPage {
+  /** @type {HTMLElement} */
   #root;
+  /** @type {Item[]} */
   #items = [];
+  /** @type {Entry[]} */
+  #held = []; // dropped before the form was complete
   #pace = new Pace();
   #paused = false;
 
+  /** @param {HTMLElement} root */
   constructor(root) {
     this.#root = root;
-    const zone = root.querySelector("[data-dropzone]");
-    for (const input of root.querySelectorAll("input[type=file]")) {
+    const zone = this.#part("[data-dropzone]");
+    for (const input of /** @type {NodeListOf<HTMLInputElement>} */ (root.querySelectorAll("input[type=file]"))) {
       input.addEventListener("change", () => {
-        this.#add(fromInput(input));
+        this.#add(fromInput(input), this.#metadata());
         input.value = ""; // the same folder may be picked again, to resume
       });
     }
-    for (const button of root.querySelectorAll("[data-pick]")) {
-      button.addEventListener("click", () => root.querySelector(button.dataset.pick).click());
+    for (const button of /** @type {NodeListOf<HTMLElement>} */ (root.querySelectorAll("[data-pick]"))) {
+      button.addEventListener("click", () => this.#part(button.dataset.pick ?? "").click());
     }
     zone.addEventListener("dragover", (event) => {
       event.preventDefault();
@@ -35,23 +45,50 @@ class UploadPage {
     zone.addEventListener("drop", async (event) => {
       event.preventDefault();
       zone.classList.remove("is-over");
-      this.#add(await fromDrop(event.dataTransfer));
+      const metadata = this.#metadata(); // before the folders are read: the form may change meanwhile
+      if (event.dataTransfer) this.#add(await fromDrop(event.dataTransfer), metadata);
     });
-    root.querySelector("[data-pause]").addEventListener("click", () => this.#pause());
-    root.querySelector("[data-resume]").addEventListener("click", () => this.#resume());
+    root.addEventListener("change", () => {
+      if (this.#held.length > 0 && this.#inputs().every((input) => input.checkValidity())) this.#add(this.#held, this.#metadata());
+    });
+    this.#part("[data-pause]").addEventListener("click", () => this.#pause());
+    this.#part("[data-resume]").addEventListener("click", () => this.#resume());
     window.addEventListener("online", () => this.#retryLost());
     window.addEventListener("beforeunload", (event) => {
       if (this.#items.some((item) => item.state !== "sent" && item.state !== "failed")) event.preventDefault();
     });
+    const keep = /** @type {HTMLInputElement | null} */ (root.querySelector("[data-keep]"));
+    if (keep) {
+      keep.checked = keeps();
+      keep.addEventListener("change", () => setKeeps(keep.checked));
+      nameReceived().catch(() => {}); // what an earlier visit sent
+      document.addEventListener("htmx:afterSwap", () => nameExams().catch(() => {}));
+    }
     setInterval(() => this.#paint(), 500);
     root.dataset.ready = "";
   }
 
-  #metadata(filename) {
+  /**
+   * A part of the block that templates/components/upload.html always has.
+   * @param {string} selector
+   */
+  #part(selector) {
+    return /** @type {HTMLElement} */ (this.#root.querySelector(selector));
+  }
+
+  /** @returns {HTMLInputElement[]} the inputs whose values go with the exams */
+  #inputs() {
+    return [...this.#root.querySelectorAll("[data-upload-field]")].map((input) => /** @type {HTMLInputElement} */ (input));
+  }
+
+  /** What the form says now: it belongs to the exams that are dropped now, whenever they are sent. */
+  #metadata() {
     const { question, centre, kind } = this.#root.dataset;
-    const metadata = { question, centre: centre ?? "", kind, filename };
+    /** @type {Record<string, string>} */
+    const metadata = { question: question ?? "", centre: centre ?? "", kind: kind ?? "" };
+    /** @type {Record<string, string>} */
     const values = {}; // clinical values: inputs called values.<field> travel together as one JSON object
-    for (const input of this.#root.querySelectorAll("[data-upload-field]")) {
+    for (const input of this.#inputs()) {
       const value = input.type === "checkbox" ? (input.checked ? "1" : "0") : input.value.trim();
       const [group, field] = input.name.split(".");
       if (field === undefined) metadata[input.name] = value;
@@ -61,21 +98,42 @@ class UploadPage {
     return metadata;
   }
 
-  #add(entries) {
-    for (const input of this.#root.querySelectorAll("[data-upload-field]")) {
-      if (!input.reportValidity()) return; // a box to tick first: the browser says which
+  /**
+   * @param {Entry[]} entries
+   * @param {Record<string, string>} metadata
+   */
+  async #add(entries, metadata) {
+    const inputs = this.#inputs();
+    const exams = this.#root.dataset.kind !== "submission";
+    const groups = exams ? await mergeStudies(groupExams(entries, say("loose_files")), studyOf) : groupSubmission(entries);
+    const alone = groups.some((group) => !holdsTable(group)); // an exam whose values can only come from the form
+    for (const input of inputs) {
+      input.setCustomValidity(alone && input.dataset.needed !== undefined && input.value.trim() === "" ? say("needed") : "");
+      input.addEventListener("input", () => input.setCustomValidity(""), { once: true });
     }
-    const groups = this.#root.dataset.kind === "submission" ? groupSubmission(entries) : groupExams(entries, say("loose_files"));
-    this.#root.querySelector("[data-nothing]").hidden = groups.length > 0 || this.#items.length > 0;
+    // A box to tick or a value to enter first: the browser says which, and the files are kept until then.
+    if (groups.length > 0 && !inputs.every((input) => input.reportValidity())) {
+      this.#hold(entries === this.#held ? entries : [...this.#held, ...entries]);
+      return;
+    }
+    if (entries === this.#held) this.#hold([]);
+    this.#part("[data-nothing]").hidden = groups.length > 0 || this.#items.length > 0;
     for (const group of groups) {
       const bytes = group.files.reduce((sum, { file }) => sum + file.size, 0);
-      const item = { group, bytes, sent: 0, state: "waiting", reason: "", upload: null, row: null };
-      item.row = newRow(item, { retry: (which) => this.#retry(which), drop: (which) => this.#drop(which) });
-      this.#root.querySelector("[data-rows]").append(item.row.row);
+      const row = newRow(group, bytes, { retry: () => this.#retry(item), drop: () => this.#drop(item) });
+      /** @type {Item} */
+      const item = { group, metadata, bytes, sent: 0, state: "waiting", reason: "", upload: null, row };
+      this.#part("[data-rows]").append(item.row.row);
       this.#items.push(item);
     }
-    this.#root.querySelector("[data-progress]").hidden = this.#items.length === 0;
+    this.#part("[data-progress]").hidden = this.#items.length === 0;
     this.#next();
+  }
+
+  /** @param {Entry[]} entries */
+  #hold(entries) {
+    this.#held = entries;
+    this.#part("[data-held]").hidden = entries.length === 0;
   }
 
   #next() {
@@ -85,6 +143,7 @@ class UploadPage {
     for (const item of this.#items.filter((each) => each.state === "waiting").slice(0, Math.max(0, AT_ONCE - busy))) this.#start(item);
   }
 
+  /** @param {Item} item */
   async #start(item) {
     item.state = "packing";
     try {
@@ -92,24 +151,30 @@ class UploadPage {
       if (item.state !== "packing") return; // dropped meanwhile
       item.bytes = blob.size;
       item.state = "sending";
-      item.upload = await send({
-        endpoint: this.#root.dataset.endpoint,
+      const upload = await send({
+        endpoint: this.#root.dataset.endpoint ?? "",
         blob,
-        metadata: this.#metadata(filename),
+        metadata: { ...item.metadata, filename },
         onProgress: (sent) => {
           item.sent = sent;
         },
         onSuccess: () => this.#finished(item),
         onError: (error) => this.#failed(item, error),
       });
-      if (this.#paused) await this.#hold(item);
-      if (!this.#items.includes(item)) await item.upload.abort(true);
+      if (!this.#items.includes(item)) {
+        await upload.abort(true); // dropped while its content was being named
+        return;
+      }
+      if (item.state === "sending") item.upload = upload; // a small file may be sent by now
+      if (this.#paused) await this.#suspend(item);
     } catch (error) {
       this.#failed(item, error);
     }
   }
 
+  /** @param {Item} item */
   #finished(item) {
+    this.#remember(item).catch(() => {}); // a browser without storage sends all the same
     item.state = "sent";
     item.sent = item.bytes;
     item.reason = "";
@@ -118,15 +183,37 @@ class UploadPage {
     this.#next();
   }
 
+  /**
+   * Keeps, on this computer alone, which folder and patient the exams of this upload are.
+   * @param {Item} item
+   */
+  async #remember(item) {
+    if (!item.upload?.url || !this.#root.querySelector("[data-keep]") || !keeps()) return;
+    const { question, centre } = item.metadata;
+    const upload = item.upload.url.replace(/\/$/, "").split("/").pop() ?? "";
+    const folder = item.group.root ? `${item.group.root}/${item.group.name}` : item.group.name;
+    await awaitExams({ upload, question, centre, folder, patients: await patientsOf(item.group.files), sent: new Date().toISOString() });
+    while ((await nameReceived()) > 0) {
+      await new Promise((resolve) => {
+        setTimeout(resolve, ASK_AGAIN_MS);
+      });
+    }
+  }
+
+  /**
+   * @param {Item} item
+   * @param {unknown} error
+   */
   #failed(item, error) {
-    const [said, status] = error.originalRequest === undefined ? [String(error.message ?? error), -1] : reasonOf(error);
+    const [words, status] = reasonOf(error);
     item.state = "failed";
     item.lost = status === 0;
-    item.reason = said || say(status === 0 ? "lost_network" : "refused_by_server", { status });
+    item.reason = words || say(status === 0 ? "lost_network" : "refused_by_server", { status });
     this.#next();
   }
 
-  async #hold(item) {
+  /** @param {Item} item */
+  async #suspend(item) {
     if (item.state !== "sending" || !item.upload) return;
     item.state = "paused";
     await item.upload.abort();
@@ -134,7 +221,7 @@ class UploadPage {
 
   async #pause() {
     this.#paused = true;
-    for (const item of this.#items) await this.#hold(item);
+    for (const item of this.#items) await this.#suspend(item);
     this.#pace.forget();
     this.#paint();
   }
@@ -144,11 +231,12 @@ class UploadPage {
     for (const item of this.#items) {
       if (item.state !== "paused") continue;
       item.state = "sending";
-      item.upload.start();
+      item.upload?.start();
     }
     this.#next();
   }
 
+  /** @param {Item} item */
   #retry(item) {
     item.reason = "";
     item.state = "waiting";
@@ -159,6 +247,7 @@ class UploadPage {
     for (const item of this.#items) if (item.state === "failed" && item.lost) this.#retry(item);
   }
 
+  /** @param {Item} item */
   async #drop(item) {
     this.#items = this.#items.filter((each) => each !== item);
     item.row.row.remove();
@@ -175,12 +264,11 @@ class UploadPage {
     const sending = this.#items.some((item) => item.state === "sending");
     if (sending) this.#pace.note(sent, performance.now());
     const { share, words } = totals(this.#items, this.#pace);
-    const all = this.#root.querySelector("[data-all]");
-    all.value = share;
-    this.#root.querySelector("[data-totals]").textContent = words;
-    this.#root.querySelector("[data-pause]").hidden = this.#paused || !sending;
-    this.#root.querySelector("[data-resume]").hidden = !this.#paused;
+    /** @type {HTMLProgressElement} */ (this.#part("[data-all]")).value = share;
+    this.#part("[data-totals]").textContent = words;
+    this.#part("[data-pause]").hidden = this.#paused || !sending;
+    this.#part("[data-resume]").hidden = !this.#paused;
   }
 }
 
-for (const root of document.querySelectorAll("[data-upload]")) new UploadPage(root);
+for (const root of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-upload]"))) new UploadPage(root);

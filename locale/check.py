@@ -14,10 +14,30 @@ CATALOGUE = ROOT / "locale" / "fr" / "LC_MESSAGES" / "django.po"
 # %(name)s and %s for code, {name} for scripts, <b> for markup: a translation keeps them all.
 HOLES = re.compile(r"%\(\w+\)[#0\- +]?\d*(?:\.\d+)?[a-zA-Z]|(?<!%)%[sdr]|\{\w*\}|</?[a-z][^>]*>")
 
+# A number, or a text that may be one, and the noun that it counts: "%(count)s exams", "%(n)d of the slices".
+NUMBER_AND_NOUN = re.compile(
+    r"(?:%\(\w+\)(?:[ds]|\.\d+f)|\{\w+\})[ \u00a0\u202f](?:of the |other |different |public |closed |more |full )?"
+    r"(?P<noun>[a-z]+s)\b"
+)
+# Words in -s that follow a name and count nothing: verbs, and short words.
+VERB = re.compile(
+    r"is|was|has|does|its|this|as|us|always|accepts|averages|begins|bears|closes|contains|declares|duplicates|holds|identifies"
+    r"|leaves|lies|meets|names|requires|sorts|uploads|needs|waits"
+)
+# Messages whose number is never one: a limit of the platform, or several by the meaning of the message.
+NEVER_ONE = frozenset((ROOT / "locale" / "never_one.txt").read_text(encoding="utf-8").splitlines())
+
 
 def holes(text: str) -> list[str]:
     """The holes of a message in a fixed order. A French sentence may name them in another."""
     return sorted(HOLES.findall(text))
+
+
+def lacks_plural(message: str) -> bool:
+    """Whether a number stands before a noun in the plural, in a message of one form that may be said of one thing."""
+    return message.replace("\n", " ") not in NEVER_ONE and any(
+        not VERB.fullmatch(found["noun"]) for found in NUMBER_AND_NOUN.finditer(message)
+    )
 
 
 def problems(catalogue: polib.POFile) -> list[str]:
@@ -28,6 +48,10 @@ def problems(catalogue: polib.POFile) -> list[str]:
             continue
         where = f"{entry.msgid[:70]!r}"
         texts = list(entry.msgstr_plural.values()) if entry.msgid_plural else [entry.msgstr]
+        if not entry.msgid_plural and lacks_plural(entry.msgid):
+            found.append(
+                f"number and noun without a plural; use ngettext, plural_noop or a line of never_one.txt: {where}"
+            )
         if entry.fuzzy:
             found.append(f"fuzzy: {where}")
         if not texts or not all(text.strip() for text in texts):

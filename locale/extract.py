@@ -33,7 +33,11 @@ LEFT_OUT = [
 class Command(makemessages.Command):
     """Django's own, which also collects the detail of a refusal, so that the engine needs no word of Django."""
 
-    xgettext_options = [*makemessages.Command.xgettext_options, "--keyword=RefusedError:2"]
+    xgettext_options = [
+        *makemessages.Command.xgettext_options,
+        "--keyword=FileRefusedError:2",
+        "--keyword=plural_noop:1,2",
+    ]
 
 
 def extract() -> None:

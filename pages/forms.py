@@ -10,8 +10,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from challenges.forms import CHOICES
-from challenges.models import Challenge, Charter, Milestone, Phase
+from challenges.models import Challenge, Charter, Membership, Milestone, Phase
 
 MOMENT = "%Y-%m-%dT%H:%M"
 AUDIENCES = [
@@ -21,8 +20,8 @@ AUDIENCES = [
     (Charter.Audience.JUROR.value, _("Jurors")),
 ]
 WHAT = [
-    ("centre", _("to send exams for a centre")),
-    ("reader", _("to read exams")),
+    ("centre", _("to upload exams for a centre")),
+    ("reader", _("to grade exams")),
     ("team", _("to a team")),
     ("juror", _("to the jury")),
     ("organiser", _("to organise")),
@@ -30,7 +29,7 @@ WHAT = [
 ]
 
 
-class MomentField(forms.DateTimeField):
+class LocalMomentField(forms.DateTimeField):
     """A moment in the site's zone, typed into the browser's own control."""
 
     def __init__(self, **more: Any) -> None:
@@ -52,17 +51,30 @@ class CentreForm(forms.Form):
     city = forms.CharField(label=_("City"), max_length=80, required=False)
 
 
+def _shown_for(roles: str, *, needed: bool = False) -> forms.Select:
+    """A list that is shown for these roles only (frontend/css/_forms.scss); the step checks that what is needed was chosen."""
+    return forms.Select(attrs={"data-shown-for": roles, **({"data-needed": "1"} if needed else {})})
+
+
 class InvitationForm(forms.Form):
     """Somebody to invite, and what to."""
 
     email = forms.EmailField(label=_("E-mail address"))
     what = forms.ChoiceField(label=_("Invite"), choices=WHAT)
-    centre = forms.ChoiceField(label=_("Centre"), required=False, help_text=_("For who sends exams."))
-    team = forms.ChoiceField(label=_("Team"), required=False, help_text=_("For a member of a team."))
+    centre = forms.ChoiceField(label=_("Centre"), required=False, widget=_shown_for("centre", needed=True))
+    team = forms.ChoiceField(label=_("Team"), required=False, widget=_shown_for("team", needed=True))
     question = forms.ChoiceField(
-        label=_("Question"), required=False, help_text=_("For readers and jurors; empty means every question.")
+        label=_("Question"),
+        required=False,
+        help_text=_("Empty means every question."),
+        widget=_shown_for("reader juror"),
     )
-    profession = forms.ChoiceField(label=_("Profession"), required=False, choices=[("", "–"), *CHOICES])
+    profession = forms.ChoiceField(
+        label=_("Profession"),
+        required=False,
+        choices=[("", "–"), *Membership.Profession.choices],
+        widget=_shown_for("team"),
+    )
 
     def __init__(self, *args: Any, challenge: Challenge, **more: Any) -> None:
         super().__init__(*args, **more)
@@ -103,7 +115,7 @@ class ChallengeForm(ChallengeWordsForm):
     slug = forms.SlugField(
         label=_("Short name"),
         max_length=60,
-        help_text=_("In addresses: letters, digits and hyphens, for example jfr-2019."),
+        help_text=_("Used in addresses: letters, digits and hyphens, for example jfr-2019."),
     )
     field_order = ("title_en", "title_fr", "slug")
 
@@ -127,7 +139,7 @@ class QuestionFileForm(forms.Form):
     catalogue = forms.ChoiceField(
         label=_("From the catalogue"),
         required=False,
-        help_text=_("Complete questions, with the dates of their edition: give them yours after loading."),
+        help_text=_("Complete questions with the dates of their edition; move them below."),
     )
     file = forms.FileField(
         label=_("Or a file"),
@@ -141,6 +153,13 @@ class QuestionFileForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 10, "spellcheck": "false", "class": "font-monospace"}),
     )
 
+    first_opening = forms.DateField(
+        label=_("Move all dates, so that the first window opens on"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        help_text=_("For an edition of the past: every date moves by the same number of days, hours stay."),
+    )
+
     def __init__(self, *args: Any, catalogue: list[tuple[str, str]], **more: Any) -> None:
         super().__init__(*args, **more)
         chooser = self.fields["catalogue"]
@@ -150,7 +169,7 @@ class QuestionFileForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
         if sum(bool(cleaned.get(name)) for name in ("catalogue", "file", "text")) != 1 and not self.errors:
-            raise forms.ValidationError(_("Give one of the three: a question of the catalogue, a file, or a text."))
+            raise forms.ValidationError(_("Choose one of the three: a question from the catalogue, a file, or a text."))
         return cleaned
 
 
@@ -165,8 +184,8 @@ class CharterForm(forms.Form):
 class WindowForm(forms.Form):
     """A phase's new window."""
 
-    opens = MomentField(label=pgettext_lazy("window", "Opens"))
-    closes = MomentField(label=pgettext_lazy("window", "Closes"))
+    opens = LocalMomentField(label=pgettext_lazy("window", "Opens"))
+    closes = LocalMomentField(label=pgettext_lazy("window", "Closes"))
     reason = forms.CharField(label=_("Reason"), max_length=300)
 
     @classmethod
@@ -177,7 +196,7 @@ class WindowForm(forms.Form):
 class ReleaseForm(forms.Form):
     """A batch's new minute."""
 
-    released_at = MomentField(label=_("Release at"))
+    released_at = LocalMomentField(label=_("Release date"))
     reason = forms.CharField(label=_("Reason"), max_length=300)
 
 
@@ -186,7 +205,7 @@ class MilestoneForm(forms.Form):
 
     title_en = forms.CharField(label=_("Title in English"), max_length=120)
     title_fr = forms.CharField(label=_("Title in French"), max_length=120, required=False)
-    run_at = MomentField(label=_("At"))
+    run_at = LocalMomentField(label=_("Date and time"))
 
     @classmethod
     def of(cls, row: Milestone) -> MilestoneForm:
@@ -198,7 +217,7 @@ class DraftForm(forms.Form):
     """A split's seed; empty means the question file's."""
 
     seed = forms.IntegerField(
-        label=_("Seed"), required=False, min_value=0, help_text=_("Empty: the seed that the question's file names.")
+        label=_("Seed"), required=False, min_value=0, help_text=_("Empty: the seed of the question file.")
     )
 
 
@@ -208,17 +227,15 @@ class FaceForm(forms.Form):
     face = forms.ChoiceField(
         label=_("Faces in head volumes"),
         choices=[("keep", _("kept as they are")), ("blank", _("blanked"))],
-        help_text=_(
-            "Blanking is a plain cut by geometry, not a validated tool: look at the result before the release."
-        ),
+        help_text=_("Blanking is a geometric cut, not a validated tool: check the result before the release."),
     )
 
 
 class AnnounceForm(forms.Form):
-    announced_at = MomentField(label=_("Announce at"))
+    announced_at = LocalMomentField(label=_("Announcement date"))
     words_en = forms.CharField(
-        label=_("Words of the jury in English"), required=False, widget=forms.Textarea(attrs={"rows": 2})
+        label=_("Jury citation (English)"), required=False, widget=forms.Textarea(attrs={"rows": 2})
     )
     words_fr = forms.CharField(
-        label=_("Words of the jury in French"), required=False, widget=forms.Textarea(attrs={"rows": 2})
+        label=_("Jury citation (French)"), required=False, widget=forms.Textarea(attrs={"rows": 2})
     )

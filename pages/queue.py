@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from challenges.models import Challenge
+from core.actors import Actor
 from core.audit import record
 from core.clock import database_now
 from core.models import AuditRecord, Work
@@ -37,7 +38,7 @@ def stuck() -> Q:
     return late | Q(state=Work.State.RUNNING, lease_until__lt=now)
 
 
-def retry_work(*, row: Work, actor: Any) -> bool:
+def retry_work(*, row: Work, actor: Actor) -> bool:
     """A person asks for work again, on record. False where a worker is at it."""
     with transaction.atomic():
         if not retry(row.pk):
@@ -46,7 +47,6 @@ def retry_work(*, row: Work, actor: Any) -> bool:
             verb="work asked for again",
             subject=row,
             actor=actor,
-            reason=row.reason,
             detail={"stage": row.stage, "subject": row.subject_id},
             challenge_id=row.challenge_id,
         )

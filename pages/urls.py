@@ -2,9 +2,29 @@
 
 from django.urls import include, path
 
-from pages.views import console, home, invitations, people, queue, results, sets, setup, timeline
+from pages.views import (
+    console,
+    help,
+    home,
+    invitations,
+    notices,
+    people,
+    protection,
+    queue,
+    results,
+    sets,
+    setup,
+    timeline,
+)
 
 app_pages = [
+    path("help/", help.help_page, name="help"),
+    path("help/<slug:name>/", help.help_page, name="help_page"),
+    path("notices/", notices.notices, name="notices"),
+    path("notices/seen/", notices.all_seen, name="all_seen"),
+    path("notices/preferences/", notices.preferences, name="notice_preferences"),
+    path("notices/unsubscribe/<str:link>/", notices.unsubscribe_page, name="unsubscribe"),
+    path("notices/<int:pk>/", notices.open_notice, name="open_notice"),
     path("challenges/new/", setup.found, name="found"),
     path("c/<slug:challenge>/console/", console.console, name="console"),
     path("c/<slug:challenge>/console/counts/", console.counts, name="counts"),
@@ -31,6 +51,8 @@ app_pages = [
     path("c/<slug:challenge>/work/", queue.work, name="work"),
     path("c/<slug:challenge>/work/retry/", queue.retry_all, name="retry_all"),
     path("c/<slug:challenge>/work/<int:pk>/retry/", queue.retry, name="retry"),
+    path("c/<slug:challenge>/protection/", protection.protection, name="protection"),
+    path("c/<slug:challenge>/protection/register.csv", protection.register, name="protection_register"),
     path("c/<slug:challenge>/audit/", queue.audit, name="audit"),
     path("c/<slug:challenge>/audit/verify/", queue.verify, name="verify_audit"),
     path("c/<slug:challenge>/batches/<uuid:pk>/reschedule/", sets.reschedule, name="reschedule_batch"),
@@ -43,6 +65,8 @@ app_pages = [
     path("c/<slug:challenge>/<slug:question>/ending/", results.results, name="results"),
     path("c/<slug:challenge>/<slug:question>/ending/rank/", results.rank, name="rank"),
     path("c/<slug:challenge>/<slug:question>/ending/rescore/", results.rescore, name="rescore"),
+    path("c/<slug:challenge>/<slug:question>/ending/scores/", results.scores, name="enter_scores"),
+    path("c/<slug:challenge>/<slug:question>/ending/scores/table/", results.table, name="scores_table"),
     path("c/<slug:challenge>/<slug:question>/ending/jury/", results.jury, name="open_jury"),
     path("c/<slug:challenge>/<slug:question>/ending/publish/<int:pk>/", results.publish, name="publish"),
     path("c/<slug:challenge>/<slug:question>/ending/announce/<int:pk>/", results.announcement, name="announce"),

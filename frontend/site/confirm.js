@@ -1,14 +1,18 @@
 // <form data-confirm="Release the batch?"> and hx-confirm ask in the page's own dialog; Escape and Cancel mean no.
 
-/** Asks `question`; data-confirm-title, data-confirm-yes and data-confirm-danger of `element` say the rest. */
+/**
+ * Asks `question`; data-confirm-title, data-confirm-yes and data-confirm-danger of `element` say the rest.
+ * @param {string} question
+ * @param {HTMLElement} [element]
+ * @returns {Promise<boolean>}
+ */
 export function confirmation(question, element) {
-  const dialog = document.getElementById("confirm");
-  const title = document.getElementById("confirm-title");
-  const yes = document.getElementById("confirm-yes");
-  title.textContent = element?.dataset.confirmTitle || title.dataset.default;
-  yes.textContent = element?.dataset.confirmYes || yes.dataset.default;
+  const dialog = /** @type {HTMLDialogElement} */ (document.getElementById("confirm")); // base.html includes it in every page
+  const [title, yes, text] = ["confirm-title", "confirm-yes", "confirm-text"].map((id) => /** @type {HTMLElement} */ (document.getElementById(id)));
+  title.textContent = element?.dataset.confirmTitle || (title.dataset.default ?? "");
+  yes.textContent = element?.dataset.confirmYes || (yes.dataset.default ?? "");
   yes.className = element?.dataset.confirmDanger === undefined ? "btn btn-primary" : "btn btn-danger";
-  document.getElementById("confirm-text").textContent = question;
+  text.textContent = question;
   dialog.returnValue = "no";
   dialog.showModal();
   return new Promise((resolve) => {
@@ -17,12 +21,13 @@ export function confirmation(question, element) {
 }
 
 export function installConfirm() {
+  /** @type {WeakSet<HTMLFormElement>} */
   const agreed = new WeakSet();
   document.addEventListener(
     "submit",
     async (event) => {
-      const form = event.target;
-      const submitter = event.submitter;
+      const form = /** @type {HTMLFormElement} */ (event.target);
+      const { submitter } = event;
       const asker = submitter?.dataset.confirm ? submitter : form;
       if (!asker.dataset.confirm || agreed.delete(form)) return;
       event.preventDefault();

@@ -1,9 +1,9 @@
 // Menus are <details>: they open without script. Here they close on Escape, on a click elsewhere, and when another opens.
 export function installMenus() {
-  const open = () => document.querySelectorAll("details.menu[open]");
+  const open = () => /** @type {NodeListOf<HTMLDetailsElement>} */ (document.querySelectorAll("details.menu[open]"));
 
   document.addEventListener("click", (event) => {
-    for (const menu of open()) if (!menu.contains(event.target)) menu.open = false;
+    for (const menu of open()) if (!(event.target instanceof Node && menu.contains(event.target))) menu.open = false;
   });
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;
@@ -15,8 +15,9 @@ export function installMenus() {
   document.addEventListener(
     "toggle",
     (event) => {
-      if (!event.target.matches?.("details.menu") || !event.target.open) return;
-      for (const menu of open()) if (menu !== event.target) menu.open = false;
+      const opened = event.target;
+      if (!(opened instanceof HTMLDetailsElement) || !opened.matches("details.menu") || !opened.open) return;
+      for (const menu of open()) if (menu !== opened) menu.open = false;
     },
     true, // toggle does not bubble
   );

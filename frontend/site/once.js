@@ -1,8 +1,8 @@
 // A slow answer must not invite a second click: the button that sent a form rests until the page answers or is shown again.
 export function installOnce() {
   document.addEventListener("submit", (event) => {
-    const form = event.target;
-    const button = event.submitter;
+    const form = /** @type {HTMLFormElement} */ (event.target);
+    const button = /** @type {HTMLButtonElement | null} */ (event.submitter);
     if (event.defaultPrevented || form.method !== "post" || form.dataset.again !== undefined || !button) return;
     // After this turn, so that the button's own name and value still go with the form.
     setTimeout(() => {
@@ -11,7 +11,7 @@ export function installOnce() {
     });
   });
   window.addEventListener("pageshow", () => {
-    for (const button of document.querySelectorAll("[aria-busy=true][disabled]")) {
+    for (const button of /** @type {NodeListOf<HTMLButtonElement>} */ (document.querySelectorAll("[aria-busy=true][disabled]"))) {
       button.disabled = false;
       button.removeAttribute("aria-busy");
     }

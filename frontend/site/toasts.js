@@ -1,7 +1,8 @@
 // Short messages that need no answer. The server sends one with the header HX-Trigger: {"toast": {"text": "…", "level": "success"}}.
-import { icon, make } from "../dom.js";
+import { around, icon, make } from "../dom.js";
 import { say } from "../words.js";
 
+/** @type {Record<string, [tone: string, icon: string]>} */
 const LOOKS = {
   success: ["good", "check-circle"],
   warning: ["warn", "exclamation-triangle"],
@@ -10,7 +11,11 @@ const LOOKS = {
 };
 const SHOWN_MS = 6000;
 
-/** Shows `text`; errors stay until dismissed, the rest leave by themselves. */
+/**
+ * Shows `text`; errors stay until dismissed, the rest leave by themselves.
+ * @param {string} text
+ * @param {string} [level]
+ */
 export function toast(text, level = "info") {
   const [tone, sign] = LOOKS[level] ?? LOOKS.info;
   const close = make("button", { type: "button", class: "message-close", "data-close": true, "aria-label": say("dismiss") }, icon("x-lg"));
@@ -21,7 +26,7 @@ export function toast(text, level = "info") {
 
 export function installToasts() {
   document.addEventListener("click", (event) => {
-    event.target.closest?.("[data-close]")?.closest(".message")?.remove();
+    around(event, "[data-close]")?.closest(".message")?.remove();
   });
-  document.addEventListener("toast", (event) => toast(event.detail.text ?? event.detail.value, event.detail.level));
+  document.addEventListener("toast", (event) => toast(event.detail.text ?? event.detail.value ?? "", event.detail.level));
 }

@@ -6,7 +6,11 @@ import { compare } from "./group.js";
 const EPOCH = new Date(1980, 0, 1);
 const TAIL = 1 << 20;
 
-/** The blob to send for a group: the zip as it was given, or a packed one. */
+/**
+ * The blob to send for a group: the zip as it was given, or a packed one.
+ * @param {Group} group
+ * @returns {Promise<{ blob: Blob, filename: string }>}
+ */
 export async function pack(group) {
   if (group.whole) return { blob: group.files[0].file, filename: group.name };
   const files = [...group.files].sort((one, other) => compare(one.path, other.path));
@@ -21,6 +25,7 @@ export async function pack(group) {
 /**
  * A name for the content: size and a hash of its tail, where a zip keeps the names, sizes and checksums of all its files.
  * It only finds an unfinished upload again; the server checks the bytes themselves.
+ * @param {Blob} blob
  */
 export async function contentName(blob) {
   const tail = new Uint8Array(await blob.slice(Math.max(0, blob.size - TAIL)).arrayBuffer());

@@ -1,10 +1,12 @@
 // Where things are: letters at the edges, sizes in millimetres, the voxel under the pointer. Plain functions.
 
+/** @type {Record<string, string>} */
 const OPPOSITE = { L: "R", R: "L", A: "P", P: "A", S: "I", I: "S" };
 
 /**
  * Letters at the edges of a slice shown with j down and i to the right. `orientation` holds, for growing k, j, i, the side
  * of the patient that the index goes to ("S,P,L"). Null when it is not known: no letter is better than a wrong one.
+ * @param {string | null | undefined} orientation
  */
 export function edgeLetters(orientation) {
   const [, down, right] = String(orientation ?? "").split(",").map((letter) => letter.trim());
@@ -12,7 +14,13 @@ export function edgeLetters(orientation) {
   return { left: OPPOSITE[right], right, top: OPPOSITE[down], bottom: down };
 }
 
-/** Scale (screen pixels a voxel, along i and j) and offset that show a whole slice, true to its millimetres, in the middle. */
+/**
+ * Scale (screen pixels a voxel, along i and j) and offset that show a whole slice, true to its millimetres, in the middle.
+ * @param {Geometry} geometry
+ * @param {number} width
+ * @param {number} height
+ * @returns {Frame}
+ */
 export function fit({ shape, spacing }, width, height) {
   const [, rows, columns] = shape;
   const [, rowSpacing, columnSpacing] = spacing;
@@ -21,7 +29,13 @@ export function fit({ shape, spacing }, width, height) {
   return { x, y, left: (width - columns * x) / 2, top: (height - rows * y) / 2 };
 }
 
-/** The frame after zooming by `factor` about a screen point, and moving by (dx, dy). */
+/**
+ * The frame after zooming by `factor` about a screen point, and moving by (dx, dy).
+ * @param {Frame} frame
+ * @param {number} factor
+ * @param {Point} about
+ * @returns {Frame}
+ */
 export function zoomed(frame, factor, about, dx = 0, dy = 0) {
   return {
     x: frame.x * factor,
@@ -31,14 +45,25 @@ export function zoomed(frame, factor, about, dx = 0, dy = 0) {
   };
 }
 
-/** [j, i] of the voxel under a screen point, or null outside the slice. */
+/**
+ * [j, i] of the voxel under a screen point, or null outside the slice.
+ * @param {Frame} frame
+ * @param {Pick<Geometry, "shape">} geometry
+ * @param {Point} point
+ * @returns {[j: number, i: number] | null}
+ */
 export function voxelAt(frame, { shape }, point) {
   const i = Math.floor((point.x - frame.left) / frame.x);
   const j = Math.floor((point.y - frame.top) / frame.y);
   return j >= 0 && i >= 0 && j < shape[1] && i < shape[2] ? [j, i] : null;
 }
 
-/** The slice of another stack at the same relative height: stacks of a patient need not have as many slices. */
+/**
+ * The slice of another stack at the same relative height: stacks of a patient need not have as many slices.
+ * @param {number} k
+ * @param {number} from slices of this stack
+ * @param {number} to slices of the other
+ */
 export function sameHeight(k, from, to) {
   if (to <= 1 || from <= 1) return 0;
   return Math.round((k / (from - 1)) * (to - 1));

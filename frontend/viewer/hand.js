@@ -2,7 +2,24 @@
 
 const WHEEL_STEP = 40; // a mouse notch is about 100, a touchpad sends many small ones
 
+/**
+ * What a hand can mean. Distances are screen pixels; `about` and `point` lie on the canvas.
+ * @typedef {object} Intentions
+ * @property {() => void} activate
+ * @property {(steps: number) => void} scroll
+ * @property {(dy: number) => void} drag
+ * @property {(dx: number, dy: number) => void} pan
+ * @property {(factor: number, about: Point) => void} zoom
+ * @property {(dx: number, dy: number) => void} window
+ * @property {(point: Point | null) => void} point
+ */
+
+/**
+ * @param {HTMLCanvasElement} canvas
+ * @param {Intentions} act
+ */
 export function installHand(canvas, act) {
+  /** @type {Map<number, PointerEvent>} */
   const pointers = new Map();
   let wheel = 0;
 
@@ -10,7 +27,10 @@ export function installHand(canvas, act) {
     "wheel",
     (event) => {
       event.preventDefault();
-      if (event.ctrlKey) return act.zoom(Math.exp(-event.deltaY / 300), at(event));
+      if (event.ctrlKey) {
+        act.zoom(Math.exp(-event.deltaY / 300), at(event));
+        return;
+      }
       wheel += event.deltaY;
       const steps = Math.trunc(wheel / WHEEL_STEP);
       wheel -= steps * WHEEL_STEP;
@@ -36,19 +56,28 @@ export function installHand(canvas, act) {
     else act.window(dx, dy);
     pointers.set(event.pointerId, event);
   });
-  for (const end of ["pointerup", "pointercancel"]) {
-    canvas.addEventListener(end, (event) => pointers.delete(event.pointerId));
-  }
+  canvas.addEventListener("pointerup", (event) => pointers.delete(event.pointerId));
+  canvas.addEventListener("pointercancel", (event) => pointers.delete(event.pointerId));
   canvas.addEventListener("pointerleave", () => act.point(null));
 
+  /**
+   * Two fingers: pan by the middle, zoom by the distance.
+   * @param {PointerEvent} event
+   * @param {PointerEvent} before
+   */
   function pinch(event, before) {
     const other = [...pointers.values()].find((pointer) => pointer.pointerId !== event.pointerId);
-    const distance = (one) => Math.hypot(one.clientX - other.clientX, one.clientY - other.clientY);
+    if (!other) return;
+    const distance = (/** @type {PointerEvent} */ finger) => Math.hypot(finger.clientX - other.clientX, finger.clientY - other.clientY);
     const middle = at({ clientX: (event.clientX + other.clientX) / 2, clientY: (event.clientY + other.clientY) / 2 });
     act.pan((event.clientX - before.clientX) / 2, (event.clientY - before.clientY) / 2);
     if (distance(before) > 0) act.zoom(distance(event) / distance(before), middle);
   }
 
+  /**
+   * @param {{ clientX: number, clientY: number }} event
+   * @returns {Point}
+   */
   function at(event) {
     const box = canvas.getBoundingClientRect();
     return { x: event.clientX - box.left, y: event.clientY - box.top };

@@ -1,40 +1,59 @@
 // One stack of slices on a canvas: what is shown, and how it changes.
 import { make } from "../dom.js";
 import { say } from "../words.js";
-import { fetchMask, fetchVolume } from "./fetch.js";
+import { fetchMask, fetchVolume, PictureRefusal } from "./fetch.js";
 import { edgeLetters, fit, voxelAt, zoomed } from "./geometry.js";
 import { installHand } from "./hand.js";
 import { fullWindow, greyTable, paintSlice } from "./paint.js";
 
 const TOUCH_PIXELS_A_SLICE = 12;
+const SIDES = /** @type {const} */ (["top", "bottom", "left", "right"]);
+const CORNERS = /** @type {const} */ (["slice", "window", "value", "title", "status"]);
+
+/** @typedef {"active" | "slice" | "window" | "loaded" | "mask"} Change what of a stack has changed */
 
 export class Stack {
+  /** @type {Volume | null} */
   volume = null;
+  /** @type {Uint8Array | null} */
   mask = null;
   k = 0;
   window = { centre: 40, width: 400 };
   inverted = false;
   opacity = 0.4;
+  smooth = true;
+  /** @type {Frame | null} */
   #frame = null;
+  /** @type {HTMLElement} */
   #root;
+  /** @type {HTMLCanvasElement} */
   #canvas;
-  #notes = {};
+  /** @type {Record<string, HTMLDivElement>} by place: a side or a corner */
+  #notes;
   #slice = document.createElement("canvas");
+  /** @type {ImageData | null} */
   #pixels = null;
+  /** @type {AbortController | null} */
   #loading = null;
+  /** @type {Uint8Array | null} */
   #table = null;
   #due = false;
   #dragged = 0;
+  /** @type {(stack: Stack, what: Change) => void} */
   #onChange;
 
-  /** `onChange(stack, what)` hears of slice, frame, window and of being touched, so that others can follow. */
+  /**
+   * `onChange(stack, what)` hears of slice, window, volume and mask, and of being touched, so that others can follow.
+   * @param {HTMLElement} root
+   * @param {(stack: Stack, what: Change) => void} onChange
+   */
   constructor(root, onChange) {
     this.#root = root;
     this.#onChange = onChange;
     this.#canvas = make("canvas", { tabindex: 0, role: "img", "aria-label": root.dataset.title || say("image") });
     root.append(this.#canvas);
-    for (const place of ["top", "bottom", "left", "right"]) this.#note(`viewer-letter viewer-${place}`, place);
-    for (const place of ["slice", "window", "value", "title", "status"]) this.#note(`viewer-note viewer-${place}`, place);
+    const notes = [...SIDES.map((side) => [side, "letter"]), ...CORNERS.map((corner) => [corner, "note"])];
+    this.#notes = Object.fromEntries(notes.map(([place, kind]) => [place, this.#note(`viewer-${kind} viewer-${place}`, place)]));
     this.#notes.title.textContent = root.dataset.title ?? "";
     this.#notes.title.hidden = !root.dataset.title;
     this.#notes.status.setAttribute("role", "status");
@@ -50,7 +69,11 @@ export class Stack {
     new ResizeObserver(() => this.fit()).observe(this.#canvas);
   }
 
-  /** Shows another volume; what was still on its way for the last one is cancelled. */
+  /**
+   * Shows another volume; what was still on its way for the last one is cancelled.
+   * @param {string} volumeUrl
+   * @param {string} [maskUrl]
+   */
   async load(volumeUrl, maskUrl = "") {
     this.#loading?.abort();
     this.#loading = new AbortController();
@@ -59,16 +82,17 @@ export class Stack {
     this.#root.dataset.state = "loading";
     this.#status(say("loading", { percent: 0 }));
     try {
-      const onPart = (share) => this.#status(say("loading", { percent: Math.round(share * 100) }));
+      const onPart = (/** @type {number} */ share) => this.#status(say("loading", { percent: Math.round(share * 100) }));
       const volume = await fetchVolume(volumeUrl, { signal, onPart });
       this.volume = volume;
       this.k = Math.floor(volume.shape[0] / 2);
       this.window = volume.window ?? fullWindow(volume.values);
+      this.inverted = volume.inverted;
       this.#table = null;
       this.#slice.width = volume.shape[2];
       this.#slice.height = volume.shape[1];
       this.#pixels = new ImageData(volume.shape[2], volume.shape[1]);
-      this.#letters();
+      this.#letters(volume);
       this.fit();
       this.#status("");
       this.#root.dataset.state = "shown";
@@ -78,9 +102,15 @@ export class Stack {
       this.#root.dataset.state = "ready";
       this.#onChange(this, "mask");
     } catch (error) {
-      if (error.name === "AbortError") return;
+      if (signal.aborted) return;
       this.#root.dataset.state = "failed";
-      this.#status(say(this.volume ? "mask_failed" : "image_failed", { reason: error.message }));
+      const word = this.volume ? "mask_failed" : "image_failed";
+      const reason = error instanceof Error ? error.message : String(error);
+      const refusal = error instanceof PictureRefusal ? error : null;
+      this.#status(refusal?.worded ? reason : say(word, { reason }));
+      if (!refusal?.retryAfter) return;
+      const again = setTimeout(() => this.load(volumeUrl, maskUrl), refusal.retryAfter * 1000);
+      signal.addEventListener("abort", () => clearTimeout(again)); // another image was asked for meanwhile
     }
   }
 
@@ -88,6 +118,7 @@ export class Stack {
     return this.volume?.shape[0] ?? 0;
   }
 
+  /** @param {number} k */
   show(k) {
     if (!this.volume) return;
     const to = Math.max(0, Math.min(this.slices - 1, k));
@@ -97,10 +128,12 @@ export class Stack {
     this.#onChange(this, "slice");
   }
 
+  /** @param {number} steps */
   scroll(steps) {
     this.show(this.k + steps);
   }
 
+  /** @param {GreyWindow} window */
   setWindow(window) {
     this.window = { centre: window.centre, width: Math.max(1, window.width) };
     this.#table = null;
@@ -121,6 +154,13 @@ export class Stack {
     this.draw();
   }
 
+  /** Smooth, as on a reading station, or each voxel as a square. */
+  toggleSmooth() {
+    this.smooth = !this.smooth;
+    this.draw();
+  }
+
+  /** @param {number} opacity */
   setOpacity(opacity) {
     this.opacity = opacity;
     this.draw();
@@ -132,12 +172,17 @@ export class Stack {
     this.draw();
   }
 
+  /** @param {number} factor */
   zoom(factor, about = { x: this.#canvas.clientWidth / 2, y: this.#canvas.clientHeight / 2 }) {
     if (!this.#frame) return;
     this.#frame = zoomed(this.#frame, factor, about);
     this.draw();
   }
 
+  /**
+   * @param {number} dx
+   * @param {number} dy
+   */
   pan(dx, dy) {
     if (!this.#frame) return;
     this.#frame = zoomed(this.#frame, 1, { x: 0, y: 0 }, dx, dy);
@@ -150,69 +195,92 @@ export class Stack {
     this.#due = true;
     requestAnimationFrame(() => {
       this.#due = false;
-      if (this.volume && this.#frame) this.#drawNow();
+      if (this.volume && this.#frame && this.#pixels) this.#drawNow(this.volume, this.#frame, this.#pixels);
     });
   }
 
-  #drawNow() {
+  /**
+   * @param {Volume} volume
+   * @param {Frame} frame
+   * @param {ImageData} pixels
+   */
+  #drawNow(volume, frame, pixels) {
     this.#table ??= greyTable(this.window, this.inverted);
-    paintSlice(new Uint32Array(this.#pixels.data.buffer), this.volume, this.k, this.#table, this.mask, this.opacity);
-    this.#slice.getContext("2d").putImageData(this.#pixels, 0, 0);
+    paintSlice(new Uint32Array(pixels.data.buffer), volume, this.k, this.#table, this.mask, this.opacity);
+    this.#slice.getContext("2d")?.putImageData(pixels, 0, 0);
     const density = window.devicePixelRatio || 1;
     const [width, height] = [Math.round(this.#canvas.clientWidth * density), Math.round(this.#canvas.clientHeight * density)];
     if (this.#canvas.width !== width || this.#canvas.height !== height) Object.assign(this.#canvas, { width, height });
     const context = this.#canvas.getContext("2d");
-    const { left, top, x, y } = this.#frame;
+    if (!context) return; // more canvases than the browser has memory for
+    const { left, top, x, y } = frame;
     context.setTransform(density, 0, 0, density, 0, 0);
     context.fillStyle = "#000";
     context.fillRect(0, 0, width, height);
-    context.imageSmoothingEnabled = x < 4; // far in, a reader wants to see the voxels themselves
+    context.imageSmoothingEnabled = this.smooth;
     context.imageSmoothingQuality = "high";
     context.drawImage(this.#slice, left, top, this.#slice.width * x, this.#slice.height * y);
     this.#notes.slice.textContent = say("slice_of", { n: this.k + 1, all: this.slices });
     this.#notes.window.textContent = say("window_is", { centre: Math.round(this.window.centre), width: Math.round(this.window.width) });
-    this.#canvas.dataset.slice = this.k;
+    this.#canvas.dataset.slice = String(this.k);
+    this.#canvas.dataset.smooth = String(this.smooth);
   }
 
+  /** @param {number} dy */
   #dragSlices(dy) {
-    if (this.slices <= 1) return this.pan(0, dy);
+    if (this.slices <= 1) {
+      this.pan(0, dy);
+      return;
+    }
     this.#dragged += dy;
     const steps = Math.trunc(this.#dragged / TOUCH_PIXELS_A_SLICE);
     this.#dragged -= steps * TOUCH_PIXELS_A_SLICE;
     if (steps) this.scroll(steps);
   }
 
+  /**
+   * @param {number} dx
+   * @param {number} dy
+   */
   #dragWindow(dx, dy) {
     const step = Math.max(0.5, this.window.width / 300);
     this.setWindow({ centre: this.window.centre + dy * step, width: this.window.width + dx * step });
     this.#onChange(this, "window");
   }
 
+  /** @param {Point | null} point */
   #showValue(point) {
-    const voxel = point && this.volume && this.#frame && voxelAt(this.#frame, this.volume, point);
+    const { volume } = this;
+    const voxel = point && volume && this.#frame && voxelAt(this.#frame, volume, point);
     this.#notes.value.hidden = !voxel;
     if (!voxel) return;
     const [j, i] = voxel;
-    const value = this.volume.values[(this.k * this.volume.shape[1] + j) * this.volume.shape[2] + i];
-    this.#notes.value.textContent = `${value} ${this.#root.dataset.unit ?? ""}`.trim();
+    const value = volume.values[(this.k * volume.shape[1] + j) * volume.shape[2] + i];
+    this.#notes.value.textContent = `${value} ${volume.units}`.trim();
   }
 
-  #letters() {
-    const letters = edgeLetters(this.volume.orientation);
-    for (const place of ["top", "bottom", "left", "right"]) {
+  /** @param {Volume} volume */
+  #letters(volume) {
+    const letters = edgeLetters(volume.orientation);
+    for (const place of SIDES) {
       this.#notes[place].textContent = letters?.[place] ?? "";
       this.#notes[place].hidden = !letters;
     }
   }
 
+  /** @param {string} words */
   #status(words) {
     this.#notes.status.textContent = words;
     this.#notes.status.hidden = !words;
   }
 
+  /**
+   * @param {string} classes
+   * @param {string} place
+   */
   #note(classes, place) {
-    this.#notes[place] = make("div", { class: classes, hidden: true });
-    this.#notes[place].hidden = place !== "slice" && place !== "window";
-    this.#root.append(this.#notes[place]);
+    const note = make("div", { class: classes, hidden: place !== "slice" && place !== "window" });
+    this.#root.append(note);
+    return note;
   }
 }

@@ -2,93 +2,156 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections import Counter
+from dataclasses import dataclass
 
 from django.contrib.auth.decorators import login_required
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from anonymization.models import Correction
 from challenges.frame import close_challenge, open_challenge, spec_of
 from challenges.lookup import organised_challenge
 from challenges.models import Challenge, Question, Team
 from core.attempt import attempt
 from core.models import AuditRecord, Work
+from core.pages import render_page
+from pages.flow import StageLine, Tally, lines_of, tally, work_counts
 from pages.queue import stuck
-from pages.stages import lines_of, tally, work_counts
+from pages.troubles import (
+    FailedSubmission,
+    FaultyTruth,
+    Trouble,
+    WaitingPhase,
+    failed_submissions,
+    faulty_truths,
+    troubles_of,
+    waiting_phases,
+)
 
 SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A number that leads to its page."""
+
+    label: str
+    value: int
+    icon: str
+    tone: str
+    url: str
+
+
+@dataclass(frozen=True)
+class QuestionPanel:
+    """The stages of one question; `wanted` is the target of exams with its margin."""
+
+    question: Question
+    stages: list[StageLine]
+    wanted: int | None
+    included: int
+
+
+@dataclass(frozen=True)
+class ConsolePage:
+    challenge: Challenge
+    panels: list[QuestionPanel]
+    troubles: list[Trouble]
+    failed_submissions: list[FailedSubmission]
+    faulty_truths: list[FaultyTruth]
+    waiting: list[WaitingPhase]
+    recent: QuerySet[AuditRecord]
+    tiles: list[Tile]
 
 
 @login_required
 @require_safe
 def console(request: HttpRequest, challenge: str) -> HttpResponse:
     """Counts of all stages by question, and what needs a person."""
-    found = organised_challenge(request.user, challenge)
-    return render(request, "pages/console.html", _context(found))
+    return render_page(request, "pages/console.html", _page(organised_challenge(request.user, challenge)))
 
 
 @login_required
 @require_safe
 def counts(request: HttpRequest, challenge: str) -> HttpResponse:
     """Fragment: the counts again, every few seconds."""
-    found = organised_challenge(request.user, challenge)
-    return render(request, "pages/console_counts.html", _context(found))
+    return render_page(request, "pages/console_counts.html", _page(organised_challenge(request.user, challenge)))
 
 
-def _context(found: Challenge) -> dict[str, Any]:
-    counted = tally(found)
-    questions = list(found.questions.all())
-    work = work_counts(found)
-    rows = Work.objects.filter(challenge_id=found.pk)
-    troubles = list(rows.filter(state=Work.State.FAILED).order_by("-finished_at")[:SHOWN])
-    troubles += list(rows.filter(stuck()).order_by("run_at")[:SHOWN])
-    reviews = sum(one.get("open", 0) for one in counted.reviews.values())
-    applied = found.teams.filter(state=Team.State.APPLIED).count()
-    panels = []
-    for question in questions:
-        target = spec_of(question).target
-        panels.append(
-            {
-                "question": question,
-                "stages": lines_of(question, counted, _links(found, question)),
-                "wanted": target.with_margin if target else None,
-                "included": sum(
-                    counted.exams.get(question.pk, {}).get(one, 0) for one in ("accepted", "kept", "dropped")
-                ),
-            }
-        )
-    return {
-        "challenge": found,
-        "panels": panels,
-        "troubles": troubles,
-        "recent": AuditRecord.objects.filter(challenge_id=found.pk).select_related("actor").order_by("-id")[:SHOWN],
-        "tiles": [
-            _tile(_("Reviews"), reviews, "eye", "warn" if reviews else "", reverse("anonymization:reviews", args=[found.slug])),
-            _tile(
+def _page(challenge: Challenge) -> ConsolePage:
+    counted = tally(challenge)
+    questions = list(challenge.questions.all())
+    work = work_counts(challenge)
+    rows = Work.objects.filter(challenge_id=challenge.pk)
+    failed = list(rows.filter(state=Work.State.FAILED).order_by("-finished_at")[:SHOWN])
+    late = list(rows.filter(stuck()).order_by("run_at")[:SHOWN])
+    reviews = sum(states.get("open", 0) for states in counted.reviews.values())
+    applied = challenge.teams.filter(state=Team.State.APPLIED).count()
+    return ConsolePage(
+        challenge=challenge,
+        panels=[_panel(challenge, question, counted) for question in questions],
+        troubles=troubles_of([*failed, *late]),
+        failed_submissions=failed_submissions(challenge.pk),
+        faulty_truths=faulty_truths(challenge.pk),
+        waiting=waiting_phases(challenge.pk),
+        recent=AuditRecord.objects.filter(challenge_id=challenge.pk).select_related("actor").order_by("-id")[:SHOWN],
+        tiles=[
+            Tile(
+                _("Reviews"), reviews, "eye", "warn" if reviews else "",
+                reverse("anonymization:reviews", args=[challenge.slug]),
+            ),
+            *_corrections(challenge, questions),
+            Tile(
                 _("Teams to approve"), applied, "people", "warn" if applied else "",
-                reverse("pages:people", args=[found.slug]),
+                reverse("pages:people", args=[challenge.slug]),
             ),
-            _tile(
-                _("Work that failed"), work["failed"], "exclamation-triangle", "bad" if work["failed"] else "",
-                reverse("pages:work", args=[found.slug]) + "?state=failed",
+            Tile(
+                _("Failed tasks"), work["failed"], "exclamation-triangle", "bad" if work["failed"] else "",
+                reverse("pages:work", args=[challenge.slug]) + "?state=failed",
             ),
-            _tile(
-                _("Stuck work"), work["stuck"], "hourglass-split", "warn" if work["stuck"] else "",
-                reverse("pages:work", args=[found.slug]) + "?state=stuck",
+            Tile(
+                _("Stuck tasks"), work["stuck"], "hourglass-split", "warn" if work["stuck"] else "",
+                reverse("pages:work", args=[challenge.slug]) + "?state=stuck",
             ),
-            _tile(
-                _("Work under way"), work["waiting"] + work["running"], "arrow-repeat", "",
-                reverse("pages:work", args=[found.slug]) + "?state=waiting",
+            Tile(
+                _("Running tasks"), work["waiting"] + work["running"], "arrow-repeat", "",
+                reverse("pages:work", args=[challenge.slug]) + "?state=waiting",
             ),
         ],
-    }  # fmt: skip
+    )  # fmt: skip
 
 
-def _tile(label: str, value: int, icon: str, tone: str, url: str) -> dict[str, Any]:
-    return {"label": label, "value": value, "icon": icon, "tone": tone, "url": url}
+def _panel(challenge: Challenge, question: Question, counted: Tally) -> QuestionPanel:
+    target = spec_of(question).target
+    states = counted.exams.get(question.pk, {})
+    return QuestionPanel(
+        question=question,
+        stages=lines_of(question, counted, _links(challenge, question)),
+        wanted=target.with_margin if target else None,
+        included=sum(states.get(state, 0) for state in ("accepted", "kept", "dropped")),
+    )
+
+
+def _corrections(challenge: Challenge, questions: list[Question]) -> list[Tile]:
+    """One tile for each question with corrections that wait for an organiser."""
+    waiting = Correction.objects.filter(exam__question__challenge=challenge, state=Correction.State.PROPOSED)
+    counted = Counter(waiting.values_list("exam__question", flat=True))
+    return [
+        Tile(
+            _("Corrections: %(question)s") % {"question": question},
+            counted[question.pk],
+            "pencil",
+            "warn",
+            reverse("anonymization:corrections", args=[challenge.slug, question.slug]),
+        )
+        for question in questions
+        if counted[question.pk]
+    ]
 
 
 def _links(challenge: Challenge, question: Question) -> dict[int, str]:
@@ -118,7 +181,7 @@ def _links(challenge: Challenge, question: Question) -> dict[int, str]:
 def open_(request: HttpRequest, challenge: str) -> HttpResponse:
     """Makes the challenge public."""
     found = organised_challenge(request.user, challenge)
-    with attempt(request, _("The challenge is open: everybody can see it.")):
+    with attempt(request, _("The challenge is open and visible to everyone.")):
         open_challenge(challenge=found, actor=request.user)
     return redirect("pages:console", found.slug)
 
@@ -128,6 +191,6 @@ def open_(request: HttpRequest, challenge: str) -> HttpResponse:
 def close(request: HttpRequest, challenge: str) -> HttpResponse:
     """Ends the challenge; its pages stay."""
     found = organised_challenge(request.user, challenge)
-    with attempt(request, _("The challenge is closed; its pages stay.")):
+    with attempt(request, _("The challenge is closed; its pages remain online.")):
         close_challenge(challenge=found, actor=request.user, reason=request.POST.get("reason", ""))
     return redirect("pages:console", found.slug)

@@ -8,9 +8,8 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from challenges.invitations import invitation_link
+from challenges.invitations import cancel_invitation, invitation_link, resend_invitation
 from challenges.lookup import organised_challenge
-from challenges.people import cancel_invitation, resend_invitation
 from core.attempt import attempt
 
 
@@ -20,7 +19,7 @@ def cancel(request: HttpRequest, challenge: str, pk: int) -> HttpResponse:
     """The link is dead."""
     found = organised_challenge(request.user, challenge)
     row = get_object_or_404(found.invitations, pk=pk)
-    with attempt(request, _("The invitation of %(email)s is cancelled.") % {"email": row.email}):
+    with attempt(request, _("The invitation for %(email)s has been cancelled.") % {"email": row.email}):
         cancel_invitation(invitation=row, actor=request.user)
     return redirect("pages:people", found.slug)
 
@@ -31,6 +30,6 @@ def resend(request: HttpRequest, challenge: str, pk: int) -> HttpResponse:
     """A new link by mail, shown once as well; the old one is dead."""
     found = organised_challenge(request.user, challenge)
     row = get_object_or_404(found.invitations.select_related("challenge"), pk=pk)
-    with attempt(request, _("A new invitation is on its way to %(email)s.") % {"email": row.email}):
+    with attempt(request, _("A new invitation has been sent to %(email)s.") % {"email": row.email}):
         request.session["invitation_link"] = invitation_link(resend_invitation(invitation=row, actor=request.user))
     return redirect("pages:people", found.slug)

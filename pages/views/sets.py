@@ -2,26 +2,97 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
 from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from anonymization.texts import waiting_texts
 from batches.models import Batch, Split
+from batches.readiness import freeze_obstacles, release_obstacles
 from batches.release import choose_face, reschedule_batch, revoke_batch
 from batches.split import draft_split, freeze_split
 from challenges.frame import spec_of
 from challenges.lookup import organised_challenge, organised_question
+from challenges.models import Challenge, Question
+from concours.questions.schema import BatchSpec
 from core.attempt import attempt
 from core.clock import database_now
 from core.errors import InvalidInputError
+from core.pages import render_page
+from core.readiness import Readiness, readiness_of
 from pages.forms import DraftForm, FaceForm, ReasonForm, ReleaseForm
+from pages.strata import StratumWords
 from uploads.models import Exam
+
+
+@dataclass(frozen=True)
+class ExamCounts:
+    """Exams of the question: included, without a grade, and included ones that show a face."""
+
+    kept: int
+    accepted: int
+    faces: int
+
+
+@dataclass(frozen=True)
+class BalanceRow:
+    """One stratum: its exams by set."""
+
+    stratum: str
+    counts: list[int]
+    total: int
+
+
+@dataclass(frozen=True)
+class BalanceTable:
+    """Strata as rows and sets as columns, with totals."""
+
+    sets: list[str]
+    totals: list[int]
+    whole: int
+    rows: list[BalanceRow]
+
+
+@dataclass(frozen=True)
+class BatchPanel:
+    """A batch with its forms; `unseen`: cases in which no face was found to blank."""
+
+    batch: Batch
+    out: bool
+    readiness: Readiness
+    release: ReleaseForm
+    face: FaceForm
+    blanked: int
+    unseen: list[str]
+
+
+@dataclass(frozen=True)
+class SetsPage:
+    """`asked`, `stratify`, `evaluation` and `planned` are the question file's; `texts`: how many are not de-identified."""
+
+    challenge: Challenge
+    question: Question
+    split: Split | None
+    left_over: int
+    table: BalanceTable | None
+    asked: dict[str, float]
+    stratify: list[str]
+    evaluation: list[str]
+    counts: ExamCounts
+    texts: int
+    planned: Sequence[BatchSpec]
+    batches: list[BatchPanel]
+    readiness: Readiness
+    draft_form: DraftForm
+    face_form: FaceForm
 
 
 @login_required
@@ -43,36 +114,42 @@ def sets(request: HttpRequest, challenge: str, question: str) -> HttpResponse:
         fetched=Count("downloads", distinct=True),
     ).order_by("released_at", "name")
     kept = Exam.objects.filter(question=found, state=Exam.State.KEPT)
-    context = {
-        "challenge": found.challenge,
-        "question": found,
-        "split": split,
-        "left_over": kept.exclude(split_items__split=split).count() if split else 0,
-        "table": _balance(split),
-        "asked": dict(spec.split.sets or spec.split.shares),
-        "stratify": list(spec.split.stratify),
-        "evaluation": list(spec.split.evaluation),
-        "counts": counts,
-        "planned": spec.batches,
-        "batches": [
-            {
-                "batch": one,
-                "out": one.state == Batch.State.BUILT and one.released_at <= now,
-                "release": ReleaseForm(initial={"released_at": one.released_at}, auto_id=f"id_%s_{number}"),
-                "face": FaceForm(initial={"face": one.face}, auto_id=f"id_%s_{number}"),
-                "blanked": sum(case.get("face") == "blanked" for case in one.manifest.get("cases", [])),
-                "unseen": [case["id"] for case in one.manifest.get("cases", []) if case.get("face") == "not found"],
-            }
-            for number, one in enumerate(batches)
-        ],
-        "draft_form": DraftForm(),
-        "face_form": FaceForm(initial={"face": spec.data.deliver.face}),
-    }
-    return render(request, "pages/sets.html", context)
+    words = StratumWords(found, spec)
+    page = SetsPage(
+        challenge=found.challenge,
+        question=found,
+        split=split,
+        left_over=kept.exclude(split_items__split=split).count() if split else 0,
+        table=_balance(split, words),
+        asked=dict(spec.split.sets or spec.split.shares),
+        stratify=[words.key(name) for name in spec.split.stratify],
+        evaluation=list(spec.split.evaluation),
+        counts=ExamCounts(**counts),
+        texts=len(waiting_texts(kept, {*spec.data.deliver.training, *spec.data.deliver.evaluation})),
+        planned=spec.batches,
+        batches=[_panel(batch, now, number) for number, batch in enumerate(batches)],
+        readiness=readiness_of(freeze_obstacles(split) if split and split.state == Split.State.DRAFT else []),
+        draft_form=DraftForm(),
+        face_form=FaceForm(initial={"face": spec.data.deliver.face}),
+    )
+    return render_page(request, "pages/sets.html", page)
 
 
-def _balance(split: Split | None) -> dict[str, Any] | None:
-    """Strata as rows and sets as columns, with totals: {"sets", "totals", "rows": [{"stratum", "counts", "total"}]}."""
+def _panel(batch: Batch, now: datetime, number: int) -> BatchPanel:
+    cases = batch.manifest.get("cases", [])
+    out = batch.was_out(now)
+    return BatchPanel(
+        batch=batch,
+        out=out,
+        readiness=readiness_of([] if out else release_obstacles(batch)),
+        release=ReleaseForm(initial={"released_at": batch.released_at}, auto_id=f"id_%s_{number}"),
+        face=FaceForm(initial={"face": batch.face}, auto_id=f"id_%s_{number}"),
+        blanked=sum(case.get("face") == "blanked" for case in cases),
+        unseen=[case["id"] for case in cases if case.get("face") == "not found"],
+    )
+
+
+def _balance(split: Split | None, words: StratumWords) -> BalanceTable | None:
     if split is None:
         return None
     sets = list(split.rule.get("sizes") or split.balance)
@@ -80,9 +157,9 @@ def _balance(split: Split | None) -> dict[str, Any] | None:
     rows = []
     for stratum in strata:
         counts = [split.balance.get(name, {}).get(stratum, 0) for name in sets]
-        rows.append({"stratum": stratum, "counts": counts, "total": sum(counts)})
+        rows.append(BalanceRow(words.stratum(stratum), counts, sum(counts)))
     totals = [sum(split.balance.get(name, {}).values()) for name in sets]
-    return {"sets": sets, "totals": totals, "whole": sum(totals), "rows": rows}
+    return BalanceTable(sets, totals, sum(totals), rows)
 
 
 @login_required
@@ -92,7 +169,7 @@ def draft(request: HttpRequest, challenge: str, question: str) -> HttpResponse:
     found = organised_question(request.user, f"{challenge}/{question}")
     form = DraftForm(request.POST)
     seed = form.cleaned_data["seed"] if form.is_valid() else None
-    with attempt(request, _("The sets are drawn. Look at their balance, then freeze them.")):
+    with attempt(request, _("The sets are drawn. Check their balance, then freeze them.")):
         draft_split(question=found, actor=request.user, seed=seed)
     return redirect("pages:sets", challenge, question)
 
@@ -126,8 +203,11 @@ def reschedule(request: HttpRequest, challenge: str, pk: UUID) -> HttpResponse:
     """Moves the minute of a batch that is not out yet."""
     batch = _batch(request, challenge, pk)
     form = ReleaseForm(request.POST)
-    with attempt(request, _("The release is moved.")):
-        reschedule_batch(batch=batch, actor=request.user, **_valid(form))
+    with attempt(request, _("The release date has been changed.")):
+        if not form.is_valid():
+            raise InvalidInputError(str(next(iter(form.errors.values()))[0]))
+        moment, reason = form.cleaned_data["released_at"], form.cleaned_data["reason"]
+        reschedule_batch(batch=batch, released_at=moment, actor=request.user, reason=reason)
     return _back(request, batch)
 
 
@@ -149,7 +229,7 @@ def face(request: HttpRequest, challenge: str, pk: UUID) -> HttpResponse:
     """Keeps faces or has them blanked, in one batch that is not out."""
     batch = _batch(request, challenge, pk)
     said = request.POST
-    with attempt(request, _("The batch is being built again.")):
+    with attempt(request, _("The batch is being rebuilt.")):
         choose_face(batch=batch, face=said.get("face", ""), actor=request.user, reason=said.get("reason", ""))
     return _back(request, batch)
 
@@ -157,16 +237,9 @@ def face(request: HttpRequest, challenge: str, pk: UUID) -> HttpResponse:
 @login_required
 @require_POST
 def revoke(request: HttpRequest, challenge: str, pk: UUID) -> HttpResponse:
-    """From this moment nobody can download it."""
+    "From this moment no one can download it."
     batch = _batch(request, challenge, pk)
     form = ReasonForm(request.POST)
-    with attempt(request, _("The batch is revoked.")):
+    with attempt(request, _("The batch has been revoked.")):
         revoke_batch(batch=batch, actor=request.user, reason=form.data.get("reason", ""))
     return _back(request, batch)
-
-
-def _valid(form: ReleaseForm) -> dict[str, Any]:
-    """The form's values. Raises InvalidInputError with its first complaint."""
-    if form.is_valid():
-        return dict(form.cleaned_data)
-    raise InvalidInputError(str(next(iter(form.errors.values()))[0]))

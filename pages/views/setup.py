@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -10,36 +11,69 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.files.uploadedfile import UploadedFile
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
+from django.utils.functional import Promise
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from challenges.charter import publish_charter
 from challenges.frame import create_challenge, load_question, update_challenge
-from challenges.importers import read_question_file
-from challenges.known import known
 from challenges.lookup import organised_challenge
-from challenges.models import Challenge, Question
+from challenges.models import Challenge, Charter, Question
 from challenges.permissions import may_found
-from challenges.question_files import said_mistakes
-from challenges.spec import SpecError, load_spec
+from challenges.question_files import MovedDate, QuestionMistake, moved_to, question_mistakes
+from concours.known_names import known_names
+from concours.questions.importers import read_question_file
+from concours.questions.schema import SpecError, load_spec
 from core.attempt import attempt
 from core.clock import database_now
 from core.errors import StepError
+from core.pages import render_page
+from core.temporary import lease_folder
 from pages.forms import AUDIENCES, ChallengeEditForm, ChallengeForm, CharterForm, QuestionFileForm
 
-CATALOGUE = Path(__file__).resolve().parents[2] / "challenges" / "catalogue"
+CATALOGUE = Path(__file__).resolve().parents[2] / "concours" / "questions" / "catalogue"
 MOST_BYTES = 2_000_000
+
+
+@dataclass(frozen=True)
+class NewChallengePage:
+    form: ChallengeForm
+
+
+@dataclass(frozen=True)
+class AudienceCharter:
+    """The newest charter of an audience, if there is one."""
+
+    name: Promise
+    audience: str
+    charter: Charter | None
+
+
+@dataclass(frozen=True)
+class SetupPage:
+    """`wished`: the question whose file stands in the form, to be changed."""
+
+    challenge: Challenge
+    questions: QuerySet[Question]
+    charters: list[AudienceCharter]
+    wished: Question | None
+    file_form: QuestionFileForm
+    charter_form: CharterForm
+    challenge_form: ChallengeEditForm
+    notes: list[str]
+    mistakes: Sequence[QuestionMistake] = ()
+    moved_dates: Sequence[MovedDate] = ()
 
 
 @lru_cache(maxsize=4)
 def _catalogue(language: str) -> list[tuple[str, str]]:
     rows = []
     for path in sorted(CATALOGUE.glob("*.yaml")):
-        spec = load_spec(path.read_text(encoding="utf-8"), known=known())
+        spec = load_spec(path.read_text(encoding="utf-8"), known=known_names())
         rows.append(
             (path.stem, f"{spec.title.says(language)} ({spec.source})" if spec.source else spec.title.says(language))
         )
@@ -64,45 +98,45 @@ def found(request: HttpRequest) -> HttpResponse:
         except StepError as error:
             form.add_error("slug", error.words())
         else:
-            messages.success(request, _("The challenge is a draft that only organisers see. Load its questions next."))
+            messages.success(
+                request, _("The challenge is a draft that only organisers can see. Now load its questions.")
+            )
             return redirect("pages:setup", made.slug)
-    return render(request, "pages/found.html", {"form": form}, status=422 if form.errors else 200)
+    return render_page(request, "pages/found.html", NewChallengePage(form), status=422 if form.errors else 200)
 
 
 @login_required
 @require_safe
 def setup(request: HttpRequest, challenge: str) -> HttpResponse:
     """Questions and charters of a challenge."""
-    found = organised_challenge(request.user, challenge)
-    wished = found.questions.filter(slug=request.GET.get("question", "")).first()
-    return _show(request, found, wished)
+    organised = organised_challenge(request.user, challenge)
+    wished = organised.questions.filter(slug=request.GET.get("question", "")).first()
+    return render_page(request, "pages/setup.html", _page(request, organised, wished))
 
 
-def _show(request: HttpRequest, found: Challenge, wished: Question | None = None, **more: Any) -> HttpResponse:
-    """`wished`: the question whose file stands in the form, to be changed."""
-    questions = found.questions.annotate(revisions_count=Count("revisions"))
-    charters: dict[str, Any] = {}
-    for charter in found.charters.annotate(signed=Count("signatures")).order_by("version"):
+def _page(request: HttpRequest, challenge: Challenge, wished: Question | None = None) -> SetupPage:
+    questions = challenge.questions.annotate(revisions_count=Count("revisions"))
+    charters: dict[str, Charter] = {}
+    for charter in challenge.charters.annotate(signed=Count("signatures")).order_by("version"):
         charters[charter.audience] = charter
-    context = {
-        "challenge": found,
-        "questions": questions,
-        "charters": [
-            {"name": name, "audience": audience, "charter": charters.get(audience)} for audience, name in AUDIENCES
-        ],
-        "wished": wished,
-        "file_form": QuestionFileForm(
+    return SetupPage(
+        challenge=challenge,
+        questions=questions,
+        charters=[AudienceCharter(name, audience, charters.get(audience)) for audience, name in AUDIENCES],
+        wished=wished,
+        file_form=QuestionFileForm(
             catalogue=catalogue(), initial={"text": wished.current().source} if wished is not None else {}
         ),
-        "charter_form": CharterForm(
-            initial={"audience": next((a for a, _n in AUDIENCES if a not in charters), "centre")}
-        ),
-        "challenge_form": ChallengeEditForm.of(found),
-        "mistakes": [],
-        "notes": request.session.pop("question_notes", []),
-        **more,
-    }
-    return render(request, "pages/setup.html", context, status=422 if more else 200)
+        charter_form=CharterForm(initial={"audience": next((a for a, _n in AUDIENCES if a not in charters), "centre")}),
+        challenge_form=ChallengeEditForm.of(challenge),
+        notes=request.session.pop("question_notes", []),
+    )
+
+
+def _show_again(request: HttpRequest, challenge: Challenge, **changes: Any) -> HttpResponse:
+    """The page with what was sent and what is wrong with it."""
+    page = replace(_page(request, challenge), **changes)
+    return render_page(request, "pages/setup.html", page, status=422)
 
 
 @login_required
@@ -112,8 +146,8 @@ def edit(request: HttpRequest, challenge: str) -> HttpResponse:
     found = organised_challenge(request.user, challenge)
     form = ChallengeEditForm(request.POST)
     if not form.is_valid():
-        return _show(request, found, challenge_form=form)
-    with attempt(request, _("The challenge is changed.")):
+        return _show_again(request, found, challenge_form=form)
+    with attempt(request, _("The challenge has been changed.")):
         update_challenge(
             challenge=found,
             actor=request.user,
@@ -130,30 +164,41 @@ def question(request: HttpRequest, challenge: str) -> HttpResponse:
     found = organised_challenge(request.user, challenge)
     form = QuestionFileForm(request.POST, request.FILES, catalogue=catalogue())
     if not form.is_valid():
-        return _show(request, found, file_form=form)
+        return _show_again(request, found, file_form=form)
     try:
         text, notes = _text_of(form)
+        first = form.cleaned_data["first_opening"]
+        if first is None and "preview" in request.POST:
+            form.add_error("first_opening", _("Choose the day on which the first window opens."))
+            return _show_again(request, found, file_form=form)
+        if first is not None:
+            moved = moved_to(text, first)
+            if "preview" in request.POST:
+                ready = QuestionFileForm(catalogue=catalogue(), initial={"text": moved.text})
+                page = replace(_page(request, found), file_form=ready, moved_dates=moved.dates)
+                return render_page(request, "pages/setup.html", page)
+            text = moved.text
         made = load_question(challenge=found, text=text, actor=request.user)
     except SpecError as error:
-        mistakes = said_mistakes(error)
-        return _show(request, found, file_form=form, mistakes=mistakes)
+        mistakes = question_mistakes(error)
+        return _show_again(request, found, file_form=form, mistakes=mistakes)
     except UnicodeDecodeError:
-        form.add_error("file", _("This file is no text. A question file is YAML in UTF-8."))
-        return _show(request, found, file_form=form)
+        form.add_error("file", _("This file is not text. A question file is YAML in UTF-8."))
+        return _show_again(request, found, file_form=form)
     except StepError as error:
         form.add_error(None, error.words())
-        return _show(request, found, file_form=form)
+        return _show_again(request, found, file_form=form)
     if notes:
         request.session["question_notes"] = notes
     messages.success(
-        request, _("“%(question)s” is loaded, revision %(number)s.") % {"question": made, "number": made.revision}
+        request, _("“%(question)s” has been loaded, revision %(number)s.") % {"question": made, "number": made.revision}
     )
     if not made.phases.filter(closes__gt=database_now()).exists():
         messages.warning(
             request,
             _(
-                "Every window of “%(question)s” is over: nobody can send anything, and its batches come out as soon as "
-                "they are built. Change the dates in its file below, and load it again."
+                "All windows of “%(question)s” are over: nothing can be submitted, and its batches are released "
+                "as soon as they are built. Load it again with a new day for the first window."
             )
             % {"question": made},
         )
@@ -168,9 +213,9 @@ def _text_of(form: QuestionFileForm) -> tuple[str, list[str]]:
     if said["text"]:
         return said["text"], []
     given: UploadedFile = said["file"]
-    with tempfile.TemporaryDirectory(prefix="concours-question-") as folder:
+    with lease_folder("question") as folder:
         ending = ".zip" if str(given.name).lower().endswith(".zip") else ".yaml"
-        path = Path(folder) / f"question{ending}"
+        path = folder / f"question{ending}"
         path.write_bytes(given.read(MOST_BYTES + 1)[:MOST_BYTES])
         imported = read_question_file(path)
     return imported.text, [str(note) for note in imported.notes]
@@ -183,8 +228,8 @@ def charter(request: HttpRequest, challenge: str) -> HttpResponse:
     found = organised_challenge(request.user, challenge)
     form = CharterForm(request.POST)
     if not form.is_valid():
-        return _show(request, found, charter_form=form)
-    with attempt(request, _("The charter is in force; its people are asked to sign it.")):
+        return _show_again(request, found, charter_form=form)
+    with attempt(request, _("The charter is in force; its signatories are now asked to sign it.")):
         said = form.cleaned_data
         publish_charter(
             challenge=found, audience=said["audience"], text={"en": said["en"], "fr": said["fr"]}, actor=request.user

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from dataclasses import dataclass
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -16,67 +16,109 @@ from django.views.decorators.http import require_POST, require_safe
 from batches.models import Batch
 from challenges.frame import plan_milestone, reschedule_phase
 from challenges.lookup import organised_challenge
-from challenges.models import Challenge, Phase
-from challenges.timeline import moments, phase_state, phase_title
+from challenges.models import Challenge, Milestone, Phase
+from challenges.timeline import Moment, moments, phase_state, phase_title
 from core.attempt import attempt
 from core.clock import database_now
+from core.pages import render_page
 from core.words import localised
 from pages.forms import MilestoneForm, ReleaseForm, WindowForm
 
 OWN_KEY = "moment:"
 
 
+@dataclass(frozen=True)
+class PhaseWindow:
+    """A phase with the form that moves it; `wrong`: the form holds what was sent, with its errors."""
+
+    phase: Phase
+    title: str
+    state: str
+    form: WindowForm
+    wrong: bool
+
+
+@dataclass(frozen=True)
+class BatchMinute:
+    """A batch with the form that moves its release."""
+
+    batch: Batch
+    out: bool
+    form: ReleaseForm
+
+
+@dataclass(frozen=True)
+class OwnMoment:
+    """A moment that the organisers added themselves."""
+
+    row: Milestone
+    title: str
+
+
+@dataclass(frozen=True)
+class TimelinePage:
+    """`back`: where the forms of batches return to."""
+
+    challenge: Challenge
+    moments: list[Moment]
+    phases: list[PhaseWindow]
+    batches: list[BatchMinute]
+    own: list[OwnMoment]
+    moment_form: MilestoneForm
+    back: str = "timeline"
+
+
 @login_required
 @require_safe
 def timeline(request: HttpRequest, challenge: str) -> HttpResponse:
     """Everything that has a minute."""
-    found = organised_challenge(request.user, challenge)
-    return _show(request, found)
+    return _show(request, organised_challenge(request.user, challenge))
 
 
 def _show(
     request: HttpRequest,
-    found: Challenge,
+    challenge: Challenge,
     *,
     wrong: WindowForm | None = None,
     phase: int = 0,
     moment: MilestoneForm | None = None,
 ) -> HttpResponse:
     now = database_now()
-    phases = list(Phase.objects.filter(question__challenge=found).select_related("question").order_by("opens", "pk"))
-    milestones = list(found.milestones.select_related("question"))
-    batches = Batch.objects.filter(question__challenge=found).select_related("question").order_by("released_at")
+    phases = list(
+        Phase.objects.filter(question__challenge=challenge).select_related("question").order_by("opens", "pk")
+    )
+    milestones = list(challenge.milestones.select_related("question"))
+    batches = Batch.objects.filter(question__challenge=challenge).select_related("question").order_by("released_at")
     language = get_language() or "en"
-    context: dict[str, Any] = {
-        "challenge": found,
-        "moments": moments(phases, milestones, now),
-        "phases": [
-            {
-                "phase": one,
-                "title": phase_title(one),
-                "state": phase_state(one, now),
-                "form": wrong if wrong is not None and one.pk == phase else WindowForm.of(one),
-                "wrong": one.pk == phase,
-            }
-            for one in phases
+    page = TimelinePage(
+        challenge=challenge,
+        moments=moments(phases, milestones, now),
+        phases=[
+            PhaseWindow(
+                phase=row,
+                title=phase_title(row),
+                state=phase_state(row, now),
+                form=wrong if wrong is not None and row.pk == phase else WindowForm.of(row),
+                wrong=row.pk == phase,
+            )
+            for row in phases
         ],
-        "batches": [
-            {
-                "batch": one,
-                "out": one.state == Batch.State.BUILT and one.released_at <= now,
-                "form": ReleaseForm(initial={"released_at": one.released_at}, auto_id=f"id_%s_{number}"),
-            }
-            for number, one in enumerate(batches)
+        batches=[
+            BatchMinute(
+                batch=batch,
+                out=batch.state == Batch.State.BUILT and batch.released_at <= now,
+                form=ReleaseForm(initial={"released_at": batch.released_at}, auto_id=f"id_%s_{number}"),
+            )
+            for number, batch in enumerate(batches)
         ],
-        "own": [
-            {"row": one, "title": localised(one.title, language) or one.key}
-            for one in milestones
-            if one.key.startswith(OWN_KEY)
+        own=[
+            OwnMoment(milestone, localised(milestone.title, language) or milestone.key)
+            for milestone in milestones
+            if milestone.key.startswith(OWN_KEY)
         ],
-        "moment_form": moment or MilestoneForm(),
-        "back": "timeline",
-    }
-    return render(request, "pages/timeline.html", context, status=422 if wrong or moment else 200)
+        moment_form=moment or MilestoneForm(),
+    )
+    return render_page(request, "pages/timeline.html", page, status=422 if wrong or moment else 200)
 
 
 @login_required
@@ -88,7 +130,7 @@ def reschedule(request: HttpRequest, challenge: str, pk: int) -> HttpResponse:
     form = WindowForm.of(phase, request.POST)
     if not form.is_valid():
         return _show(request, found, wrong=form, phase=phase.pk)
-    with attempt(request, _("The window is moved.")):
+    with attempt(request, _("The window has been changed.")):
         reschedule_phase(phase=phase, actor=request.user, **form.cleaned_data)
     return redirect("pages:timeline", found.slug)
 
@@ -109,5 +151,5 @@ def plan(request: HttpRequest, challenge: str) -> HttpResponse:
         title={"en": said["title_en"], "fr": said["title_fr"] or said["title_en"]},
         run_at=said["run_at"],
     )
-    messages.success(request, _("It stands on the timeline."))
+    messages.success(request, _("Added to the timeline."))
     return redirect("pages:timeline", found.slug)
