@@ -19,6 +19,8 @@ import nibabel as nib
 import numpy as np
 import pandas as pd
 
+from benchmarks.size import sized
+
 RUN = """
 from pathlib import Path
 from sys import argv
@@ -27,9 +29,9 @@ from benchmarks.scoring import read, run
 assert run(*read(argv[1], Path(argv[2])), Path(argv[3])).scores
 """
 LIMIT = 600  # MB
-EXAMS = 1000
-VOLUMES, SHAPE = 4, (512, 512, 300)
-REAL, GENERATED, SIDE = 92, 1000, 256
+EXAMS = sized(1000, tiny=20)
+VOLUMES, SHAPE = sized(4, tiny=2), (512, 512, 300)
+REAL, GENERATED, SIDE = sized(92, tiny=12), sized(1000, tiny=100), sized(256, tiny=64)
 
 
 def figures() -> list[dict[str, Any]]:

@@ -22,10 +22,11 @@ from scipy.spatial.distance import cdist
 from sklearn.metrics import roc_auc_score
 from sklearn.metrics.pairwise import euclidean_distances
 
-import metrics
 from benchmarks.metrics_inputs import SHAPE, SPACING, lungs, mass, muscle, tumour
-from metrics import Reference, Region
-from metrics.basis import surface_distance
+from benchmarks.size import sized
+from concours import metrics
+from concours.metrics import Reference, Region
+from concours.metrics.basis import surface_distance
 
 HERE = Path(__file__).parent
 PEERS = HERE.parent / ".venv-bench" / "bin" / "python"
@@ -254,7 +255,7 @@ def _best(work: Callable[[], Any], runs: int) -> float:
     """Milliseconds of the fastest run, after one to warm up."""
     work()
     best = float("inf")
-    for _ in range(runs):
+    for _ in range(sized(runs, tiny=1)):
         start = time.perf_counter()
         work()
         best = min(best, time.perf_counter() - start)

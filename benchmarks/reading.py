@@ -14,13 +14,13 @@ from typing import Any
 import nibabel as nib
 import numpy as np
 
-from formats.archive import open_archive, unpack
-from formats.check import validate_limited
-from formats.manifest import Limits, Manifest
-from formats.mask import Mask
-from formats.nifti import read_mask
-from formats.runs import format_runs
-from formats.submission import validate_submission
+from concours.formats.archive import open_archive, unpack
+from concours.formats.check import validate_limited
+from concours.formats.manifest import Manifest, SubmissionLimits
+from concours.formats.mask import Mask
+from concours.formats.nifti import read_mask
+from concours.formats.runs import format_runs
+from concours.formats.submission import validate_submission
 
 VOLUME = (512, 512, 300)
 
@@ -60,7 +60,7 @@ def _tumour(seed: int, shape: tuple[int, ...] = VOLUME) -> np.ndarray:
 
 def _nifti() -> list[dict[str, Any]]:
     lungs = np.zeros(VOLUME, np.uint8, order="F")
-    x, y, z = np.ogrid[:512, :512, :300]
+    x, y, z = np.ogrid[: VOLUME[0], : VOLUME[1], : VOLUME[2]]
     for centre in (170, 340):
         lungs[((x - centre) / 70) ** 2 + ((y - 256) / 110) ** 2 + ((z - 150) / 120) ** 2 < 1] = 1
     data = gzip.compress(nib.Nifti1Image(lungs, np.diag([0.7, 0.7, 1, 1])).to_bytes(), 6)
@@ -90,7 +90,7 @@ def _archive(folder: Path) -> list[dict[str, Any]]:
         return target
 
     def ours() -> None:
-        unpack(path, into(), Limits())
+        unpack(path, into(), SubmissionLimits())
 
     def theirs() -> None:
         target = into()
@@ -196,9 +196,9 @@ def _child() -> list[dict[str, Any]]:
     import subprocess
     import sys
 
-    from formats.child import run_limited
+    from concours.formats.child import run_limited
 
-    ours = _best(lambda: run_limited("formats.confine:layers"), 10)
+    ours = _best(lambda: run_limited("concours.formats.confine:layers"), 10)
     peer = _best(lambda: subprocess.run([sys.executable, "-c", "import numpy, pydicom"], check=True), 2)
     return [
         _figure(

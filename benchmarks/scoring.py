@@ -17,14 +17,15 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.memory import peak
-from challenges.spec import QuestionSpec, load_spec
-from scoring.evaluate import Evaluation, public_manifest, score, validate
-from scoring.known import known_names
-from scoring.truth import Truth, load_truth
+from benchmarks.size import sized
+from concours.evaluation.evaluate import ScoringResult, public_manifest, score, validate
+from concours.evaluation.truth import LoadedTruth, load_truth
+from concours.known_names import known_names
+from concours.questions.schema import QuestionSpec, load_spec
 
-CATALOGUE = Path("challenges/catalogue")
-SLICES, SIDE = 500, 512
-VOLUMES, GRID = 100, (512, 512, 300)
+CATALOGUE = Path("concours/questions/catalogue")
+SLICES, SIDE = sized(500, tiny=6), 512
+VOLUMES, GRID = sized(100, tiny=2), (512, 512, 300)
 
 
 def figures() -> list[dict[str, Any]]:
@@ -69,13 +70,13 @@ def _lung(folder: Path) -> list[dict[str, Any]]:
     ]
 
 
-def read(slug: str, truth: Path) -> tuple[QuestionSpec, Truth]:
+def read(slug: str, truth: Path) -> tuple[QuestionSpec, LoadedTruth]:
     """A question of the catalogue and a truth of it."""
     spec = load_spec((CATALOGUE / f"{slug}.yaml").read_text(encoding="utf-8"), known_names())
     return spec, load_truth(spec, truth)
 
 
-def run(spec: QuestionSpec, truth: Truth, sent: Path) -> Evaluation:
+def run(spec: QuestionSpec, truth: LoadedTruth, sent: Path) -> ScoringResult:
     """What the platform does with one submission: in a confined child, then against the truth."""
     return score(spec, truth, validate(spec, public_manifest(spec, truth), sent))
 

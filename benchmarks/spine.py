@@ -27,13 +27,14 @@ from urllib.request import urlopen
 import psycopg
 from pydicom import dcmread
 
+from benchmarks.size import sized
 from benchmarks.spine_exams import archive, chest, one_slice
 
 ROOT = Path(__file__).resolve().parents[1]
 POSTGRES = os.environ.get("TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")
 INTAKE = ("receive", "deidentify", "check_quality")
-SLICES, CHESTS = 8, 2
-CLIENTS, EACH = 8, 50
+SLICES, CHESTS = sized(8, tiny=4), 2
+CLIENTS, EACH = sized(8, tiny=2), sized(50, tiny=2)
 WEB_LIMIT, WORKER_LIMIT = 250.0, 600.0  # MB that were planned
 PAGES = ("/", "/accounts/login/", "/api/v1/schema/", "/api/v1/docs/", "/healthz", "/readyz")
 
@@ -119,7 +120,11 @@ def run_intake(question: str, exams: Path) -> tuple[dict[str, dict[str, float]],
 
 
 def environment(data: str, **more: str) -> dict[str, str]:
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "OMP_NUM_THREADS") if name in os.environ}
+    kept = {
+        name: os.environ[name]
+        for name in ("PATH", "HOME", "LANG", "OMP_NUM_THREADS", "CONCOURS_BENCH_TINY")
+        if name in os.environ
+    }
     return {**kept, "CONCOURS_DATA": data, "CONCOURS_LOG_LEVEL": "ERROR", **more}
 
 

@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from benchmarks.size import sized
 from demo.phantoms.dicom import CT, header, person, slices
 from demo.phantoms.sarcopenia import body
 from demo.phantoms.shapes import nifti, png
 
-SIZE, DEEP, SPACING = 512, 300, 0.7
+SIZE, DEEP, SPACING = 512, sized(300, tiny=20), 0.7
 CENTRE = "Bichat"
 
 

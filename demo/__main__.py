@@ -25,12 +25,12 @@ from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any
 
+from concours.client.http import Client
 from demo.boards import show, summary
 from demo.clients import centre, joining, juror, organiser, reader, team
 from demo.editions import Edition, editions
-from demo.http import Client
 from demo.phantoms.real import real_exams, sample_dir
-from demo.progress import Progress
+from demo.progress import ProgressLine
 from demo.serve import wait
 from demo.site import ROOT, Site, free_port
 
@@ -94,7 +94,7 @@ class Play:
     """One run: the processes of the people, and how far they are."""
 
     def __init__(self, site: Site, tokens: dict[str, str], pool: ProcessPoolExecutor) -> None:
-        self.site, self.tokens, self.pool, self.progress = site, tokens, pool, Progress()
+        self.site, self.tokens, self.pool, self.progress = site, tokens, pool, ProgressLine()
 
     def token(self, email: str) -> str:
         return self.tokens[email]

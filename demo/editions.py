@@ -18,7 +18,7 @@ MAKERS = {"sarcopenia": sarcopenia.make, "nodules": nodules.make, "ms-edss": fla
 
 
 @dataclass(frozen=True)
-class Order:
+class ExamToSend:
     """One exam to be made and sent by one centre."""
 
     question: str
@@ -52,7 +52,7 @@ class Edition:
     slug: str
     title: dict[str, str]
     questions: dict[str, dict[str, Any]]
-    orders: tuple[Order, ...]
+    orders: tuple[ExamToSend, ...]
     teams: tuple[TeamPlan, ...]
     jurors: int = 0
 
@@ -65,7 +65,7 @@ class Edition:
 
 def question_file(slug: str, changes: dict[str, Any], now: datetime) -> str:
     """The catalogue's file with this edition's sizes, and with windows around today."""
-    path = ROOT / "challenges" / "catalogue" / f"{slug}.yaml"
+    path = ROOT / "concours" / "questions" / "catalogue" / f"{slug}.yaml"
     document = yaml.safe_load(path.read_text(encoding="utf-8"))
     day = timedelta(days=1)
     for phase in document["phases"].values():
@@ -99,20 +99,20 @@ def _silent(names: tuple[str, ...], question: str) -> Iterator[TeamPlan]:
 
 
 def sfr2019() -> Edition:
-    orders = [Order("sarcopenia", 1000 + n, ("Pitié-Salpêtrière", "Gustave Roussy", "Nîmes")[min(2, n % 5 // 2)],
+    orders = [ExamToSend("sarcopenia", 1000 + n, ("Pitié-Salpêtrière", "Gustave Roussy", "Nîmes")[min(2, n % 5 // 2)],
                     "ABC"[n % 3]) for n in range(13)]  # fmt: skip
-    orders.append(Order("sarcopenia", 1050, "Nîmes", "D"))
-    orders += [Order("sarcopenia", 1100 + n, "Nîmes", flaw=flaw) for n, flaw in enumerate(sarcopenia.FLAWS)]
-    orders.append(Order("sarcopenia", 1000, "Pitié-Salpêtrière", again=True))
+    orders.append(ExamToSend("sarcopenia", 1050, "Nîmes", "D"))
+    orders += [ExamToSend("sarcopenia", 1100 + n, "Nîmes", flaw=flaw) for n, flaw in enumerate(sarcopenia.FLAWS)]
+    orders.append(ExamToSend("sarcopenia", 1000, "Pitié-Salpêtrière", again=True))
     # 13 abnormal and 24 normal exams in the test set are the fewest with which the seven published AUC can be reached.
-    orders += [Order("nodules", 2000 + n, ("Bichat", "Nîmes")[n % 3 // 2], "AB"[n % 2], more=(("abnormal", n < 14),))
+    orders += [ExamToSend("nodules", 2000 + n, ("Bichat", "Nîmes")[n % 3 // 2], "AB"[n % 2], more=(("abnormal", n < 14),))
                for n in range(40)]  # fmt: skip
-    orders += [Order("nodules", 2100 + n, "Nîmes", flaw=flaw, more=(("abnormal", True),))
+    orders += [ExamToSend("nodules", 2100 + n, "Nîmes", flaw=flaw, more=(("abnormal", True),))
                for n, flaw in enumerate(nodules.FLAWS)]  # fmt: skip
     grades = (0, 1, 1.5, 2, 3, 3.5, 4, 6, 6.5, 8)
-    orders += [Order("ms-edss", 3000 + n, "OFSEP", more=(("edss", edss),)) for n, edss in enumerate(grades)]
+    orders += [ExamToSend("ms-edss", 3000 + n, "OFSEP", more=(("edss", edss),)) for n, edss in enumerate(grades)]
     orders += [
-        Order("ms-edss", 3100 + n, "OFSEP", flaw=flaw, more=(("edss", 2.0),)) for n, flaw in enumerate(flair.FLAWS)
+        ExamToSend("ms-edss", 3100 + n, "OFSEP", flaw=flaw, more=(("edss", 2.0),)) for n, flaw in enumerate(flair.FLAWS)
     ]
     teams = [TeamPlan(name, "sarcopenia", aim={"sum": total}) for name, total in SARCOPENIA_SUMS.items()]
     teams += [TeamPlan(name, "nodules", aim={"auc": auc}) for name, auc in NODULES_AUC.items()]
@@ -132,8 +132,8 @@ def sfr2019() -> Edition:
 
 
 def sfr2021() -> Edition:
-    orders = [Order("mtm-hcc", 4000 + n, ("Henri-Mondor", "Beaujon")[n % 4 // 3]) for n in range(9)]
-    orders += [Order("mtm-hcc", 4100 + n, "Beaujon", flaw=flaw) for n, flaw in enumerate(liver.FLAWS)]
+    orders = [ExamToSend("mtm-hcc", 4000 + n, ("Henri-Mondor", "Beaujon")[n % 4 // 3]) for n in range(9)]
+    orders += [ExamToSend("mtm-hcc", 4100 + n, "Beaujon", flaw=flaw) for n, flaw in enumerate(liver.FLAWS)]
     quality = {"Equipe Un": 0.0, "Equipe Deux": 0.35, "Equipe Trois": 0.6, "Equipe Quatre": 0.9}
     teams = [TeamPlan(name, "mtm-hcc", aim={"oddness": odd, "cases": 24}) for name, odd in quality.items()]
     teams.append(TeamPlan("Equipe Cinq", "mtm-hcc", aim={"oddness": 0.75, "cases": 8}))
@@ -158,8 +158,8 @@ def sfr2021() -> Edition:
 
 
 def pscc2023() -> Edition:
-    orders = [Order("lung-tumour", 5000 + n, ("Institut A", "Institut B")[n % 3 // 2]) for n in range(8)]
-    orders += [Order("lung-tumour", 5100 + n, "Institut B", flaw=flaw) for n, flaw in enumerate(lung.FLAWS)]
+    orders = [ExamToSend("lung-tumour", 5000 + n, ("Institut A", "Institut B")[n % 3 // 2]) for n in range(8)]
+    orders += [ExamToSend("lung-tumour", 5100 + n, "Institut B", flaw=flaw) for n, flaw in enumerate(lung.FLAWS)]
     wear = {"Alveole": 0.04, "Bronche": 0.08, "Carene": 0.13, "Diaphragme": 0.2, "Epithelium": 0.3, "Fissure": 0.42}
     teams = [TeamPlan(name, "lung-tumour", aim={"wear": share}) for name, share in wear.items()]
     teams.append(TeamPlan("Ganglion", "lung-tumour", "nothing"))

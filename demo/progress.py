@@ -10,7 +10,7 @@ from contextlib import contextmanager
 WIDTH = 28
 
 
-class Progress:
+class ProgressLine:
     """A bar that is drawn again where the terminal allows, and a plain line where it does not."""
 
     def __init__(self) -> None:

@@ -51,9 +51,17 @@ class Site:
             raise RuntimeError(f"manage.py {words[0]} failed:\n{done.stderr[-2000:]}")
         return done.stdout
 
-    def _start(self, name: str) -> None:
+    def names(self) -> list[str]:
+        """The processes of the site."""
+        return ["web", *(f"worker-{n + 1}" for n in range(self.workers))]
+
+    def command(self, name: str) -> list[str]:
+        """What one process runs, after the interpreter."""
         server = ["-m", "uvicorn", "config.asgi:application", "--port", str(self.port), "--log-level", "warning"]
-        command = [sys.executable, *(server if name == "web" else ["manage.py", "work"])]
+        return server if name == "web" else ["manage.py", "work"]
+
+    def _start(self, name: str) -> None:
+        command = [sys.executable, *self.command(name)]
         with (self.data / f"{name}.log").open("ab") as log:
             self.processes[name] = subprocess.Popen(
                 command, cwd=ROOT, env=self.environment, stdout=log, stderr=log, start_new_session=True
@@ -62,7 +70,7 @@ class Site:
     def start(self) -> None:
         self.data.mkdir(parents=True, exist_ok=True)
         self.manage("migrate", "--verbosity", "0")
-        for name in ["web", *(f"worker-{n + 1}" for n in range(self.workers))]:
+        for name in self.names():
             self._start(name)
         self.watcher.start()
         end = time.monotonic() + 60

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +27,8 @@ def services() -> dict[str, dict[str, Any]]:
 
 def command(service: str, **instead: str) -> list[str]:
     """The service's command; `port` and `host` stand in for the container's own, and Python is the one of these tests."""
-    words = [str(word) for word in services()[service]["command"]]
+    # A variable that .env may set has its default, as compose reads it.
+    words = [re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", str(word)) for word in services()[service]["command"]]
     swaps = {"8000": instead.get("port", "8000"), "0.0.0.0": "127.0.0.1"}
     words = [swaps.get(word, word) for word in words]
     if words[0] == "python":
@@ -35,12 +38,15 @@ def command(service: str, **instead: str) -> list[str]:
     return words
 
 
-def settings(**values: str) -> dict[str, str]:
-    """The names that the site's services are given, each with the value of the test that runs without containers.
+SITE = ("setup", "web", "intake", "worker", "scorer", "sweeper")
 
-    A name that the file gives and the test does not, or the other way round, is an error.
+
+def settings(service: str, values: Mapping[str, str]) -> dict[str, str]:
+    """The names that a service of the site is given, each with the value of the test that runs without containers.
+
+    A name that the file gives to any service and the test does not, or the other way round, is an error.
     """
-    given = dict(services()["web"]["environment"])
-    if set(given) != set(values):
-        raise KeyError(f"docker-compose.yml and the test differ in {sorted(set(given) ^ set(values))}")
-    return values
+    given = {name for one in SITE for name in services()[one]["environment"]}
+    if given != set(values):
+        raise KeyError(f"docker-compose.yml and the test differ in {sorted(given ^ set(values))}")
+    return {name: values[name] for name in services()[service]["environment"]}

@@ -8,10 +8,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 
 from tests.databases import fresh_postgres, fresh_sqlite, swapped_default
+from tests.pages.edition_fixtures import as_, edition
 from tests.presence import ABSENT_WORDS, absences, sample_dir
+
+# The small edition and clients of its people, for every test that asks for them.
+__all__ = ["as_", "edition"]
+
+# The same examples in every run, however slow the machine is: a failure is the code's, and can be repeated.
+hypothesis.settings.register_profile("concours", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("concours")
 
 _connect = socket.socket.connect
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import atexit
 import os
+import secrets
 import shutil
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -16,7 +18,9 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 from django.core.management import call_command
 from django.db import connections
+from psycopg import sql
 
+from config.database_access import ROLES
 from config.environment import database
 from tests.presence import POSTGRES_URL
 
@@ -92,3 +96,29 @@ def fresh_postgres() -> Iterator[str]:
         yield _named(name)
     finally:
         _admin(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+@dataclass(frozen=True)
+class Roles:
+    """The database roles of a test's site: the setting that `manage.py database_roles` reads, and each role's address."""
+
+    passwords: str
+    addresses: Mapping[str, str]
+
+
+@contextmanager
+def fresh_roles(url: str) -> Iterator[Roles]:
+    """Passwords for roles that the caller makes in the database at `url`; the roles go with the block."""
+    parts, words = urlsplit(url), {role: secrets.token_hex(16) for role in ROLES}
+    names = {role: f"{parts.path[1:]}_{role}" for role in ROLES}
+    addresses = {
+        role: urlunsplit(parts._replace(netloc=f"{names[role]}:{words[role]}@{parts.hostname}:{parts.port}"))
+        for role in ROLES
+    }
+    try:
+        yield Roles(",".join(f"{role}={word}" for role, word in words.items()), addresses)
+    finally:
+        with psycopg.connect(url, autocommit=True) as connection:
+            for name in names.values():
+                connection.execute(sql.SQL("DROP OWNED BY {}").format(sql.Identifier(name)))
+                connection.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(name)))

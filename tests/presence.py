@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import socket
+import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
 ROOT = Path(__file__).resolve().parents[1]
+UV = Path(sys.executable).parent / "uv"
 POSTGRES_URL = os.environ.get("TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")
 REDIS_URL = os.environ.get("TEST_REDIS", "redis://127.0.0.1:6379/9")
 ABSENT_WORDS = {
@@ -16,12 +18,19 @@ ABSENT_WORDS = {
     "postgres": "Start PostgreSQL, or set TEST_POSTGRES.",
     "redis": "Start Redis, or set TEST_REDIS.",
     "browser": "Install Chromium (Debian's package), or set CHROMIUM.",
+    "packages": "Run make setup where a package index can be reached.",
 }
 
 
 def sample_dir() -> Path:
     given = os.environ.get("SAMPLE_DIR")
     return Path(given).resolve() if given else (ROOT / ".." / "shared" / "sample").resolve()
+
+
+def cases_dir() -> Path:
+    """Inputs after public bug reports, each in a folder `<number>-<name>` with its right value in README.txt."""
+    given = os.environ.get("CASES_DIR")
+    return Path(given).resolve() if given else (ROOT / ".." / "shared" / "cases").resolve()
 
 
 def chromium() -> str | None:
@@ -49,4 +58,6 @@ def absences() -> dict[str, str]:
         found["redis"] = "no Redis answers."
     if chromium() is None:
         found["browser"] = "Chromium was not found."
+    if not UV.is_file():
+        found["packages"] = "uv is not in the environment, so an empty environment cannot be filled from its cache."
     return found

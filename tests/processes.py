@@ -7,12 +7,13 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
+
+from tests.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[1]
 PYTHON = sys.executable
@@ -22,14 +23,6 @@ def environment(data: Path, url: str, **more: str) -> dict[str, str]:
     """The variables of a platform whose data is `data` and whose database is at `url`; nothing of the caller's own."""
     inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "SAMPLE_DIR") if name in os.environ}
     return {**inherited, "CONCOURS_DATA": str(data), "CONCOURS_DATABASE": url, "PYTHONWARNINGS": "default", **more}
-
-
-def wait_until(ready: Callable[[], bool], seconds: float = 30, what: str = "it") -> None:
-    deadline = time.monotonic() + seconds
-    while not ready():
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"{what} did not happen within {seconds:g} s")
-        time.sleep(0.05)
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from pydicom.tag import BaseTag, Tag
 from benchmarks.deid_corpus.objects import Made, in_charset
 from benchmarks.deid_corpus.people import Person
 
-TABLE = Path(__file__).parents[2] / "anonymization" / "deid" / "profile" / "table.json"
+TABLE = Path(__file__).parents[2] / "concours" / "deid" / "profile" / "table.json"
 _HEX = re.compile(r"^[0-9A-F]{8}$")
 # Attributes without which the object would be another object; planting there would make the file unsound instead of
 # identifying.

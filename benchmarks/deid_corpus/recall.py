@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from anonymization.deid.pixel_text import find_text
 from benchmarks.deid_corpus.objects import tissue
+from concours.deid.pixel_text.find import find_text
 
 HEIGHTS = (6, 7, 8, 10, 12, 16, 24, 32)
 CONTRASTS = (20, 40, 80, 110)

@@ -51,7 +51,7 @@ def _dcmanon() -> Callable[[Path, Path, str], None]:
 
 def _concours() -> Callable[[Path, Path, str], None]:
     """The engine without optical recognition, which is measured apart; `target` is a folder of the engine's own naming."""
-    from anonymization.deid import Deidentifier
+    from concours.deid import Deidentifier
 
     engines: dict[str, Deidentifier] = {}
 

@@ -7,9 +7,9 @@ import json
 import zipfile
 from typing import Any
 
+from concours.client.http import Client, SiteRefusedError
 from demo.clients.joining import join
 from demo.editions import Edition
-from demo.http import Client, RefusedError
 from demo.phantoms.phantom import Phantom
 from demo.phantoms.real import real_exams
 
@@ -35,7 +35,7 @@ def _is_turned_away(site: Client, edition: Edition, question: str, phantom: Phan
     """Before the charter is signed no byte is taken."""
     try:
         send(site, edition.slug, question, phantom)
-    except RefusedError as error:
+    except SiteRefusedError as error:
         assert error.status == 403, error
         return
     raise AssertionError("an exam of a centre that has not signed was taken")

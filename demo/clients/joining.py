@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from demo.http import Client
+from concours.client.http import Client
 
 
 def accept(address: str, token: str, secret: str, challenge: str, audience: str, name: str) -> None:
@@ -15,4 +15,4 @@ def accept(address: str, token: str, secret: str, challenge: str, audience: str,
 def join(site: Client, challenge: str, audience: str, name: str) -> None:
     for charter in site.every("charters/", challenge=challenge, audience=audience):
         if charter["in_force"] and not charter["signed"]:
-            site.post(f"charters/{charter['id']}/sign/", {"name": name})
+            site.post(f"charters/{charter['id']}/sign/", {"name": name}, repeatable=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from demo.http import Client, RefusedError
+from concours.client.http import Client, SiteRefusedError
 
 
 def mark_cases(address: str, token: str, challenge: str, question: str) -> int:
@@ -16,24 +16,24 @@ def mark_cases(address: str, token: str, challenge: str, question: str) -> int:
     marked = 0
     for case in session["cases"]:
         marks = {criterion["name"]: look(site, case["id"]) for criterion in session["criteria"]}
-        site.post(f"jury/sessions/{session['id']}/mark/", {"case": case["id"], "marks": marks})
+        site.post(f"jury/sessions/{session['id']}/mark/", {"case": case["id"], "marks": marks}, repeatable=True)
         marked += 1
-    site.post(f"jury/sessions/{session['id']}/finish/")
+    site.post(f"jury/sessions/{session['id']}/finish/", repeatable=True)
     return marked
 
 
 def _session(site: Client, question: str) -> dict[str, Any] | None:
     """One's own session, once the cases are chosen."""
     try:
-        session: dict[str, Any] = site.post("jury/sessions/", {"question": question})
-    except RefusedError:
+        session: dict[str, Any] = site.post("jury/sessions/", {"question": question}, repeatable=True)
+    except SiteRefusedError:
         return None
     return session if session["cases"] else None
 
 
 def look(site: Client, case: str) -> int:
     """0 to 4: contrast between the lesion's rim and the liver in the first image, which odd generators lose."""
-    response = site.http.get(f"/api/v1/jury/cases/{case}/images/")
+    response = site.send("GET", f"/api/v1/jury/cases/{case}/images/", repeatable=True)
     response.raise_for_status()
     image = np.load(io.BytesIO(response.content), allow_pickle=False)[0].astype(float)
     bright = np.percentile(image[image > 0], 98) if (image > 0).any() else 0.0

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from concours.client.http import Client, SiteRefusedError
 from demo.editions import Edition, question_file, today
-from demo.http import Client, RefusedError
 
 CHARTER = {
     "en": "I use the data for this challenge only, share them with nobody and delete them at the end.",
@@ -43,7 +43,7 @@ def _refuses_a_broken_file(site: Client, challenge: str, text: str) -> None:
     broken = text.replace("kind:", "kin:", 1) + "unheard_of: 1\n"
     try:
         site.post("questions/", {"challenge": challenge, "text": broken})
-    except RefusedError as error:
+    except SiteRefusedError as error:
         assert error.status == 400 and len(error.answer["errors"]) >= 2, error
         return
     raise AssertionError("a question file with errors was taken")
@@ -53,7 +53,7 @@ def look_through_reviews(address: str, token: str, edition: Edition) -> int:
     """What the platform is not sure of: writing in an image is refused, the rest is let through."""
     site = Client(address, token)
     decided = 0
-    for review in site.every("reviews/", state="open"):
+    for review in site.every("reviews/", state="open", challenge=edition.slug):
         reasons = {point["reason"] for point in review["points"]}
         if reasons & {"burned_in_text", "unsupported_object"}:
             note = "A name stands in the image. Send the original CT slice instead."

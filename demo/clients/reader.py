@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from demo.http import Client
+from concours.client.http import Client
 
 
 def read_queue(address: str, token: str) -> int:
@@ -13,14 +13,14 @@ def read_queue(address: str, token: str) -> int:
     graded = 0
     while waiting := site.every("readings/", state="waiting"):
         for reading in waiting:
-            site.post(f"readings/{reading['id']}/grade/", {"grade": look(site, reading["id"])})
+            site.post(f"readings/{reading['id']}/grade/", {"grade": look(site, reading["id"])}, repeatable=True)
             graded += 1
     return graded
 
 
 def look(site: Client, reading: str) -> str:
     """A to D by the noise inside the body: neighbouring voxels of one tissue differ by noise alone."""
-    response = site.http.get(f"/api/v1/readings/{reading}/volume/")
+    response = site.send("GET", f"/api/v1/readings/{reading}/volume/", repeatable=True)
     response.raise_for_status()
     shape = tuple(int(side) for side in response.headers["X-Shape"].split(","))
     volume = np.frombuffer(response.content, "<i2").reshape(shape).astype(float)

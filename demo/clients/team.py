@@ -14,9 +14,9 @@ import nibabel as nib
 import numpy as np
 from pydicom import dcmread
 
+from concours.client.http import Client, SiteRefusedError
 from demo.clients.joining import join
 from demo.editions import Edition, TeamPlan
-from demo.http import Client, RefusedError
 from demo.phantoms.liver import draw
 from demo.phantoms.phantom import Phantom, digest
 from demo.predictions import (
@@ -66,8 +66,8 @@ def _take_part(site: Client, edition: Edition, plan: TeamPlan, book: Book) -> st
         content, filename = b"exam,probability\nnobody,1e999\n,=2+2\n", "result.csv"
     try:
         upload = site.upload(content, question=name, kind="submission", filename=filename)
-        submission = site.post("submissions/", {"upload": upload, "description": "demonstration"})
-    except RefusedError as error:
+        submission = site.post("submissions/", {"upload": upload, "description": "demonstration"}, repeatable=True)
+    except SiteRefusedError as error:
         if plan.does != "late":
             raise
         return f"refused: {error.answer.get('reason')}"
@@ -97,11 +97,11 @@ def fetch(site: Client, challenge: str, question: str, folder: Path, book: Book)
         site.download(batch["download"], target, batch["archive_sha256"])
         manifest = site.get(f"batches/{batch['id']}/manifest/")
         if batch["name"] in ("evaluation", "test"):
-            found = {case: book[key] for case, key in _keys(target, manifest).items()}
+            found = {case: book[key] for case, key in pixel_keys(target, manifest).items()}
     return found
 
 
-def _keys(archive_path: Path, manifest: dict[str, Any]) -> dict[str, str]:
+def pixel_keys(archive_path: Path, manifest: dict[str, Any]) -> dict[str, str]:
     """Case -> SHA-256 of its pixel data, equal to the original's only if no bit changed on the way."""
     keys = {}
     with zipfile.ZipFile(archive_path) as archive:

@@ -39,7 +39,8 @@ def person(seed: int, centre: str) -> Person:
         family=FAMILY[int(rng.integers(len(FAMILY)))],
         given=GIVEN[int(rng.integers(len(GIVEN)))],
         # Every centre counts from the same number: two people may share one, and must be kept apart.
-        number=f"IPP{770000 + seed % 1000:07d}",
+        # Seeds above a million give numbers of their own, for centres that send more than a thousand exams.
+        number=f"IPP{770000 + seed % 1000 + seed // 1_000_000 * 1000:07d}",
         born=f"{year}{month:02d}{day:02d}",
         sex="FM"[int(rng.integers(2))],
         address=f"{STREETS[int(rng.integers(len(STREETS)))]}, 00000 Nullepart, {centre}",

@@ -11,6 +11,8 @@ ACTIONS = {
     "pages:resend_invitation": "POST invitation-resend",
     "pages:revoke_role": "POST role-revoke",
     "pages:revoke_membership": "POST centre-revoke",
+    "uploads:withdraw_centre": "POST centre-withdraw",
+    "batches:attest_deletion": "POST batch-attest-deletion",
     "pages:approve_team": "POST team-approve",
     "pages:waive_team": "POST team-waive",
     "pages:reject_team": "POST team-reject",
@@ -31,12 +33,14 @@ ACTIONS = {
     "pages:freeze_split": "POST split-freeze",
     "pages:rank": "POST ranking-list",
     "pages:rescore": "POST rescore",
+    "pages:enter_scores": "POST scores",
     "pages:open_jury": "POST jury",
     "pages:publish": "POST ranking-publish",
     "pages:announce": "POST announcement-list",
     "scoring:cancel": "POST submission-cancel",
     "scoring:choose": "POST submission-choose",
     "scoring:retry": "POST submission-retry",
+    "scoring:measure": "POST submission-measure",
     "scoring:jury_begin": "POST jury-session-list",
     "scoring:jury_case": "POST jury-session-mark",
     "scoring:jury_finish": "POST jury-session-finish",
@@ -46,10 +50,18 @@ ACTIONS = {
     "grading:opened": "GET reading-detail",
     "grading:adjudicate": "POST reading-adjudications",
     "anonymization:confirm": "POST review-confirm",
+    "anonymization:decide_words": "POST word-list",
+    "anonymization:mark_text": "POST text-mark",
     "anonymization:refuse": "POST review-refuse",
+    "anonymization:series": "POST exam-series",
+    "anonymization:values": "POST exam-correct",
+    "anonymization:confirm_correction": "POST correction-confirm",
+    "anonymization:reject_correction": "POST correction-reject",
     "uploads:withdraw": "POST exam-withdraw",
     "challenges:tokens": "POST token-list",
     "challenges:revoke_token": "DELETE token-detail",
+    "challenges:end_session": "DELETE signed-session-detail",
+    "challenges:end_other_sessions": "POST signed-session-end-others",
     "challenges:invitation": "POST invitation-accept",
     "challenges:charter": "POST charter-sign",
     "challenges:team": "POST team-list",
@@ -58,18 +70,25 @@ ACTIONS = {
     "challenges:resend_member": "POST invitation-resend",
     "challenges:leave": "POST team-leave",
     "challenges:enter": "POST team-enter",
+    "challenges:accept_invited": "POST invitation-accept",
+    "pages:all_seen": "POST notice-seen",
 }
+
+# What a person sets for oneself alone: nobody scripts it.
+OWN_SETTINGS = ("challenges:own_name", "pages:notice_preferences", "pages:unsubscribe")
 
 # API endpoints that change something and whose page sends to them directly, or is another form of an action above.
 WITHOUT_OWN_PAGE = {
     "POST uploads": "the pages `uploads:upload` and `scoring:submit` send bytes to this address themselves",
+    "POST centre-key": "the page `uploads:exams` asks for the centre's key when a patient's number is typed",
     "POST submission-list": "a script's one request for what `scoring:submit` does with an upload",
+    "POST question-move-dates": "`pages:load_question` shows the moved dates before it loads the file",
     "PUT question-detail": "`pages:load_question` loads a changed file the same way",
     "POST role-list": "`pages:invite` gives a role to whoever accepts; a script may give it to an account at once",
 }
 
 # Pages of libraries and of the site that change nothing of a challenge.
-NOT_OF_A_CHALLENGE = ("account_", "mfa_", "set_language", "healthz", "readyz")
+NOT_OF_A_CHALLENGE = ("account_", "mfa_", "set_language", "healthz", "readyz", "metrics")
 
 # Pairs whose empty requests are not about the same row, so that their answers cannot be held against each other.
 OF_DIFFERENT_ROWS = {

@@ -19,9 +19,21 @@ def parsed(path: Path) -> ast.Module:
 
 def modules(*folders: str) -> Iterator[Path]:
     """Every Python file below the folders, migrations left out."""
-    for folder in folders or (*APPS, "config", "formats", "metrics", "demo"):
+    for folder in folders or (*APPS, "config", "concours", "demo", "replay"):
         yield from (path for path in sorted((ROOT / folder).rglob("*.py")) if "migrations" not in path.parts)
 
 
 def name_of(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
+
+
+def imported_packages(*folders: str) -> set[str]:
+    """The first names of everything that these folders import, inside functions too."""
+    names = set()
+    for path in modules(*folders):
+        for node in ast.walk(parsed(path)):
+            if isinstance(node, ast.Import):
+                names |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                names.add(node.module.split(".")[0])
+    return names

@@ -7,11 +7,12 @@ import re
 
 import pytest
 
+from config.database_access import ROLES
 from config.pipeline import PIPELINE
 from tests import compose
 from tests.architecture.source import ROOT, modules, parsed
 
-SITE = ("setup", "web", "intake", "worker", "sweeper")
+SITE = compose.SITE
 EXPLAINED = (ROOT / "docs" / "deploy.md").read_text()
 # Read from the environment by the demo or the system alone: no setting of a site.
 NOT_SETTINGS = {"DEMO_JSON", "DEMO_KILLS", "DEMO_SEED", "PORT", "SERVE", "TMPDIR", "PATH", "HOME", "LANG", "CHROMIUM"}
@@ -21,14 +22,15 @@ def read_settings() -> set[str]:
     """Every name that the site's code reads from the environment."""
     names = set()
     for path in modules():
-        if path.parts[-2] == "demo" or "demo" in path.relative_to(ROOT).parts:
+        if path.relative_to(ROOT).parts[0] in ("demo", "replay"):
             continue
         for node in ast.walk(parsed(path)):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args:
                 called = ast.unparse(node.func)
                 first = node.args[0]
                 if isinstance(first, ast.Constant) and (
-                    re.fullmatch(r"env\.(text|words|flag|number|path|key)", called) or called.endswith("environ.get")
+                    re.fullmatch(r"env\.(text|words|hosts|flag|number|path|key|choice|token|networks)", called)
+                    or called.endswith("environ.get")
                 ):
                     names.add(str(first.value))
             if isinstance(node, ast.Subscript) and ast.unparse(node.value).endswith("environ"):
@@ -38,7 +40,7 @@ def read_settings() -> set[str]:
 
 def test_the_compose_file_has_every_part_of_a_production_site() -> None:
     services = compose.services()
-    assert set(services) == {*SITE, "postgres", "redis", "storage", "nginx"}
+    assert set(services) == {*SITE, "postgres", "redis", "storage", "sealed", "nginx"}
     assert services["redis"]["command"][1:3] == ["--appendonly", "yes"]
     assert services["sweeper"]["deploy"]["replicas"] == 2
     published = [name for name, service in services.items() if "ports" in service]
@@ -58,11 +60,47 @@ def test_every_volume_that_is_named_is_declared_and_every_image_is_pinned() -> N
             assert other in whole["services"]
 
 
-def test_the_sites_services_differ_by_their_command_only() -> None:
+def test_the_sites_services_differ_by_their_command_their_rights_and_their_stages_only() -> None:
     services = compose.services()
+    own = {"CONCOURS_DATABASE", "CONCOURS_STAGES", "CONCOURS_ROLE_PASSWORDS"}
+
+    def common(name: str) -> dict[str, str]:
+        environment = services[name]["environment"]
+        return {key: value for key, value in environment.items() if key not in own and "SEALED" not in key}
+
     for name in SITE[1:]:
-        assert services[name]["environment"] == services["setup"]["environment"]
+        assert common(name) == common("setup")
         assert services[name]["volumes"] == services["setup"]["volumes"]
+
+
+def test_every_process_has_a_database_role_of_its_own_and_only_setup_owns_the_tables() -> None:
+    services = compose.services()
+    for name in SITE:
+        address = services[name]["environment"]["CONCOURS_DATABASE"]
+        user = "concours" if name == "setup" else f"concours_{name}"
+        assert address.startswith(f"postgresql://{user}:${{POSTGRES_"), name
+    assert set(ROLES) == set(SITE) - {"setup"}
+    given = services["setup"]["environment"]["CONCOURS_ROLE_PASSWORDS"]
+    assert dict(one.split("=", 1) for one in given.split(",")) == {
+        role: f"${{POSTGRES_{role.upper()}_PASSWORD}}" for role in ROLES
+    }
+
+
+def test_the_store_of_the_truth_is_out_of_reach_of_web_intake_and_worker() -> None:
+    services = compose.services()
+    keys = services["sealed"]["environment"]
+    assert not set(keys.values()) & set(services["storage"]["environment"].values())
+    for name, service in services.items():
+        environment, on_its_network = service.get("environment", {}), "truth" in service.get("networks", [])
+        if name in ("setup", "scorer", "sweeper"):
+            assert on_its_network and environment["CONCOURS_SEALED_S3_SECRET_KEY"] == keys["ROOT_SECRET_KEY"]
+            assert environment["CONCOURS_SEALED"] != "none"
+        elif name != "sealed":
+            assert not on_its_network and not {key for key in environment if key.startswith("CONCOURS_SEALED_")}, name
+            assert environment.get("CONCOURS_SEALED", "none") == "none"
+    assert services["sealed"]["networks"] == ["truth"]
+    stages = {name: services[name]["environment"]["CONCOURS_STAGES"] for name in ("worker", "scorer")}
+    assert stages == {"worker": "other", "scorer": "truth"}
 
 
 @pytest.mark.parametrize(
@@ -71,6 +109,7 @@ def test_the_sites_services_differ_by_their_command_only() -> None:
         ("web", "uvicorn config.asgi:application"),
         ("intake", "uvicorn config.asgi:application"),
         ("worker", "celery -A config.celery worker"),
+        ("scorer", "celery -A config.celery worker"),
         ("sweeper", "python manage.py sweep"),
         ("setup", "sh deploy/setup.sh"),
     ],
@@ -88,9 +127,9 @@ def test_the_image_starts_what_web_starts() -> None:
 
 
 def test_compose_gives_only_settings_that_are_read_and_asks_for_every_secret() -> None:
-    environment = compose.services()["web"]["environment"]
-    assert set(environment) - {"DJANGO_SETTINGS_MODULE"} <= read_settings()
-    for name, value in environment.items():
+    environments = [compose.services()[name]["environment"] for name in SITE]
+    assert {name for one in environments for name in one} - {"DJANGO_SETTINGS_MODULE"} <= read_settings()
+    for name, value in (pair for one in environments for pair in one.items()):
         if re.search(r"SECRET|AUDIT_KEY", name):
             assert value.startswith("${") and ":?" in value, f"{name} must have no default"
     asked = set(re.findall(r"\$\{(\w+)", compose.FILE.read_text()))

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.urls import get_resolver
 
-from challenges.spec.addresses import PAGE_WORDS
+from concours.questions.schema.addresses import PAGE_WORDS
 
 CHALLENGE = "c/<slug:challenge>/"
 

@@ -6,6 +6,7 @@ are committed: what a column says is what that role can do.
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,15 +33,19 @@ ROW_OF = {
     "jury-images": "case",
     "pages:approve_team": "team",
     "pages:waive_team": "team",
+    "uploads:withdraw_centre": "centre",
+    "batches:attest_deletion": "batch",
     "pages:cancel_invitation": "invitation",
     "pages:resend_invitation": "invitation",
     "pages:revoke_role": "role",
     "pages:revoke_membership": "membership",
+    "challenges:accept_invited": "invitation",
     "challenges:cancel_member": "invitation",
     "challenges:resend_member": "invitation",
     "pages:reject_team": "team",
     "pages:exclude_entry": "entry",
     "pages:reschedule_phase": "phase",
+    "pages:open_notice": "notice",
     "pages:retry": "work",
     "pages:reschedule_batch": "batch",
     "pages:release_batch": "batch",
@@ -48,13 +53,29 @@ ROW_OF = {
     "pages:revoke_batch": "batch",
     "pages:publish": "ranking",
     "pages:announce": "ranking",
+    "anonymization:values": "exam",
+    "anonymization:correction_picture": "correction",
+    "anonymization:confirm_correction": "correction",
+    "anonymization:reject_correction": "correction",
+    "anonymization:series": "exam",
+    "anonymization:thumbnail": "exam",
     "anonymization:": "review",
+    "anonymization:text": "text",
+    "anonymization:mark_text": "text",
     "uploads:": "exam",
+    "grading:exam_": "exam",
     "grading:": "reading",
 }
-NUMBERED = {"submission": "submission", "case": "case", "token": "token", "secret": "secret"}
+NUMBERED = {
+    "submission": "submission",
+    "case": "case",
+    "token": "token",
+    "secret": "secret",
+    "signed": "signed",
+    "link": "link",
+}
 # Routes of libraries that need no row of ours: keys of mails and of security keys.
-OTHER = {"key": "none-such", "uidb36": "0", "number": "0", "audience": "team"}
+OTHER = {"name": "centre", "kind": "csv", "key": "none-such", "uidb36": "0", "number": "0", "audience": "team"}
 
 
 def routes() -> Iterator[tuple[str, list[str], Any]]:
@@ -101,7 +122,7 @@ def _row(world: World, name: str) -> Any:
     for prefix in sorted(ROW_OF, key=len, reverse=True):
         if name.startswith(prefix):
             return world.rows[ROW_OF[prefix]]
-    return world.rows[name.split("-")[0]]
+    return world.rows[name.split("-", maxsplit=1)[0]]
 
 
 def allowed(view: Any) -> list[str]:
@@ -150,6 +171,15 @@ def table() -> dict[str, list[str]]:
     return {f"{row[0]} {row[1]}": row[2:] for row in cells}
 
 
+# The tus protocol: no body that Django reads.
+RAW = {"uploads", "upload-address"}
+
+
+def reverse_prefix(name: str) -> str:
+    """`api` for names without a namespace that are not a library's: the API's routes."""
+    return "pages" if ":" in name or name.startswith(("account_", "mfa_")) else "api"
+
+
 NAMES = [(name, parameters, view) for name, parameters, view in routes()]
 WRITTEN: dict[str, list[str]] = {}
 
@@ -189,6 +219,44 @@ def test_the_table_has_no_line_for_a_route_that_is_gone() -> None:
     assert [key for key in table() if key.split()[1] not in names] == []
 
 
+ACTS = {"reading-": "reader", "jury-session": "juror"}  # rows that are one person's own
+BODIES = [
+    (name, parameters, method, getattr(view.cls, view.actions[method] if getattr(view, "actions", None) else method))
+    for name, parameters, view in NAMES
+    if getattr(view, "cls", None) is not None and reverse_prefix(name) == "api"
+    for method in allowed(view)
+    if method in ("post", "put", "patch") and name not in RAW
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters", "method", "action"), BODIES, ids=[f"{m} {n}" for n, _p, m, _a in BODIES]
+)
+def test_what_an_api_action_does_not_take_is_refused(
+    name: str, parameters: list[str], method: str, action: Any, world: World, clients: dict[str, Client]
+) -> None:
+    """An undocumented field, JSON that is no object, deep JSON, a value of another kind; sent by who may act."""
+    client = clients[next((role for prefix, role in ACTS.items() if name.startswith(prefix)), "staff")]
+    kind, where = action.body, address(world, name, parameters)
+    wrong: dict[str, str] = {
+        "unknown field": '{"no_such_field": 1}',
+        "a list": "[]",
+        "nothing": "null",
+        "deep": '{"a":' * 100_000 + "1" + "}" * 100_000,
+        "infinite": '{"a": 1e999}',
+    }
+    wrong |= {f"{field} nested": json.dumps({field: {"a": [["b"]]}}) for field in kind().fields}
+    wrong |= {f"{field} NUL": json.dumps({field: "a\0b"}) for field in kind().fields}
+    for what, body in wrong.items():
+        with transaction.atomic():
+            answer = getattr(client, method)(where, body, content_type="application/json")
+            transaction.set_rollback(True)
+        assert answer.status_code == 400, (what, answer.content[:300])
+        assert answer.json()["detail"], what
+        if what == "unknown field":
+            assert "unknown_field" in {error["reason"] for error in answer.json()["errors"]}
+
+
 OPEN_TO_ALL = ("account_", "mfa_", "healthz", "readyz", "schema", "docs", "set_language")
 
 
@@ -208,15 +276,27 @@ def test_who_has_no_part_reads_nothing_that_is_not_public() -> None:
         "phase-detail",
         "leaderboard:board",
         "leaderboard:board_csv",
+        "leaderboard:edition",
+        "edition",
+        "pages:help",
+        "pages:help_page",
+        "pages:unsubscribe",  # the signed link is the permission
         "scoring:sample",
     }
     own = {
         "challenges:tokens",
+        "challenges:sessions",
+        "challenges:own_name",
+        "challenges:accept_invited",
         "grading:queue",
         "pages:found",
         "challenges:team",
         "uploads:feedback",
-    }  # pages of what is one's own
+        "notice-seen",
+        "pages:notices",
+        "pages:notice_preferences",
+        "signed-session-end-others",
+    }  # pages and actions of what is one's own
     wrong = []
     for key, statuses in table().items():
         name = key.split()[1]
@@ -235,6 +315,7 @@ def test_nobody_changes_anything_without_signing_in() -> None:
         if (
             method != "GET"
             and not name.startswith(OPEN_TO_ALL)
+            and name != "pages:unsubscribe"  # the signed link is the permission; mail programs post there
             and statuses[0] not in ("302", "401", "403", "404", "405")
         ):
             wrong.append(f"{key}: {statuses[0]}")
@@ -262,9 +343,11 @@ def _own(name: str, row: dict[str, Any], role: str) -> bool:
 def test_every_raw_route_is_known_here() -> None:
     """Raw ASGI routes do their own checks; each has tests of its own, named here. A new one must be added."""
     tested = {
-        ("/api/v1/uploads/{id:uuid}", "HEAD"): "uploads_protocol/test_whose.py",
-        ("/api/v1/uploads/{id:uuid}", "PATCH"): "uploads_protocol/test_whose.py",
-        ("/api/v1/uploads/{id:uuid}", "DELETE"): "uploads_protocol/test_whose.py",
+        ("/api/v1/uploads/", "POST"): "uploads/protocol/test_whose.py",
+        ("/api/v1/uploads/", "OPTIONS"): "uploads/protocol/test_protocol.py",
+        ("/api/v1/uploads/{id:uuid}", "HEAD"): "uploads/protocol/test_whose.py",
+        ("/api/v1/uploads/{id:uuid}", "PATCH"): "uploads/protocol/test_whose.py",
+        ("/api/v1/uploads/{id:uuid}", "DELETE"): "uploads/protocol/test_whose.py",
         ("/batches/{id:uuid}/download", "GET"): "journeys/test_production.py",
         ("/batches/{id:uuid}/download", "HEAD"): "journeys/test_production.py",
     }

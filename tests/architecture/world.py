@@ -8,13 +8,18 @@ from datetime import timedelta
 from typing import Any
 
 import numpy as np
+from django.contrib.sessions.backends.db import SessionStore
 from django.utils import timezone
 
-from anonymization.models import Review
+from anonymization.choices import Choice, Option
+from anonymization.models import Correction, ExamText, Review
 from batches.models import Batch, Split
+from challenges.centres import add_centre
+from challenges.invitations import invite
 from challenges.models import CentreMembership, Question, Role
-from challenges.people import add_centre, grant_role, invite
-from core.models import AccessToken, AuditRecord, User, Work
+from challenges.roles import grant_role
+from core.models import AccessToken, AuditRecord, Notice, SignedSession, User, Work
+from core.notice_mail import unsubscribe_path
 from core.storage import put_bytes
 from grading.models import Reading
 from leaderboard.models import Announcement, Ranking
@@ -49,6 +54,13 @@ class World:
     question: Question
     people: dict[str, User | None]
     rows: dict[str, Any] = field(default_factory=dict)
+
+
+def _signed_in(user: User) -> SignedSession:
+    """A session of the person in another browser."""
+    session = SessionStore()
+    session.create()
+    return SignedSession.objects.create(user=user, session_key=session.session_key, browser="Firefox")
 
 
 def build() -> World:
@@ -87,6 +99,13 @@ def build() -> World:
     images = io.BytesIO()
     np.save(images, np.zeros((3, 8, 8), np.uint8))
     pictures = put_bytes("submissions", "jury", images.getvalue())
+    options = [Option(n, ("1.2.3.0",), f"Series {n}", 1, "1.2.3.0/1.2.3.0.0") for n in (1, 2)]
+    Review.objects.create(
+        exam=exam,
+        stage="check_quality",
+        points=[],
+        choices=[Choice("image", options).to_json()],
+    )
     world = World(question, people)
     world.rows = {
         "exam": exam,
@@ -97,6 +116,12 @@ def build() -> World:
             kind=Upload.Kind.EXAM,
             length=9,
             expires_at=timezone.now() + timedelta(days=1),
+        ),
+        "text": ExamText.objects.create(
+            exam=exam, place="note", step=ExamText.Step.ANNOTATORS, pieces=[["stable", "clear", ""]]
+        ),
+        "correction": Correction.objects.create(
+            exam=exam, field="mask", value=1, reason="second reading", scope="open", proposed_by=people["centre"]
         ),
         "review": Review.objects.create(exam=exam, stage="quality", points=[]),
         "reading": Reading.objects.create(exam=exam, reader=people["reader"], order=1),
@@ -120,6 +145,7 @@ def build() -> World:
         "invitation": invite(challenge=cup, email="mate@example.org", what="team", actor=olga, team=team)[0],
         "entry": team.entries.get(),
         "token": AccessToken.issue(people["member"], "laptop")[0],
+        "signed": _signed_in(people["member"]),
         "work": Work.objects.create(
             stage="deidentify",
             subject_id=str(exam.pk),
@@ -128,6 +154,8 @@ def build() -> World:
             challenge_id=cup.pk,
         ),
         "audit": AuditRecord.objects.filter(challenge_id=cup.pk).first(),
+        "notice": Notice.objects.filter(user=olga).earliest("id"),
+        "link": unsubscribe_path(olga, "team_applied").rstrip("/").rpartition("/")[2],
         "secret": invite(challenge=cup, email="new@example.org", what="reader", actor=olga)[1],
     }
     return world

@@ -20,22 +20,23 @@ from pydicom import dcmread
 from pydicom.dataset import Dataset
 from pydicom.uid import JPEGLSLossless, PositronEmissionTomographyImageStorage, RLELossless
 
+from batches.build import FaceNotBlankedError
 from batches.building import write_case
 from batches.faces import find_faces
 from batches.models import Batch
-from batches.release import AlreadyReleasedError, FaceNotBlankedError, choose_face
+from batches.release import AlreadyReleasedError, choose_face
 from batches.split import draft_split, freeze_split
 from challenges.models import Question
+from concours.formats.stored import ZIP_MOMENT
 from core.errors import InvalidInputError
 from core.models import AuditRecord
 from core.storage import local_copy, put_bytes
 from core.work import carry_out, claim_next
+from tests.concours.formats.builders import dicom_bytes
 from tests.factories.exams import kept_exam, work_all
 from tests.factories.heads import dicom_series, head, slices
 from tests.factories.questions import question
-from tests.formats.builders import dicom_bytes
 from uploads.models import Exam
-from uploads.receive import ZIP_MOMENT
 
 KEY = b"k" * 32
 
@@ -53,7 +54,14 @@ def stored(tmp_path: Path, files: Sequence[Dataset]) -> list[str]:
 def written(
     tmp_path: Path, paths: Sequence[str], form: str = "dicom", face: str = "blank", **more: Any
 ) -> dict[str, Any]:
-    case = {"id": "case-1", "group": "", "images": {"image": list(paths)}, "fields": {}, "face": face, **more}
+    case = {
+        "id": "case-1",
+        "group": "",
+        "images": {"image": list(paths)},
+        "fields": {},
+        "blanks_face": face == "blank",
+        **more,
+    }
     return write_case(case, str(tmp_path / f"out-{form}-{face}"), form, KEY, ["image"], list(case["fields"]))
 
 

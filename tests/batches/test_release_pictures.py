@@ -13,8 +13,8 @@ from pydicom.dataset import Dataset
 from pydicom.uid import DigitalXRayImageStorageForPresentation, SecondaryCaptureImageStorage, UltrasoundImageStorage
 
 from batches.building import write_case
-from formats.fault import FormatError
-from tests.formats.builders import dicom_bytes, dicom_dataset, png
+from concours.formats.fault import FormatError
+from tests.concours.formats.builders import dicom_bytes, dicom_dataset, png
 
 KEY = b"k" * 32
 POSITION = ("ImagePositionPatient", "ImageOrientationPatient", "SliceThickness")
@@ -67,7 +67,7 @@ def test_a_mask_lies_on_the_pixels_of_its_picture(tmp_path: Path) -> None:
         "group": "",
         "images": {"image": [str(path)]},
         "fields": given,
-        "measured": [{"field": "surface", "from": "mask", "measure": "surface"}],
+        "measures": [{"field": "surface", "source": "mask", "measure": "surface"}],
     }
     answer = write_case(case, str(tmp_path / "out"), "dicom", KEY, ["image"], ["mask"])
     assert answer["spacing"] == [2.0, 3.0, 1.0]

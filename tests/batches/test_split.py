@@ -9,19 +9,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from batches.stratify import Member, balance, digest, draw, quartile_bins, set_sizes
+from batches.stratify import StratifiedExam, balance, digest, draw, quartile_bins, set_sizes
 
 CENTRES = ("nord", "port", "sud")
 
 
 @st.composite
-def cohorts(draw_: st.DrawFn, most: int = 24, largest: int = 4) -> list[Member]:
+def cohorts(draw_: st.DrawFn, most: int = 24, largest: int = 4) -> list[StratifiedExam]:
     """Patients with one to `largest` exams each, of some centre and label."""
     members = []
     for patient in range(draw_(st.integers(1, most))):
         centre = draw_(st.sampled_from(CENTRES))
         for exam in range(draw_(st.integers(1, largest))):
-            members.append(Member(f"p{patient}e{exam}", f"p{patient}", (centre, draw_(st.sampled_from("01")))))
+            members.append(StratifiedExam(f"p{patient}e{exam}", f"p{patient}", (centre, draw_(st.sampled_from("01")))))
     return members
 
 
@@ -29,7 +29,7 @@ SIZES = st.dictionaries(st.sampled_from(["training", "validation", "test"]), st.
 
 
 @given(cohorts(), SIZES, st.integers())
-def test_patients_never_cross(members: list[Member], sizes: dict[str, int], seed: int) -> None:
+def test_patients_never_cross(members: list[StratifiedExam], sizes: dict[str, int], seed: int) -> None:
     drawn = draw(members, sizes, seed)
     of_patient: dict[str, set[str | None]] = {}
     for member in members:
@@ -39,7 +39,7 @@ def test_patients_never_cross(members: list[Member], sizes: dict[str, int], seed
 
 @given(cohorts(), SIZES, st.integers())
 def test_no_set_is_larger_than_asked_unless_a_patient_would_be_left_out(
-    members: list[Member], sizes: dict[str, int], seed: int
+    members: list[StratifiedExam], sizes: dict[str, int], seed: int
 ) -> None:
     drawn = draw(members, sizes, seed)
     counts = Counter(drawn.values())
@@ -52,19 +52,19 @@ def test_no_set_is_larger_than_asked_unless_a_patient_would_be_left_out(
 
 def test_shares_that_patients_cannot_meet_leave_nobody_out() -> None:
     """Three patients of two exams in two halves of three: one half has four."""
-    members = [Member(f"{p}-{e}", str(p), ()) for p in range(3) for e in range(2)]
+    members = [StratifiedExam(f"{p}-{e}", str(p), ()) for p in range(3) for e in range(2)]
     counts = Counter(draw(members, {"training": 3, "test": 3}, 1).values())
     assert sorted(counts.values()) == [2, 4]
 
 
 def test_many_patients_of_several_exams_are_placed_soon() -> None:
-    members = [Member(f"{p}-{e}", str(p), (CENTRES[p % 3],)) for p in range(700) for e in range(2 + p % 3)]
+    members = [StratifiedExam(f"{p}-{e}", str(p), (CENTRES[p % 3],)) for p in range(700) for e in range(2 + p % 3)]
     sizes = {"training": 1000, "validation": 501, "test": 499}
     assert Counter(draw(members, sizes, 1).values()) == sizes
 
 
 @given(cohorts(largest=1), st.data())
-def test_sizes_are_exact_with_one_exam_a_patient(members: list[Member], data: st.DataObject) -> None:
+def test_sizes_are_exact_with_one_exam_a_patient(members: list[StratifiedExam], data: st.DataObject) -> None:
     training = data.draw(st.integers(0, len(members)))
     test = data.draw(st.integers(0, len(members) - training))
     counts = Counter(draw(members, {"training": training, "test": test}, 5).values())
@@ -78,20 +78,20 @@ def test_sizes_are_exact_whenever_whole_patients_can_fill_them(groups: list[int]
     homes = [data.draw(st.sampled_from(["training", "validation", "test", ""])) for _ in groups]
     sizes = {name: sum(g for g, h in zip(groups, homes, strict=True) if h == name)
              for name in ("training", "validation", "test")}  # fmt: skip
-    members = [Member(f"p{p}e{e}", f"p{p}", ("x",)) for p, count in enumerate(groups) for e in range(count)]
+    members = [StratifiedExam(f"p{p}e{e}", f"p{p}", ("x",)) for p, count in enumerate(groups) for e in range(count)]
     counts = Counter(draw(members, sizes, 7).values())
     assert {name: counts[name] for name in sizes} == sizes
 
 
 def test_a_large_patient_goes_where_the_sum_comes_out() -> None:
     """Patients of 4, 3 and 2 exams fill sets of 5 and 4 in one way only."""
-    members = [Member(f"{p}-{e}", str(p), ()) for p in (4, 3, 2) for e in range(p)]
+    members = [StratifiedExam(f"{p}-{e}", str(p), ()) for p in (4, 3, 2) for e in range(p)]
     counts = Counter(draw(members, {"training": 5, "test": 4}, 1).values())
     assert counts == {"training": 5, "test": 4}
 
 
 @given(cohorts(largest=1), st.integers(0, 99))
-def test_strata_are_spread_as_evenly_as_whole_exams_allow(members: list[Member], seed: int) -> None:
+def test_strata_are_spread_as_evenly_as_whole_exams_allow(members: list[StratifiedExam], seed: int) -> None:
     """Each set's share of each stratum differs from its exact share by less than one exam."""
     sizes = set_sizes(len(members), {}, {"training": 0.5, "validation": 0.25, "test": 0.25})
     drawn = draw(members, sizes, seed)
@@ -102,14 +102,14 @@ def test_strata_are_spread_as_evenly_as_whole_exams_allow(members: list[Member],
 
 
 @given(cohorts(), st.permutations(range(96)), st.integers())
-def test_the_order_of_arrival_does_not_matter(members: list[Member], order: list[int], seed: int) -> None:
+def test_the_order_of_arrival_does_not_matter(members: list[StratifiedExam], order: list[int], seed: int) -> None:
     sizes = set_sizes(len(members), {}, {"training": 0.6, "test": 0.4})
     shuffled = [members[place] for place in order if place < len(members)]
     assert draw(members, sizes, seed) == draw(shuffled, sizes, seed)
 
 
 def test_the_same_seed_is_the_same_split_and_another_is_another() -> None:
-    members = [Member(str(n), f"p{n}", (CENTRES[n % 3],)) for n in range(60)]
+    members = [StratifiedExam(str(n), f"p{n}", (CENTRES[n % 3],)) for n in range(60)]
     sizes = {"training": 30, "test": 30}
     assert digest(draw(members, sizes, 2019)) == digest(draw(members, sizes, 2019))
     assert len({digest(draw(members, sizes, seed)) for seed in range(20)}) == 20
@@ -117,7 +117,7 @@ def test_the_same_seed_is_the_same_split_and_another_is_another() -> None:
 
 def test_nobody_can_foretell_the_set_from_the_patients_number() -> None:
     """Over many seeds each exam is in the test set about as often as the test set is large."""
-    members = [Member(str(n), f"p{n}", ()) for n in range(20)]
+    members = [StratifiedExam(str(n), f"p{n}", ()) for n in range(20)]
     often = Counter(
         exam for seed in range(400) for exam, name in draw(members, {"training": 15, "test": 5}, seed).items()
         if name == "test"
@@ -135,7 +135,7 @@ def test_nobody_can_foretell_the_set_from_the_patients_number() -> None:
     ],
 )
 def test_the_published_tables_come_out(received: int, sizes: dict[str, int]) -> None:
-    members = [Member(str(n), f"p{n}", (CENTRES[n % 7 % 3], "01"[n % 5 // 4])) for n in range(received)]
+    members = [StratifiedExam(str(n), f"p{n}", (CENTRES[n % 7 % 3], "01"[n % 5 // 4])) for n in range(received)]
     assert set_sizes(received, sizes, {}) == sizes
     assert Counter(draw(members, sizes, 2019).values()) == sizes
 
@@ -165,6 +165,6 @@ def test_quartiles_of_a_continuous_label() -> None:
 
 
 def test_the_balance_counts_what_was_left_out() -> None:
-    members = [Member(str(n), f"p{n}", ("nord",)) for n in range(5)]
+    members = [StratifiedExam(str(n), f"p{n}", ("nord",)) for n in range(5)]
     table = balance(members, draw(members, {"training": 2, "test": 1}, 3))
     assert table == {"none": {"nord": 2}, "test": {"nord": 1}, "training": {"nord": 2}}

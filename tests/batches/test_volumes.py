@@ -18,9 +18,14 @@ def test_the_bytes_are_nibabels(kind: type, order: str, tmp_path: Path) -> None:
     array = np.asarray(np.random.default_rng(3).normal(0, 300, (7, 6, 5)).astype(kind), order=order)
     _write_nifti(tmp_path / "a.nii.gz", array, AFFINE)
     image = nib.Nifti1Image(array, AFFINE)
+    image.set_sform(AFFINE, code=1)
+    image.set_qform(AFFINE, code=1)
     image.header.set_xyzt_units("mm")
     assert gzip.decompress((tmp_path / "a.nii.gz").read_bytes()) == image.to_bytes()
-    assert np.array_equal(np.asarray(nib.load(tmp_path / "a.nii.gz").dataobj), array)
+    written = nib.load(tmp_path / "a.nii.gz")
+    assert np.array_equal(np.asarray(written.dataobj), array)
+    assert (int(written.header["qform_code"]), int(written.header["sform_code"])) == (1, 1)
+    assert np.allclose(written.get_qform(), AFFINE, atol=1e-4) and np.allclose(written.get_sform(), AFFINE)
 
 
 def test_the_same_voxels_are_the_same_bytes_without_name_or_time(tmp_path: Path) -> None:

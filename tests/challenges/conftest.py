@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
+from challenges.centres import add_centre
 from challenges.charter import publish_charter, sign_charter
 from challenges.frame import create_challenge, load_question, open_challenge
 from challenges.models import Challenge, Question, Team
-from challenges.people import add_centre, apply_team, approve_team, enter_question
+from challenges.teams import apply_team, approve_team, enter_question
 from core.models import User
 
-CATALOGUE = Path(__file__).parents[2] / "challenges" / "catalogue"
+CATALOGUE = Path(__file__).parents[2] / "concours" / "questions" / "catalogue"
 SARCOPENIA = (CATALOGUE / "sarcopenia.yaml").read_text()
 
 

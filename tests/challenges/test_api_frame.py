@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from challenges.models import Challenge, Charter, Phase, Question, QuestionRevision
 from core.models import AuditRecord, User
 from tests.challenges.conftest import SARCOPENIA, api, person
+from tests.factories.questions import CATALOGUE
 
 pytestmark = pytest.mark.django_db
 TITLE = {"en": "JFR 2021", "fr": "JFR 2021"}
@@ -42,7 +45,9 @@ def test_open_and_close(olivia: User, challenge: Challenge, stefan: User) -> Non
     path = "/api/v1/challenges/jfr-2019/close/"
     assert api(stefan).post(path, {}, format="json").status_code == 403
     assert api(olivia).post(path, {"reason": "over"}, format="json").json()["state"] == "closed"
-    assert api(olivia).post(path, {}, format="json").status_code == 409
+    assert api(olivia).post(path, {}, format="json").json()["state"] == "closed"
+    reopened = api(olivia).post(path.replace("close", "open"), {}, format="json")
+    assert (reopened.status_code, reopened.json()["state"]) == (200, "opened")
 
 
 def test_every_mistake_of_a_question_file_with_its_line(olivia: User, challenge: Challenge) -> None:
@@ -86,7 +91,7 @@ def test_a_phase_is_rescheduled_with_a_reason(olivia: User, question: Question, 
         said = api(olivia).post(path, {**window, name: "2019-10-13T09:30:00"}, format="json")
         assert (
             said.status_code == 400
-            and "no offset" in {one["where"]: one["message"] for one in said.json()["errors"]}[name]
+            and "no UTC offset" in {one["where"]: one["message"] for one in said.json()["errors"]}[name]
         )
     backwards = {**window, "closes": window["opens"]}
     assert "before it closes" in api(olivia).post(path, backwards, format="json").json()["detail"]
@@ -118,7 +123,8 @@ def test_title_summary_and_contacts_are_edited_by_organisers(olivia: User, chall
     assert api().patch(path, {"contact": "x@example.org"}, format="json").status_code == 401
     assert api(stefan).patch(path, {"contact": "x@example.org"}, format="json").status_code == 403
     changes = {"title": {"en": "JFR 2019!", "fr": "JFR 2019 !"}, "contact": "new@example.org"}
-    answer = api(olivia).patch(path, {**changes, "summary": "Three questions", "slug": "other"}, format="json").json()
+    assert api(olivia).patch(path, {"slug": "other"}, format="json").status_code == 400  # an address is for ever
+    answer = api(olivia).patch(path, {**changes, "summary": "Three questions"}, format="json").json()
     assert answer["title"] == changes["title"] and answer["contact"] == "new@example.org"
     assert answer["summary"] == {"en": "Three questions", "fr": "Three questions"} and answer["slug"] == "jfr-2019"
     record = AuditRecord.objects.get(verb="challenge edited")
@@ -132,3 +138,28 @@ def test_title_summary_and_contacts_are_edited_by_organisers(olivia: User, chall
     assert api(olivia).patch(path, {"contact": "nobody"}, format="json").status_code == 400
     assert api(olivia).patch(path, {"title": {"fr": "sans anglais"}}, format="json").status_code == 400
     assert api(olivia).put(path, changes, format="json").status_code == 405
+
+
+def test_the_dates_of_a_past_edition_are_shown_moved_and_then_loaded(olivia: User, challenge: Challenge) -> None:
+    text = (CATALOGUE / "nodules.yaml").read_text(encoding="utf-8")
+    body = {"text": text, "first_opening": "2031-03-03"}
+    path = "/api/v1/questions/"
+    assert api().post(f"{path}move-dates/", body, format="json").status_code == 401
+    moved = api(olivia).post(f"{path}move-dates/", body, format="json").json()
+    days = {
+        datetime.fromisoformat(one["after"]).date() - datetime.fromisoformat(one["before"]).date()
+        for one in moved["dates"]
+    }
+    assert len(days) == 1 and min(one["after"] for one in moved["dates"]).startswith("2031-03-03")
+    assert not challenge.questions.filter(slug="nodules").exists(), "a preview loads nothing"
+    made = api(olivia).post(path, {"challenge": "jfr-2019", **body}, format="json")
+    assert made.status_code == 201
+    question = challenge.questions.get(slug="nodules")
+    assert question.current().source == moved["text"] != text
+    assert min(question.phases.values_list("opens", flat=True)).astimezone(ZoneInfo("Europe/Paris")).date() == date(
+        2031, 3, 3
+    )
+    wrong = api(olivia).post(
+        f"{path}move-dates/", {"text": "concours: 1", "first_opening": "2031-03-03"}, format="json"
+    )
+    assert wrong.status_code == 400 and wrong.json()["errors"]

@@ -66,7 +66,9 @@ def test_an_invitation_works_once_and_for_its_address(
     carla = person("carla")
     assert api(carla).post(accept, {"secret": made["link"]}, format="json").status_code == 200
     assert CentreMembership.objects.filter(user=carla, centre=bichat).exists()
-    assert api(carla).post(accept, {"secret": made["secret"]}, format="json").status_code == 400
+    assert api(carla).post(accept, {"secret": made["secret"]}, format="json").status_code == 200
+    assert CentreMembership.objects.filter(centre=bichat).count() == 1
+    assert api(person("dora")).post(accept, {"secret": made["secret"]}, format="json").status_code == 400
     listed = api(olivia).get("/api/v1/invitations/").json()["results"]
     assert listed[0]["accepted_at"] and "secret" not in listed[0]
     assert api(stefan).get("/api/v1/invitations/").json()["results"] == []

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from challenges.known import known
 from challenges.question_words import columns
-from challenges.spec import load_spec
+from concours.known_names import known_names
+from concours.questions.schema import load_spec
 
-CATALOGUE = Path(__file__).resolve().parents[2] / "challenges" / "catalogue"
+CATALOGUE = Path(__file__).resolve().parents[2] / "concours" / "questions" / "catalogue"
 
 
 def test_a_column_has_the_unit_of_the_field_it_is_compared_with() -> None:
-    spec = load_spec((CATALOGUE / "sarcopenia.yaml").read_text(encoding="utf-8"), known=known())
-    assert columns(spec)[1]["range"] == "from 0 to 100,000 mm²"
+    spec = load_spec((CATALOGUE / "sarcopenia.yaml").read_text(encoding="utf-8"), known=known_names())
+    assert columns(spec)[1].range == "from 0 to 100,000 mm²"

@@ -11,8 +11,8 @@ from django.core import mail
 from django.db import connection
 
 from challenges.models import Centre, CentreMembership, Challenge, Invitation, Membership, Role, Team
-from challenges.people import grant_role
 from challenges.revoke import LastOrganiserError, revoke_role
+from challenges.roles import grant_role
 from core.models import AuditRecord, User
 from tests.challenges.conftest import api, person
 
@@ -64,7 +64,7 @@ def test_the_last_organiser_who_can_sign_in_stays(olivia: User, challenge: Chall
     User.objects.filter(pk=stefan.pk).update(is_active=False)
     refused = api(olivia).post(path(own), {"reason": "I retire"}, format="json")
     assert (refused.status_code, refused.json()["reason"]) == (409, "last_organiser")
-    assert "Invite another one first" in refused.json()["detail"]
+    assert "Invite another organiser before" in refused.json()["detail"]
     User.objects.filter(pk=stefan.pk).update(is_active=True)
     assert api(olivia).post(path(own), {"reason": "I retire"}, format="json").status_code == 204
     refused = api(stefan).post(path(second), {"reason": "me too"}, format="json")
@@ -156,7 +156,7 @@ def test_an_invitation_sent_again_has_a_new_link_and_the_old_one_is_dead(
     assert again.status_code == 200 and again.json()["secret"] != made["secret"]
     assert [message.to for message in mail.outbox] == [["carla@example.org"]]
     assert again.json()["link"] in mail.outbox[0].body and made["secret"] not in mail.outbox[0].body
-    assert "Reader" in mail.outbox[0].body and "Lecteur" in mail.outbox[0].body
+    assert "Reader" in mail.outbox[0].body and "Relecteur" in mail.outbox[0].body
     assert accepts(carla, made["secret"]) == 400
     assert accepts(carla, again.json()["secret"]) == 200 and carla.roles.get().kind == "reader"
     assert AuditRecord.objects.filter(verb="invitation sent again").count() == 1

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from core import registry
+from core import registry, sweep, vocabulary, work
 from core.work import Claim
 
 Stage = Callable[[Claim], None]
@@ -21,13 +21,14 @@ def perform_probe(claim: Claim) -> None:
 @pytest.fixture
 def stage(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
     """`stage("probe", function)` registers a stage; all of them go with the test."""
-    monkeypatch.setattr(registry, "_stages", dict(registry._stages))
-    monkeypatch.setattr(registry, "_wakers", dict(registry._wakers))
-    monkeypatch.setattr(registry, "_sweepers", {})
+    stages = dict(registry.stages())
+    for module in (registry, sweep, vocabulary, work):
+        monkeypatch.setattr(module, "stages", lambda: stages)
+    monkeypatch.setattr(sweep, "hooks", dict)
 
     def register(name: str, function: Stage, **options: Any) -> None:
         performed[name] = function
-        registry.register_stage(name, "tests.core.conftest.perform_probe", **options)
+        stages[name] = registry.Stage(name, name, "tests.core.conftest.perform_probe", **options)
 
     yield register
     performed.clear()

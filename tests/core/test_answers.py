@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 from django.utils import timezone
 
+from concours.formats.fault import Fault
 from core.api_errors import answer_error
 from core.errors import (
     ClosedError,
@@ -24,7 +25,6 @@ from core.errors import (
 )
 from core.middleware import PrivatePagesMiddleware, StepErrorMiddleware
 from core.models import User, Work
-from formats.fault import Fault
 
 STATUSES = [
     (NotAllowedError, 403),

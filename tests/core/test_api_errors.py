@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 from rest_framework import exceptions, serializers
 from rest_framework.test import APIClient
 
@@ -83,3 +85,15 @@ def test_real_addresses_answer_so() -> None:
         body = answer.json()
         assert (answer.status_code, body["reason"], set(body)) == (status, reason, SHAPE)
         assert body["detail"]
+
+
+@pytest.mark.parametrize("error", [OperationalError("gone"), OSError(errno.ENOSPC, "full"), MemoryError()])
+def test_an_outage_is_told_as_one_and_may_be_asked_again(error: Exception) -> None:
+    answer = answer_error(error, {})
+    assert answer is not None and set(answer.data) == SHAPE
+    assert (answer.status_code, answer.data["reason"], answer.headers["Retry-After"]) == (503, "unavailable", "5")
+    assert "gone" not in str(answer.data)
+
+
+def test_a_defect_stays_a_defect() -> None:
+    assert answer_error(ValueError("defect"), {}) is None

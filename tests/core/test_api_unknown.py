@@ -24,7 +24,7 @@ def test_an_unknown_path_is_not_found_whoever_asks_and_however(path: str, method
 
 
 @pytest.mark.parametrize(
-    ("language", "words"), [("en", "There is nothing at this address."), ("fr", None), ("de", "There is nothing")]
+    ("language", "words"), [("en", "Nothing exists at this address."), ("fr", None), ("de", "Nothing exists")]
 )
 def test_it_is_said_in_the_readers_language(language: str, words: str | None) -> None:
     answer = Client().get("/api/v1/nothing/", headers={"accept-language": language})

@@ -1,14 +1,15 @@
 """A row tells what its work cost, children included, whether it ended well or not."""
 
 import time
+from itertools import chain, repeat
 from typing import Any
 
 import pytest
 
+from concours.formats import child
 from core import work
 from core.models import Work
 from core.work import Claim, enqueue, perform
-from formats import child
 
 
 def spins(claim: Claim) -> None:
@@ -32,12 +33,12 @@ def test_of_this_thread(transactional_db: None, stage: Any, subject: str) -> Non
 
 def test_a_child_is_counted_once_it_is_gone() -> None:
     before = child.spent()
-    _, usage = child.run_measured("formats.confine:layers")
+    _, usage = child.run_measured("concours.formats.confine:layers")
     assert child.spent() - before == pytest.approx(usage.cpu_seconds) and usage.cpu_seconds > 0
 
 
 def test_of_children(transactional_db: None, stage: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(work, "spent", iter([1.0, 8.5]).__next__)
+    monkeypatch.setattr(work, "spent", chain([1.0], repeat(8.5)).__next__)
     stage("probe", spins)
     row = enqueue("probe", "good")
     perform(row.pk)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from manage import PLAIN
+from manage import ALIASES
 
 ROOT = Path(__file__).parents[2]
 
@@ -21,7 +21,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=120)
 
 
-@pytest.mark.parametrize("name", sorted(PLAIN))
+@pytest.mark.parametrize("name", sorted(ALIASES))
 def test_a_plain_command_says_how_it_is_called_whatever_the_settings(name: str) -> None:
     said = run(name, "--help")
     assert (said.returncode, said.stderr) == (0, "")
@@ -42,3 +42,12 @@ def test_a_plain_command_ends_without_the_settings(tmp_path: Path) -> None:
         assert refused.returncode == 2
         assert "none.yaml" in refused.stderr
         assert "Traceback" not in refused.stderr
+
+
+def test_options_of_every_django_command_are_taken_and_change_nothing(tmp_path: Path) -> None:
+    table = tmp_path / "t.csv"
+    table.write_text("id,p\n1,0\n2,1\n", encoding="utf-8")
+    options = ["-v", "0", "--no-color", "--settings=nowhere", "--pythonpath", ".", "--traceback"]
+    checked = run("check_upload", *options, str(table), "--kind", "csv")
+    assert (checked.returncode, checked.stderr) == (0, "")
+    assert json.loads(checked.stdout)["verdict"] == "accept"

@@ -10,8 +10,10 @@ from django.db import OperationalError, transaction
 from django.utils import timezone
 
 from core import work
+from core.failures import DEFECT
 from core.models import Progress, Work
-from core.work import Claim, LostLeaseError, cancel, carry_out, claim_next, claim_row, enqueue, perform, retry, sweep
+from core.sweep import sweep
+from core.work import Claim, LostLeaseError, cancel, carry_out, claim_next, claim_row, enqueue, perform, retry
 
 failures: list[tuple[str, str]] = []
 
@@ -121,6 +123,7 @@ def test_three_errors_fail_the_work_with_a_reason_that_quotes_nobody(
     assert (row.state, row.attempts) == ("failed", 3)
     assert row.reason.startswith("ZeroDivisionError at core/test_queue.py:")
     assert "DUPONT" not in row.reason
+    assert [fault["template"] for fault in row.faults] == [DEFECT] and row.faults[0]["values"] == {"work": row.pk}
     assert failures == [("9", row.reason)]
     assert retry(row.pk) is True
     row.refresh_from_db()
@@ -216,9 +219,12 @@ def test_the_cpu_time_of_work_is_kept(any_database: str, stage: Any) -> None:
     assert 0 < row.cpu_seconds < 30
 
 
-def test_one_broken_sweeper_does_not_stop_the_others(any_database: str, stage: Any) -> None:
-    work.sweepers().update(broken="tests.core.test_queue.broken_sweeper", whole="tests.core.test_queue.whole_sweeper")
-    assert sweep()["whole"] == 3
+def test_one_broken_sweeper_does_not_stop_the_others(
+    any_database: str, stage: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths = [f"tests.core.test_queue.{name}_sweeper" for name in ("broken", "whole")]
+    monkeypatch.setattr("core.sweep.hooks", lambda: {"sweep": paths})
+    assert sweep()[paths[1]] == 3
 
 
 def broken_sweeper() -> int:

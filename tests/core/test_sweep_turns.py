@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from core.audit import chain_records
-from core.work import sweep_in_turn
+from core.sweep import sweep_in_turn
 
 
 @pytest.fixture

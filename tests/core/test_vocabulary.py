@@ -9,7 +9,7 @@ from django.apps import apps
 from django.utils import translation
 
 from core.registry import stages
-from core.vocabulary import DEEDS, STAGES, SUBJECTS, deed_word, stage_word
+from core.vocabulary import DEEDS, STEPS, SUBJECTS, deed_word, stage_word
 from tests.architecture.source import APPS, modules, parsed
 
 
@@ -29,8 +29,19 @@ def test_every_deed_that_is_recorded_has_a_word_and_no_word_is_idle() -> None:
     assert recorded_verbs() == DEEDS
 
 
-def test_every_registered_stage_has_a_word() -> None:
-    assert set(stages()) <= set(STAGES)
+def named_stages() -> set[str]:
+    """Every literal `stage=` of a call in the apps: of progress, reviews and refusals."""
+    calls = (node for path in modules(*APPS) for node in ast.walk(parsed(path)) if isinstance(node, ast.Call))
+    words = (word for call in calls for word in call.keywords if word.arg == "stage")
+    return {str(word.value.value) for word in words if isinstance(word.value, ast.Constant)}
+
+
+def test_every_stage_that_is_named_has_a_title_and_no_title_is_idle() -> None:
+    assert named_stages() <= set(stages()) | set(STEPS)
+    assert set(STEPS) <= named_stages()
+    assert not set(STEPS) & set(stages())
+    with translation.override("fr"):
+        assert all(stage_word(name) != name.replace("_", " ") for name in (*stages(), *STEPS))
 
 
 @pytest.mark.parametrize("verb", sorted(DEEDS))

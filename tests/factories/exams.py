@@ -17,13 +17,14 @@ from pydicom.uid import CTImageStorage, MRImageStorage
 from batches.models import Batch
 from batches.split import draft_split, freeze_split
 from challenges.models import Centre, Question
+from concours.formats.stored import ZIP_MOMENT
+from core.erasure import sweep_erasures
 from core.models import Work
 from core.storage import put_bytes
 from core.work import carry_out, claim_next
+from tests.concours.formats.builders import dicom_bytes, dicom_dataset
 from tests.factories.people import person
-from tests.formats.builders import dicom_bytes, dicom_dataset
 from uploads.models import Annotation, Exam, Patient
-from uploads.receive import ZIP_MOMENT
 
 
 def centre(of: Question, name: str = "Hôpital Nord") -> Centre:
@@ -115,4 +116,5 @@ def work_all(only: tuple[str, ...] = ()) -> list[str]:
         row = Work.objects.get(pk=claim.work_id)
         assert row.state != Work.State.FAILED and not row.attempts, f"{row.stage}: {row.reason}"
         done.append(claim.stage)
+    sweep_erasures()  # a test's transaction is never committed, which is when objects would go
     return done

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 from pydicom.uid import CTImageStorage, MRImageStorage
 
-from tests.formats.builders import dicom_dataset
+from tests.concours.formats.builders import dicom_dataset
 
 Bool = NDArray[np.bool_]
 GREYS = {  # of air, skin and muscle, skull, brain, eyes

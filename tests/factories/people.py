@@ -6,7 +6,8 @@ from typing import Any
 
 from challenges.charter import charter_in_force, publish_charter, sign_charter
 from challenges.models import Challenge, Membership, Question, Role, Team
-from challenges.people import apply_team, approve_team, enter_question, grant_role
+from challenges.roles import grant_role
+from challenges.teams import apply_team, approve_team, enter_question
 from core.models import User
 
 

@@ -15,7 +15,7 @@ from challenges.models import Challenge, Phase, Question
 from core.models import User
 from tests.factories.people import person
 
-CATALOGUE = Path(__file__).resolve().parents[2] / "challenges" / "catalogue"
+CATALOGUE = Path(__file__).resolve().parents[2] / "concours" / "questions" / "catalogue"
 
 
 def catalogue_text(slug: str, changes: Mapping[str, Any] | None = None, now: datetime | None = None) -> str:
@@ -33,7 +33,10 @@ def catalogue_text(slug: str, changes: Mapping[str, Any] | None = None, now: dat
         phase["opens"], phase["closes"] = (now - timedelta(days=1)).isoformat(), (now + timedelta(days=1)).isoformat()
     if "reveal_at" in document.get("leaderboard", {}):
         del document["leaderboard"]["reveal_at"]
-    return yaml.safe_dump(merged(document, changes or {}), allow_unicode=True, sort_keys=False)
+    document = merged(document, changes or {})
+    if document.get("leaderboard", {}).get("public_share"):  # which no question file may have without a cap
+        document["limits"] = {"per_phase": 1000, **document.get("limits", {})}
+    return yaml.safe_dump(document, allow_unicode=True, sort_keys=False)
 
 
 def merged(document: Any, changes: Mapping[str, Any]) -> Any:
@@ -72,3 +75,15 @@ def question(
 
 def deciding_phase(of: Question) -> Phase:
     return of.phases.get(decides=True)
+
+
+def close_phase(phase: Phase) -> None:
+    """It closed a minute ago: what is in can be published."""
+    Phase.objects.filter(pk=phase.pk).update(closes=timezone.now() - timedelta(minutes=1))
+    phase.refresh_from_db()
+
+
+def reopen_phase(phase: Phase) -> None:
+    """It was prolonged until tomorrow."""
+    Phase.objects.filter(pk=phase.pk).update(closes=timezone.now() + timedelta(days=1))
+    phase.refresh_from_db()

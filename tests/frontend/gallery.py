@@ -33,7 +33,6 @@ def context() -> dict[str, Any]:
             {"label": "My exams", "url": "#tables", "active": False},
             {"label": "Board", "url": "#board", "active": False},
         ],
-        "crumbs": [{"label": "JFR 2019", "url": "#flow"}, {"label": "Sarcopenia", "url": ""}],
         "tabs": [
             {"label": word, "url": "#flow", "active": word == "Exams"}
             for word in ("Overview", "Exams", "Readings", "Sets", "Submissions", "Board")
@@ -42,7 +41,7 @@ def context() -> dict[str, Any]:
         "stages": [
             {"name": "Receive", "count": 1557, "tone": "good"},
             {"name": "De-identify", "count": 1551, "note": "2 running", "tone": "info"},
-            {"name": "Control quality", "count": 1515, "note": "3 to look at", "tone": "warn"},
+            {"name": "Control quality", "count": 1515, "note": "3 to review", "tone": "warn"},
             {"name": "Grade", "count": 1498},
             {"name": "Split", "count": 0},
             {"name": "Release", "count": 0},
@@ -54,7 +53,7 @@ def context() -> dict[str, Any]:
         "tiles": [
             {"label": "Received", "value": "1 557", "icon": "inbox"},
             {"label": "Accepted", "value": "1 515", "icon": "check-circle", "note": "97 %", "tone": "good"},
-            {"label": "Needs a look", "value": "3", "icon": "eye", "tone": "warn", "url": "#tables"},
+            {"label": "Needs review", "value": "3", "icon": "eye", "tone": "warn", "url": "#tables"},
             {"label": "Refused", "value": "39", "icon": "x-octagon", "tone": "bad", "url": "#tables"},
             {"label": "Centres", "value": "10", "icon": "hospital", "note": "9 have signed"},
         ],

@@ -39,7 +39,7 @@ def served(routes: dict[str, Route]) -> Iterator[str]:
             if self.command != "HEAD":
                 self.wfile.write(body)
 
-        do_GET = do_POST = do_PATCH = do_HEAD = do_DELETE = answer
+        do_GET = do_POST = do_PATCH = do_HEAD = do_DELETE = answer  # noqa: N815
 
         def log_message(self, format: str, *args: object) -> None:
             """Quiet: the tests speak."""

@@ -19,7 +19,7 @@ TEXT = [
 
 
 def palette(theme: str) -> dict[str, str]:
-    block = re.search(rf'\[data-bs-theme="{theme}"\] \{{(.*?)\n\}}', TOKENS, re.S)
+    block = re.search(rf'\[data-bs-theme="{theme}"\] \{{(.*?)\n\}}', TOKENS, re.DOTALL)
     assert block
     return dict(re.findall(r"--c-([a-z-]+): (#[0-9a-f]{6});", block[1]))
 

@@ -11,12 +11,17 @@ import zipfile
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from concours.known_names import known_names
+from concours.questions.schema import load_spec
+from tests.factories.questions import catalogue_text
 from tests.frontend import gallery
 from tests.frontend.served import Answer, Route, page, served
+from uploads.sending_words import values_form
 
 playwright = pytest.importorskip("playwright.sync_api")
 CHROMIUM = Path("/usr/bin/chromium")
@@ -200,6 +205,104 @@ def test_a_folder_of_exams_arrives_as_one_zip_an_exam(render: Callable[..., str]
     assert intake.tokens == {token}
 
 
+def test_a_dropped_folder_of_250_files_arrives_whole(render: Callable[..., str], tab: Any, tmp_path: Path) -> None:
+    """Chromium lists a folder at most a hundred files at a time; the names have no ending, as on a disc from a PACS."""
+    disc, folder = tmp_path / "CD", tmp_path / "CD/DICOM/PA0/ST0/SE0"
+    folder.mkdir(parents=True)
+    for number in range(250):
+        (folder / f"I{number:05d}").write_bytes(b"%05d" % number)
+    (disc / "DICOMDIR").write_bytes(b"directory")
+    (disc / "AUTORUN.INF").write_bytes(b"[autorun]")
+    intake = Intake()
+    with served({"/": upload_page(render, kind="exam"), "/api/v1/uploads/": intake}) as address:
+        tab.goto(address)
+        tab.locator("[data-upload][data-ready]").wait_for()
+        box = tab.locator("[data-dropzone]").bounding_box()
+        wire = tab.context.new_cdp_session(tab)
+        for kind in ("dragEnter", "dragOver", "drop"):
+            data = {"items": [], "files": [str(disc)], "dragOperationsMask": 1}
+            wire.send("Input.dispatchDragEvent", {"type": kind, "x": box["x"] + 20, "y": box["y"] + 20, "data": data})
+        playwright.expect(tab.locator("tr[data-state=sent]")).to_have_count(1, timeout=30000)
+    ((name, stored),) = intake.files.items()
+    names = zipfile.ZipFile(io.BytesIO(bytes(stored))).namelist()
+    assert intake.metadata[name]["filename"] == "CD.zip"
+    assert sum(one.startswith("DICOM/PA0/ST0/SE0/I") for one in names) == 250
+    assert {"DICOMDIR", "AUTORUN.INF"} <= set(names)
+
+
+def values_page(render: Callable[..., str]) -> Route:
+    """The upload page of a question that asks for an EDSS, with two centres."""
+    centres = [SimpleNamespace(slug="nord"), SimpleNamespace(slug="sud")]
+    spec = load_spec(catalogue_text("ms-edss"), known_names())
+    return upload_page(
+        render, kind="exam", extra="uploads/upload_fields.html", centres=centres, values=values_form(spec)
+    )
+
+
+def fill_form(tab: Any, edss: str, centre: str, *, refused: bool) -> None:
+    tab.locator("[name='values.age']").fill("40")
+    tab.locator("[name='values.sex']").select_option("F")
+    tab.locator("[name='values.exam_date']").fill("2019-03-04")
+    tab.locator("[name='values.edss']").fill(edss)
+    tab.locator("[name=centre]").select_option(centre)
+    tab.locator("[name=letter_given]").set_checked(True)
+    tab.locator("[name=refused]").set_checked(refused)
+
+
+def test_values_belong_to_the_exam_at_the_moment_it_is_dropped(
+    render: Callable[..., str], tab: Any, tmp_path: Path
+) -> None:
+    """Two exams are sent at a time: the others wait, while the form already shows the values of the next one."""
+    intake = Intake(seconds=0.4)
+    forms = [("1", "nord", False), ("2", "sud", False), ("3", "nord", True), ("4", "sud", False)]
+    with served({"/": values_page(render), "/api/v1/uploads/": intake}) as address:
+        tab.goto(address)
+        tab.locator("[data-upload][data-ready]").wait_for()
+        for edss, centre, refused in forms:
+            folder = tmp_path / f"exam-{edss}"
+            folder.mkdir()
+            (folder / "1.dcm").write_bytes(edss.encode() * 1000)
+            fill_form(tab, edss, centre, refused=refused)
+            tab.locator("input[data-folder]").set_input_files(str(folder))
+        fill_form(tab, "9", "nord", refused=True)
+        playwright.expect(tab.locator("tr[data-state=sent]")).to_have_count(4, timeout=15000)
+    arrived = {told["filename"]: told for told in intake.metadata.values()}
+    assert {
+        name: (json.loads(told["values"])["edss"], told["centre"], told["refused"] == "1")
+        for name, told in arrived.items()
+    } == {f"exam-{edss}.zip": (edss, centre, refused) for edss, centre, refused in forms}
+    assert {told["letter_given"] for told in arrived.values()} == {"1"}
+
+
+def test_a_required_value_is_asked_for_before_anything_is_sent(
+    render: Callable[..., str], tab: Any, tmp_path: Path
+) -> None:
+    """Unless a table lies beside the images, which may hold it."""
+    intake = Intake()
+    for name, files in {"bare": ["1.dcm"], "tabled": ["1.dcm", "values.csv"]}.items():
+        (tmp_path / name).mkdir()
+        for file in files:
+            (tmp_path / name / file).write_bytes(b"field,value\nedss,2\n")
+    with served({"/": values_page(render), "/api/v1/uploads/": intake}) as address:
+        tab.goto(address)
+        tab.locator("[data-upload][data-ready]").wait_for()
+        fill_form(tab, "", "nord", refused=False)
+        tab.locator("input[data-folder]").set_input_files(str(tmp_path / "bare"))
+        message = tab.locator("[name='values.edss']").evaluate("input => input.validationMessage")
+        assert "required" in message and intake.files == {}
+        playwright.expect(tab.locator("[data-held]")).to_be_visible()
+        assert tab.locator("label[for='id_values.edss'] .optional").count() == 0
+        tab.locator("input[data-folder]").set_input_files(str(tmp_path / "tabled"))
+        playwright.expect(tab.locator("tr[data-state=sent]")).to_have_count(1, timeout=15000)
+        tab.locator("[name='values.edss']").fill("3")
+        tab.locator("[name='values.edss']").blur()  # what was chosen first is kept, and goes now
+        playwright.expect(tab.locator("tr[data-state=sent]")).to_have_count(2, timeout=15000)
+        playwright.expect(tab.locator("[data-held]")).to_be_hidden()
+    assert sorted(
+        json.loads(told["values"])["edss"] for told in intake.metadata.values() if "edss" in told.get("values", "")
+    ) == ["3"]
+
+
 def test_a_chunk_that_fails_is_sent_again(render: Callable[..., str], tab: Any, tmp_path: Path) -> None:
     intake = Intake(cut=1)
     file = tmp_path / "results.csv"
@@ -286,6 +389,7 @@ def _volume(handler: BaseHTTPRequestHandler) -> Answer:
         "X-Spacing": "5,1,1",
         "X-Window": "30,60",
         "X-Orientation": "S,P,L",
+        "X-Units": "HU",
     }
     return 200, headers, struct.pack(f"<{count}h", *range(count))
 
@@ -302,7 +406,6 @@ def test_the_viewer_shows_slices_letters_and_values(render: Callable[..., str], 
         {
             "volume_url": "/readings/1/volume",
             "mask_url": "/readings/1/mask",
-            "unit": "HU",
             "modality": "CT",
             "title": "Exam",
         },
@@ -326,12 +429,21 @@ def test_the_viewer_shows_slices_letters_and_values(render: Callable[..., str], 
         playwright.expect(viewer.locator(".viewer-value")).to_have_text("0 HU")
         tab.mouse.wheel(0, 100)
         playwright.expect(viewer.locator(".viewer-slice")).to_have_text("Slice 2 of 3")
+        tab.keyboard.press("s")
+        playwright.expect(viewer.locator("canvas")).to_have_attribute("data-smooth", "false")
+        tab.locator("[data-do=smooth]").click()
+        playwright.expect(viewer.locator("canvas")).to_have_attribute("data-smooth", "true")
         tab.locator("[data-window]").select_option("-600,1500")
         playwright.expect(viewer.locator(".viewer-window")).to_have_text("C -600 W 1500")
 
 
 def test_keys_grade_and_a_key_in_the_comment_does_not(render: Callable[..., str], tab: Any) -> None:
-    html = _with_module(render, "components/grade_form.html", "grade", {"action": "/grade", "next_url": "/next"})
+    html = _with_module(
+        render,
+        "components/grade_form.html",
+        "grade",
+        {"action": "/grade", "grades": [("A", "good"), ("B", "usable")], "next_url": "/next"},
+    )
     sent: list[str] = []
 
     def receive(handler: BaseHTTPRequestHandler) -> Answer:

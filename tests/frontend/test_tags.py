@@ -4,6 +4,7 @@ import datetime as dt
 
 import pytest
 from django import forms
+from django.template import engines
 from django.utils import translation
 
 from core.templatetags import ui
@@ -27,11 +28,6 @@ def test_a_state_is_an_icon_and_a_word() -> None:
 def test_a_state_nobody_has_drawn_keeps_its_own_word_and_is_escaped() -> None:
     assert "Half done" in ui.state("half_done")
     assert "<b>" not in ui.state("<b>")
-
-
-def test_check_upload_verdicts_wear_the_same_looks() -> None:
-    assert ui.state("reject") == ui.state("rejected")
-    assert ui.state("quarantine") == ui.state("quarantined")
 
 
 def test_a_field_ties_label_help_and_errors_to_its_control() -> None:
@@ -84,3 +80,8 @@ def test_progress_over_the_target_stays_inside_its_bar() -> None:
     html = ui.meter(1200, 1000)
     assert 'max="1000" value="1000"' in html
     assert "1200" in html
+
+
+def test_a_mark_stands_between_the_items_of_a_loop_only() -> None:
+    page = engines["django"].from_string('{% load ui %}{% for n in "abc" %}{{ n }}{% between ", " %}{% endfor %}.')
+    assert page.render() == "a, b, c."

@@ -11,7 +11,7 @@ from core.looks import LOOKS
 from tests.frontend import gallery
 
 ROOT = Path(__file__).resolve().parents[2]
-TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
+TEMPLATES = sorted(path for path in (ROOT / "templates").rglob("*.html") if path.parent.name != "mail")
 ICONS = {line for line in (ROOT / "frontend/icons.txt").read_text().splitlines() if line and not line.startswith("#")}
 NAMES = [str(path.relative_to(ROOT / "templates")) for path in TEMPLATES]
 

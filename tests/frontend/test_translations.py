@@ -28,7 +28,7 @@ def catalogue(*entries: polib.POEntry) -> polib.POFile:
 
 
 def test_a_complete_message_passes(check: ModuleType) -> None:
-    good = polib.POEntry(msgid="%(n)s exams of {all}", msgstr="{all} : %(n)s examens")
+    good = polib.POEntry(msgid="Exam %(n)s of {all}", msgstr="{all} : examen %(n)s")
     assert check.problems(catalogue(good)) == []
 
 
@@ -37,14 +37,40 @@ def test_a_complete_message_passes(check: ModuleType) -> None:
     [
         (polib.POEntry(msgid="Exam", msgstr=""), "empty"),
         (polib.POEntry(msgid="Exam", msgstr="Examen", flags=["fuzzy"]), "fuzzy"),
-        (polib.POEntry(msgid="%(n)s exams", msgstr="%(m)s examens"), "holes"),
-        (polib.POEntry(msgid="%(n)s exams", msgstr="%(n)d examens"), "holes"),
+        (polib.POEntry(msgid="Exam %(n)s", msgstr="Examen %(m)s"), "holes"),
+        (polib.POEntry(msgid="Exam %(n)s", msgstr="Examen %(n)d"), "holes"),
         (polib.POEntry(msgid="{n} left", msgstr="reste"), "holes"),
         (polib.POEntry(msgid="%(n)s", msgid_plural="%(n)ss", msgstr_plural={0: "%(n)s", 1: ""}), "empty"),
     ],
 )
 def test_a_faulty_message_is_named(check: ModuleType, entry: polib.POEntry, word: str) -> None:
     assert [line.split(":")[0].split()[0] for line in check.problems(catalogue(entry))] == [word]
+
+
+@pytest.mark.parametrize(
+    ("message", "lacks"),
+    [
+        ("About %(count)d slices are missing.", True),
+        ("%(n)s of the exams wait", True),
+        ("{n} files sent", True),
+        ("At least %(share).1f mm of %(n)s full slices", True),
+        ("%(name)s contains no image.", False),
+        ("%(batch)s is open", False),
+        ("Slices: %(count)d; at least %(min)d required.", False),
+        ("The folder contains more than %(limit)s files. Send fewer files.", False),  # in never_one.txt
+    ],
+)
+def test_a_number_before_a_plural_noun_needs_two_forms(check: ModuleType, message: str, lacks: bool) -> None:
+    assert check.lacks_plural(message) is lacks
+    named = [
+        line for line in check.problems(catalogue(polib.POEntry(msgid=message, msgstr=message))) if "plural" in line
+    ]
+    assert bool(named) is lacks
+
+
+def test_every_exception_of_the_plural_check_is_in_use(check: ModuleType) -> None:
+    used = {entry.msgid.replace("\n", " ") for entry in polib.pofile(str(check.CATALOGUE)) if not entry.obsolete}
+    assert check.NEVER_ONE - {""} <= used
 
 
 def test_a_singular_may_leave_its_number_out(check: ModuleType) -> None:

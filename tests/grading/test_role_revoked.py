@@ -11,8 +11,8 @@ from django.test import Client
 from django.urls import reverse
 
 from challenges.models import Role
-from challenges.people import grant_role
 from challenges.revoke import revoke_role
+from challenges.roles import grant_role
 from core.models import AuditRecord
 from core.work import enqueue
 from grading.grade import grade_reading

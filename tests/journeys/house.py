@@ -18,7 +18,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from demo.http import Client
+from concours.client.http import Client
 from demo.site import Site, free_port
 
 QUESTION_FILES = Path(__file__).with_name("question_files")
@@ -118,14 +118,20 @@ class House:
         return self[name].await_until(decided, seconds=240)  # type: ignore[no-any-return]
 
     def quiet(self) -> None:
-        """Returns once no work waits or runs."""
+        """Returns once no work is due or runs."""
 
         def idle() -> bool | None:
-            return None if any(self["olga"].every("work/", state=s) for s in ("waiting", "running")) else True
+            return None if self.due_work() else True
 
         self["olga"].await_until(idle, seconds=300)
         failed = self["olga"].every("work/", state="failed")
         assert not failed, [(row["stage"], row["reason"]) for row in failed]
+
+    def due_work(self) -> list[dict[str, Any]]:
+        """The work that runs or is due; the notice of a window's close, for one, waits for its minute."""
+        rows = [row for state in ("waiting", "running") for row in self["olga"].every("work/", state=state)]
+        now = datetime.now(UTC)
+        return [row for row in rows if datetime.fromisoformat(row["run_at"]) <= now]
 
     # 4 to 6. grade, split, release
 

@@ -13,7 +13,7 @@ import pytest
 from numpy.typing import NDArray
 from pydicom import dcmread
 
-from demo.http import RefusedError
+from concours.client.http import SiteRefusedError
 from demo.phantoms import sarcopenia
 from demo.phantoms.phantom import Phantom, digest
 from demo.predictions import masks_zip, rng_of, worn
@@ -52,7 +52,7 @@ def test_0_frame(house: House) -> None:
     assert {phase["name"] for phase in told["phases"]} == {"inclusion", "final"}
     for name, title in TEAMS.items():
         house.team(name, title, ["muscle"])
-    with pytest.raises(RefusedError) as refusal:
+    with pytest.raises(SiteRefusedError) as refusal:
         house["sam"].post("centres/", {"challenge": "podium", "name": "Centre of a stranger"})
     assert refusal.value.status == 403
 
@@ -70,7 +70,7 @@ def test_1_receive(house: House, phantoms: Mapping[int, Phantom], seen: dict[str
     seen["again"] = house.verdict("carla", again)
     assert all(told["state"] == "received" and len(told["exams"]) == 1 for told in seen["verdicts"].values())
     assert [exam["reason"] for exam in seen["again"]["exams"]] == ["duplicate_exam"]
-    with pytest.raises(RefusedError) as refusal:
+    with pytest.raises(SiteRefusedError) as refusal:
         house["sam"].get(f"uploads/{uploads[11][1]}")
     assert refusal.value.status == 404
 
@@ -97,7 +97,7 @@ def test_4_grade(house: House) -> None:
 def test_5_split(house: House) -> None:
     draft = house.split("muscle")
     assert {name: sum(strata.values()) for name, strata in draft["balance"].items()} == {"training": 2, "test": 3}
-    with pytest.raises(RefusedError) as refusal:
+    with pytest.raises(SiteRefusedError) as refusal:
         house["olga"].post("splits/", {"question": "podium/muscle"})
     assert refusal.value.answer["reason"] == "split_frozen"
 
@@ -116,7 +116,7 @@ def test_6_release(house: House, phantoms: Mapping[int, Phantom], tmp_path: Path
     with zipfile.ZipFile(archives["evaluation"]) as archive:
         assert not [name for name in archive.namelist() if name.startswith("mask/")]
     seen["cases"] = {case: by_pixels[key] for case, key in found["evaluation"].items()}
-    with pytest.raises(RefusedError) as refusal:
+    with pytest.raises(SiteRefusedError) as refusal:
         house["sam"].download(house.batches("paul", "muscle")["training"]["download"], tmp_path / "no", "")
     assert refusal.value.status == 404
 
@@ -128,7 +128,7 @@ def test_7_submit_and_8_score(house: House, phantoms: Mapping[int, Phantom], see
     assert good["state"] == seen["poor"]["state"] == "scored"
     assert good["errors"] == []
     house.close("muscle")
-    with pytest.raises(RefusedError) as refusal:
+    with pytest.raises(SiteRefusedError) as refusal:
         house.submit("petra", "muscle", entry(truth, 0.0, 0.0))
     assert refusal.value.answer["reason"] == "closed"
 

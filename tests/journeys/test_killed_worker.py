@@ -45,7 +45,7 @@ class Disturbance:
             self._await_worker()
             time.sleep(self.chance.uniform(0.0, 1.2))
             site = self.house.site
-            self.hit += bool(self._open())
+            self.hit += bool(self.house.due_work())
             victim = site.processes["worker-1"]
             site.kill_worker("worker-1")
             victim.wait(10)
@@ -54,12 +54,10 @@ class Disturbance:
     def _await_worker(self) -> None:
         """A new worker is up once it has taken something; at most a few seconds, for there may be nothing left."""
         end = time.monotonic() + 6
-        while time.monotonic() < end and not self.house["olga"].every("work/", state="running") and self._open():
+        while (
+            time.monotonic() < end and not self.house["olga"].every("work/", state="running") and self.house.due_work()
+        ):
             time.sleep(0.05)
-
-    def _open(self) -> list[Any]:
-        olga = self.house["olga"]
-        return [*olga.every("work/", state="waiting"), *olga.every("work/", state="running")]
 
 
 def play(folder: Path, seed: int | None) -> tuple[dict[str, Any], Disturbance]:

@@ -23,14 +23,15 @@ import psycopg
 import pytest
 import redis
 
+from concours.client.http import Client
 from demo.clients.centre import send
-from demo.http import Client
 from demo.phantoms.sarcopenia import make
 from tests import compose
-from tests.databases import fresh_postgres
+from tests.databases import fresh_postgres, fresh_roles
+from tests.nginx import prepared
 from tests.presence import REDIS_URL
 from tests.processes import ROOT, environment, free_port, kill, manage, process, wait_until
-from tests.uploads_protocol.conftest import SETUP
+from tests.uploads.protocol.conftest import SETUP
 
 pytestmark = [pytest.mark.postgres, pytest.mark.redis, pytest.mark.slow]
 ARCHIVE = os.urandom(3_000_000)
@@ -60,6 +61,7 @@ class Production:
     database: str
     tokens: dict[str, str]
     stack: ExitStack
+    services: dict[str, dict[str, str]]  # the settings of each service
     running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     def rows(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
@@ -85,7 +87,8 @@ class Production:
 
 def start(site: Production, service: str) -> None:
     words = compose.command(service, port=str(site.port))
-    site.running[service] = site.stack.enter_context(process(words, site.env, site.folder / f"{service}.log"))
+    env = site.services[service]
+    site.running[service] = site.stack.enter_context(process(words, env, site.folder / f"{service}.log"))
 
 
 @pytest.fixture(scope="module")
@@ -96,34 +99,51 @@ def production(tmp_path_factory: pytest.TempPathFactory, django_db_blocker: Any)
         moto = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(s3_port)]
         stack.enter_context(process(moto, dict(os.environ), folder / "s3.log"))
         wait_until(lambda: _answers(f"http://127.0.0.1:{s3_port}/moto-api/"), 60, "the store's first answer")
-        named = compose.settings(
-            DJANGO_SETTINGS_MODULE="config.settings.production",
-            CONCOURS_SECRET_KEY=base64.b64encode(os.urandom(48)).decode(),
-            CONCOURS_AUDIT_KEY=base64.b64encode(os.urandom(32)).decode(),
-            CONCOURS_ORIGIN=f"http://127.0.0.1:{port}",
-            CONCOURS_HOSTS="localhost,127.0.0.1",
-            CONCOURS_DATABASE=f"{url}?pool=10",
-            CONCOURS_REDIS=REDIS_URL,
-            CONCOURS_DATA=str(folder),
-            CONCOURS_S3_BUCKET="concours",
-            CONCOURS_S3_ENDPOINT=f"http://127.0.0.1:{s3_port}",
-            CONCOURS_S3_REGION="us-east-1",
-            CONCOURS_S3_ACCESS_KEY="concours",
-            CONCOURS_S3_SECRET_KEY="secret of the store",
-            CONCOURS_ACCEL_PREFIX="/protected",
-            CONCOURS_MAIL_FROM="concours@localhost",
-            CONCOURS_SMTP_HOST="localhost",
-            CONCOURS_SMTP_PORT="25",
-            CONCOURS_SMTP_USER="",
-            CONCOURS_SMTP_PASSWORD="",
-            CONCOURS_SMTP_TLS="0",
-        )
-        env = {**environment(folder, url), **named}
-        env["PATH"] = f"{Path(sys.executable).parent}:{env['PATH']}"
+        roles = stack.enter_context(fresh_roles(url))
+        named = {
+            "DJANGO_SETTINGS_MODULE": "config.settings.production",
+            "CONCOURS_SECRET_KEY": base64.b64encode(os.urandom(48)).decode(),
+            "CONCOURS_AUDIT_KEY": base64.b64encode(os.urandom(32)).decode(),
+            "CONCOURS_ORIGIN": f"http://127.0.0.1:{port}",
+            "CONCOURS_HOSTS": "localhost,127.0.0.1",
+            "CONCOURS_DATABASE": f"{url}?pool=10",
+            "CONCOURS_REDIS": REDIS_URL,
+            "CONCOURS_DATA": str(folder),
+            "CONCOURS_S3_BUCKET": "concours",
+            "CONCOURS_S3_ENDPOINT": f"http://127.0.0.1:{s3_port}",
+            "CONCOURS_S3_REGION": "us-east-1",
+            "CONCOURS_S3_ACCESS_KEY": "concours",
+            "CONCOURS_S3_SECRET_KEY": "secret of the store",
+            "CONCOURS_ACCEL_PREFIX": "/protected",
+            "CONCOURS_SECOND_FACTOR": "1",
+            "CONCOURS_MAIL_FROM": "concours@localhost",
+            "CONCOURS_SMTP_HOST": "localhost",
+            "CONCOURS_SMTP_PORT": "25",
+            "CONCOURS_SMTP_USER": "",
+            "CONCOURS_SMTP_PASSWORD": "",
+            "CONCOURS_SMTP_TLS": "0",
+            "CONCOURS_ROLE_PASSWORDS": roles.passwords,
+            "CONCOURS_STAGES": "all",
+            "CONCOURS_SEALED": "s3",
+            "CONCOURS_SEALED_S3_ENDPOINT": f"http://127.0.0.1:{s3_port}",
+            "CONCOURS_SEALED_S3_ACCESS_KEY": "sealed",
+            "CONCOURS_SEALED_S3_SECRET_KEY": "secret of the sealed store",
+        }
+        base = environment(folder, url)
+        base["PATH"] = f"{Path(sys.executable).parent}:{base['PATH']}"
+        services = {}
+        for name in compose.SITE[1:]:
+            written = compose.services()[name]["environment"]
+            own = {one: written[one] for one in ("CONCOURS_STAGES", "CONCOURS_SEALED")}
+            address = f"{roles.addresses[name]}?pool=10"
+            services[name] = {**base, **compose.settings(name, named), **own, "CONCOURS_DATABASE": address}
+        env = {**base, **compose.settings("setup", named)}
         subprocess.run(compose.command("setup"), cwd=ROOT, env=env, check=True, capture_output=True)
         tokens = json.loads(manage(env, "shell", "--no-imports", "-c", SETUP).splitlines()[-1])
-        site = Production(f"http://127.0.0.1:{port}", port, f"127.0.0.1:{s3_port}", folder, env, url, tokens, stack)
-        for service in ("web", "worker", "sweeper"):
+        site = Production(
+            f"http://127.0.0.1:{port}", port, f"127.0.0.1:{s3_port}", folder, env, url, tokens, stack, services
+        )
+        for service in ("web", "worker", "scorer", "sweeper"):
             start(site, service)
         wait_until(lambda: _answers(f"{site.address}/readyz"), 60, "the site's first answer")
         yield site
@@ -160,6 +180,18 @@ def test_an_exam_goes_from_upload_to_accepted_in_the_workers_processes(productio
     for stage in ("receive", "deidentify", "check_quality"):
         pid = int(done[stage].rsplit(":", 1)[1])
         assert worker in _ancestors(pid)[1:], f"{stage} ran in process {pid}, not below the worker {worker}"
+
+
+def test_work_that_reads_truth_is_done_by_the_scorer_alone(production: Production) -> None:
+    code = (
+        "from core.work import enqueue; enqueue('copy_case_scores', '0');"
+        "from core.registry import stages; print(sum(stage.reads_truth for stage in stages().values()))"
+    )
+    assert int(manage(production.env, "shell", "--no-imports", "-c", code)) > 4
+    query = "SELECT worker FROM core_work WHERE stage = 'copy_case_scores' AND state = 'done'"
+    wait_until(lambda: production.rows(query), 60, "the scorer's work")
+    pid = int(production.rows(query)[0][0].rsplit(":", 1)[1])
+    assert production.running["scorer"].pid in _ancestors(pid)[1:]
 
 
 def test_what_teams_may_not_see_is_gone_and_what_is_kept_is_in_the_object_store(production: Production) -> None:
@@ -227,17 +259,5 @@ def _nginx(production: Production, folder: Path) -> list[str]:
         "intake:8000": app,
         "storage:7070": production.s3,
         "/data/static/": f"{production.folder}/static/",
-        "/etc/nginx/concours/": f"{folder}/",
     }
-    for name in ("plain.conf", "locations.conf"):
-        text = (ROOT / "deploy" / name).read_text()
-        for old, new in swaps.items():
-            text = text.replace(old, new)
-        (folder / name).write_text(text)
-    (folder / "nginx.conf").write_text(
-        f"daemon off; pid {folder}/nginx.pid; error_log {folder}/nginx-error.log; user root;\n"
-        f"events {{}}\nhttp {{ include /etc/nginx/mime.types; access_log off; client_body_temp_path {folder}/body;"
-        f" proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/f; uwsgi_temp_path {folder}/u;"
-        f" scgi_temp_path {folder}/s; include {folder}/plain.conf; }}\n"
-    )
-    return ["nginx", "-p", str(folder), "-c", str(folder / "nginx.conf")]
+    return prepared(folder, "plain.conf", swaps)

@@ -1,14 +1,6 @@
-"""One connection a test: nothing beats in a thread of its own, which would wait for the test's transaction."""
+"""Work is done in the test's own transaction; a question with a jury."""
 
-from typing import Any
+from tests.batches.conftest import no_heartbeat
+from tests.scoring.test_jury import judged
 
-import pytest
-
-from tests.scoring_app.test_jury import judged
-
-__all__ = ["judged"]
-
-
-@pytest.fixture(autouse=True)
-def no_heartbeat(settings: Any) -> None:
-    settings.WORK_HEARTBEAT_SECONDS = 3600
+__all__ = ["judged", "no_heartbeat"]

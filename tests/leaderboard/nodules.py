@@ -10,7 +10,7 @@ from tests.factories.exams import frozen_batches, kept_exam
 from tests.factories.people import team_in
 from tests.factories.questions import deciding_phase, question
 from tests.factories.submissions import csv_of, sent
-from tests.scoring_app.test_every_kind_of_truth import SETS, by_public_id, series
+from tests.scoring.test_every_kind_of_truth import SETS, by_public_id, series
 
 
 @dataclass(frozen=True)

@@ -6,14 +6,18 @@ from datetime import timedelta
 
 import pytest
 from django.core import mail
+from django.test import Client
 from django.utils import timezone
 from rest_framework.test import APIClient
 
 from challenges.frame import reschedule_phase
-from core.errors import InvalidInputError, NotAllowedError
+from core.errors import NotAllowedError
 from core.models import Work
+from core.readiness import NotReadyError
+from core.work import retry
 from leaderboard.announce import AlreadyAnnouncedError, announce, centre_counts
 from leaderboard.models import Announcement, Ranking
+from leaderboard.notices import recipients_of
 from tests.factories.contests import Contest, contest
 from tests.factories.exams import centre, sarcopenia_exams, work_all
 from tests.factories.people import member_of, person, team_in
@@ -65,7 +69,7 @@ def test_the_best_centre_has_most_included_exams_whatever_became_of_them() -> No
     sarcopenia_exams(made.question, [3] * 7, at=second)
     Exam.objects.filter(centre=second, number=1).update(state="dropped")
     Exam.objects.filter(centre=second, number=2).update(state="refused", reason="criterion_not_met")
-    assert [(row["name"], row["included"]) for row in centre_counts(made.question)] == [
+    assert [(count.name, count.included) for count in centre_counts(made.question)] == [
         ("Hôpital Nord", 6),
         ("Hôpital Sud", 6),
     ]
@@ -100,18 +104,22 @@ def test_each_member_gets_one_mail_at_the_minute_and_none_before() -> None:
     type(owl).objects.filter(pk=owl.pk).update(language="fr")
     announcement = decided(made, 30)
     work_all()
-    assert mail.outbox == []
+    assert not any("Owls won" in letter.subject for letter in mail.outbox)
     past = timezone.now() - timedelta(seconds=1)
     Announcement.objects.filter(pk=announcement.pk).update(announced_at=past)
-    Work.objects.filter(stage="mail_announcement").update(run_at=past)
-    assert work_all() == ["mail_announcement"] * 3
-    assert sorted(letter.to[0] for letter in mail.outbox) == [
-        "absent.lead@example.org",
-        "cats.lead@example.org",
-        "owls.lead@example.org",
-    ]
+    mail.outbox.clear()
+    Work.objects.filter(stage="tell_announcement").update(run_at=past)
+    people = {user.email for segment in recipients_of(made.question).values() for user in segment}
+    assert work_all() == ["tell_announcement", *["mail_notice"] * len(people)]
+    assert {f"{name}.lead@example.org" for name in ("absent", "cats", "owls")} < people
+    assert sorted(letter.to[0] for letter in mail.outbox) == sorted(people)
     assert all("Owls" in letter.body and "/board/" in letter.body for letter in mail.outbox)
-    assert work_all() == []
+    own = {letter.to[0]: letter.body for letter in mail.outbox}
+    assert "Votre équipe Owls" in own["owls.lead@example.org"] and "Cats" in own["cats.lead@example.org"]
+    assert "Your team" not in own["absent.lead@example.org"]
+    retold = Work.objects.get(stage="tell_announcement")
+    retry(retold.pk)
+    assert work_all() == ["tell_announcement"] and len(mail.outbox) == len(people)
 
 
 def test_what_is_announced_stands() -> None:
@@ -126,8 +134,17 @@ def test_not_before_the_phase_closed_and_only_by_organisers() -> None:
     sent(made.question, team_in(made.question, "Owls"), made.entry())
     work_all()
     ranking = Ranking.objects.get()
-    with pytest.raises(InvalidInputError, match="still open"):
+    with pytest.raises(NotReadyError, match="open until"):
         announce(question=made.question, ranking=ranking, announced_at=timezone.now(), actor=person("Olga"))
     with pytest.raises(NotAllowedError):
         announce(question=made.question, ranking=ranking, announced_at=timezone.now(), actor=person("Sam"))
     assert not Announcement.objects.exists() and Ranking.objects.get().published_at is None
+
+
+def test_first_page_and_challenge_say_who_won_once_it_is_out() -> None:
+    made = closed_contest()
+    pages = ["/", f"/c/{made.question.challenge.slug}/"]
+    later = decided(made, 5)
+    assert ["Owls" in Client().get(page).content.decode() for page in pages] == [False, False]
+    Announcement.objects.filter(pk=later.pk).update(announced_at=timezone.now() - timedelta(minutes=1))
+    assert ["Owls" in Client().get(page).content.decode() for page in pages] == [True, True]

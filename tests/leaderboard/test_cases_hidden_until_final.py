@@ -16,13 +16,14 @@ from leaderboard.publish import publish_ranking
 from tests.factories.contests import Contest, contest
 from tests.factories.exams import work_all
 from tests.factories.people import juror_of, member_of, person, team_in
+from tests.factories.questions import close_phase
 from tests.factories.submissions import sent
 from tests.leaderboard.nodules import nodules
 
 pytestmark = pytest.mark.django_db
 ROLES = ["visitor", "stranger", "own team", "other team", "juror"]
 BOARD = "/c/cup/sarcopenia/board/"
-MARKS = ("plot-cases", "plot-curve", "Behind the scores", "each case", "Lower quartile")
+MARKS = ("plot-cases", "plot-curve", "Details of the scores", "each case", "Lower quartile")
 HOUR = timedelta(hours=1)
 
 
@@ -54,10 +55,6 @@ def browser(role: str, made: Any) -> Client:
     return client
 
 
-def close(phase: Phase) -> None:
-    Phase.objects.filter(pk=phase.pk).update(closes=timezone.now() - timedelta(minutes=1))
-
-
 def publish(part: str) -> None:
     publish_ranking(ranking=Ranking.objects.filter(part=part).latest("number"), actor=person("Olga"))
 
@@ -74,7 +71,7 @@ def seen(client: Client, board: str = BOARD) -> set[str]:
         if page.status_code == 404:
             continue
         assert page.status_code == 200
-        drawn = [mark in page.content.decode() for mark in ("Behind the scores", "As a table")]
+        drawn = [mark in page.content.decode() for mark in ("Details of the scores", "Show as a table")]
         said = [data.json()["shows_cases"], detail.json()["plots"] is not None]
         assert len({*drawn, *said}) == 1, (drawn, said)
         if drawn[0]:
@@ -89,15 +86,13 @@ def test_a_running_public_board_shows_no_case_to_anybody(half_public: Contest, r
     client = browser(role, half_public)
     assert client.get(f"{BOARD}?part=public").status_code == 200
     assert seen(client) == set()
-    # Published by mistake while answers still come in: places are out, cases are not.
-    for part in ("private", "all"):
-        publish(part)
+    Ranking.objects.update(published_at=timezone.now())  # by mistake, while answers still come in
     assert seen(client) == set()
 
 
 @pytest.mark.parametrize("role", ROLES)
 def test_a_closed_phase_shows_none_before_its_results_are_out(half_public: Contest, role: str) -> None:
-    close(half_public.phase)
+    close_phase(half_public.phase)
     client = browser(role, half_public)
     assert seen(client) == set()
     publish("all")  # which decides nothing where there is a private part
@@ -108,7 +103,7 @@ def test_a_closed_phase_shows_none_before_its_results_are_out(half_public: Conte
 
 @pytest.mark.parametrize("role", ROLES)
 def test_once_results_are_final_everybody_sees_the_parts_that_are_out(half_public: Contest, role: str) -> None:
-    close(half_public.phase)
+    close_phase(half_public.phase)
     publish("private")
     client = browser(role, half_public)
     assert seen(client) == {"public", "private"}
@@ -118,7 +113,7 @@ def test_once_results_are_final_everybody_sees_the_parts_that_are_out(half_publi
 
 @pytest.mark.parametrize("role", ROLES)
 def test_a_phase_still_to_come_or_prolonged_keeps_them_shut(half_public: Contest, role: str) -> None:
-    close(half_public.phase)
+    close_phase(half_public.phase)
     publish("private")
     client = browser(role, half_public)
     seen(client)  # what was shown once is not kept for later
@@ -130,13 +125,13 @@ def test_organisers_see_everything_at_once_and_are_told_that_others_do_not(half_
     olga = browser("organiser", half_public)
     assert seen(olga) == {"all", "public", "private"}
     text = olga.get(f"{BOARD}?part=public").content.decode()
-    assert "Only organisers see this" in text
+    assert "Only organisers can see this" in text
     for other in ("visitor", "owls"):
         text = olga.get(f"{BOARD}?part=public&as={other}").content.decode()
         assert not [mark for mark in MARKS if mark in text]
-    close(half_public.phase)
+    close_phase(half_public.phase)
     publish("private")
-    assert "Only organisers see this" not in olga.get(f"{BOARD}?part=private").content.decode()
+    assert "Only organisers can see this" not in olga.get(f"{BOARD}?part=private").content.decode()
 
 
 def test_curves_of_a_board_by_auc_follow_the_same_rule() -> None:
@@ -145,12 +140,12 @@ def test_curves_of_a_board_by_auc_follow_the_same_rule() -> None:
     made.send("Owls", dict(zip(cases, (0.1, 0.4, 0.3, 0.9), strict=True)))
     made.send("Cats", dict(zip(cases, (0.6, 0.4, 0.2, 0.1), strict=True)))
     work_all()
-    publish("all")
+    Ranking.objects.update(published_at=timezone.now())
     board = "/c/cup/nodules/board/"
     assert seen(browser("organiser", made), board) == {"all"}
     for role in ROLES:
         assert seen(browser(role, made), board) == set()
-    close(made.phase)
+    close_phase(made.phase)
     for role in ROLES:
         client = browser(role, made)
         assert seen(client, board) == {"all"}

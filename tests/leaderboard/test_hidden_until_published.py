@@ -12,6 +12,7 @@ from rest_framework.test import APIClient
 
 from challenges.models import Question
 from core.errors import NotAllowedError
+from core.readiness import NotReadyError
 from leaderboard.board import board
 from leaderboard.models import Ranking
 from leaderboard.publish import publish_ranking
@@ -19,6 +20,7 @@ from scoring.models import CaseScore, Score, Submission, Truth
 from tests.factories.contests import Contest, contest
 from tests.factories.exams import work_all
 from tests.factories.people import juror_of, member_of, person, team_in
+from tests.factories.questions import close_phase
 from tests.factories.submissions import sent
 
 pytestmark = pytest.mark.django_db
@@ -123,7 +125,10 @@ def test_publication_shows_the_part_to_everybody_and_only_organisers_publish(hal
     ranking = Ranking.objects.get(part="private")
     with pytest.raises(NotAllowedError):
         publish_ranking(ranking=ranking, actor=person("Sam"))
-    publish_ranking(ranking=ranking, actor=person("Olga"), at=timezone.now() + timedelta(hours=1))
+    close_phase(half_public.phase)
+    publish_ranking(
+        ranking=Ranking.objects.get(pk=ranking.pk), actor=person("Olga"), at=timezone.now() + timedelta(hours=1)
+    )
     asked = f"{half_public.question.challenge.slug}/{half_public.question.slug}"
     visitor = as_role("visitor", half_public.question)
     assert visitor.get(f"/api/v1/boards/{asked}/").json()["part"] == "public"
@@ -138,6 +143,23 @@ def test_publication_shows_the_part_to_everybody_and_only_organisers_publish(hal
         "private"
         in as_role("own team", half_public.question).get("/api/v1/submissions/").json()["results"][0]["scores"]
     )
+
+
+def test_while_a_phase_is_open_only_the_public_part_can_show(half_public: Contest) -> None:
+    organiser = as_role("organiser", half_public.question)
+    for part in ("private", "all"):
+        ranking = Ranking.objects.get(part=part)
+        answer = organiser.post(f"/api/v1/rankings/{ranking.pk}/publish/")
+        assert answer.status_code == 409 and answer.json()["reason"] == "phase_open", part
+        with pytest.raises(NotReadyError):
+            publish_ranking(ranking=ranking, actor=person("Olga"))
+        publish_ranking(ranking=ranking, actor=person("Olga"), at=half_public.phase.closes)
+    Ranking.objects.update(published_at=timezone.now() - timedelta(hours=1))  # whatever was published, and by whom
+    assert set(Ranking.objects.visible_to(person("Sam")).values_list("part", flat=True)) == {"public"}
+    document = as_role("own team", half_public.question).get("/api/v1/submissions/").json()["results"]
+    assert set(document[0]["scores"]) == {"public"}
+    close_phase(half_public.phase)
+    assert set(Ranking.objects.visible_to(person("Sam")).values_list("part", flat=True)) == {"public", "private", "all"}
 
 
 def test_an_organiser_sees_what_is_not_out_and_that_it_is_not(half_public: Contest) -> None:
@@ -167,7 +189,7 @@ def test_before_anything_is_out_a_board_is_there_and_empty() -> None:
 
 
 def test_the_file_can_say_the_minute_of_revelation() -> None:
-    later = timezone.now() + timedelta(hours=2)
+    later = timezone.now() + timedelta(hours=26)  # the phase closes tomorrow
     made = contest({"leaderboard": {"public_share": 0.5, "reveal_at": later.isoformat()}})
     sent(made.question, team_in(made.question, "Owls"), made.entry(wear=1))
     work_all()

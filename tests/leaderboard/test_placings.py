@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from challenges.people import exclude_entry
+from challenges.teams import exclude_entry
 from core.models import Work
 from core.work import claim_row, enqueue
 from leaderboard import rank as stage

@@ -8,20 +8,20 @@ from typing import Any
 import numpy as np
 import pytest
 
-from challenges.people import exclude_entry
+from challenges.teams import exclude_entry
 from core.work import enqueue
 from leaderboard import plot_data as module
 from leaderboard.models import Ranking
+from leaderboard.plots.roc import roc_points
 from leaderboard.publish import publish_ranking
 from scoring.models import CaseScore, JuryCase
-from scoring.plots.roc import roc_points
 from tests.factories.contests import Contest, contest
 from tests.factories.exams import work_all
 from tests.factories.people import person, team_in
-from tests.factories.questions import deciding_phase
+from tests.factories.questions import close_phase, deciding_phase, reopen_phase
 from tests.factories.submissions import sent
 from tests.leaderboard.nodules import nodules
-from tests.scoring_app.test_jury import generated
+from tests.scoring.test_jury import generated
 
 pytestmark = pytest.mark.django_db
 
@@ -72,7 +72,9 @@ def test_each_part_is_drawn_from_its_own_cases() -> None:
 
 def test_a_running_board_keeps_the_pictures_of_its_newest_ranking_alone() -> None:
     made = played({"leaderboard": {"public_share": 0.5}})
+    close_phase(made.phase)
     publish_ranking(ranking=Ranking.objects.get(part="private"), actor=person("Olga"))
+    reopen_phase(made.phase)
     for name, wear in (("C", 3), ("D", 4)):
         sent(made.question, team_in(made.question, name), made.entry(wear=wear))
         work_all()

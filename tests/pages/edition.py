@@ -14,10 +14,12 @@ import numpy as np
 import yaml
 from allauth.account.models import EmailAddress
 
+from challenges.centres import add_centre
 from challenges.charter import publish_charter, sign_charter
 from challenges.frame import create_challenge, load_question, open_challenge
 from challenges.models import Centre, CentreMembership, Challenge, Question
-from challenges.people import add_centre, apply_team, grant_role
+from challenges.roles import grant_role
+from challenges.teams import apply_team
 from core.clock import database_now
 from core.models import User
 from core.work import carry_out, claim_next
@@ -28,7 +30,7 @@ from uploads import staging
 from uploads.models import Exam, Upload
 from uploads.store import create_upload, finish_upload
 
-CATALOGUE = Path(__file__).parents[2] / "challenges" / "catalogue"
+CATALOGUE = Path(__file__).parents[2] / "concours" / "questions" / "catalogue"
 PASSWORD = "a long enough one"
 AUDIENCES = ("centre", "reader", "team", "juror")
 

@@ -24,7 +24,7 @@ def tasks(client: Client) -> dict[str, str]:
 
 
 def labels(client: Client) -> list[str]:
-    return [str(item["label"]) for item in client.get("/").context["navigation"]]
+    return [link.label for link in client.get("/").context["navigation"]]
 
 
 def test_a_visitor_sees_open_challenges_alone(edition: Edition, as_: As) -> None:
@@ -35,10 +35,10 @@ def test_a_visitor_sees_open_challenges_alone(edition: Edition, as_: As) -> None
 
 
 def test_an_organiser_sees_what_waits(edition: Edition, as_: As) -> None:
-    assert tasks(as_("olivia")) == {"Teams": "1 team waits for approval."}
+    assert tasks(as_("olivia")) == {"Teams": "1 team is awaiting approval."}
     exam = accepted_exam(edition, state="received")
     Review.objects.create(exam=exam, stage="check_quality", points=[])
-    assert tasks(as_("olivia"))["Reviews"] == "1 exam waits for a look."
+    assert tasks(as_("olivia"))["Reviews"] == "1 exam needs review."
 
 
 def test_a_centre_sees_its_exams_and_where_to_send_more(edition: Edition, as_: As) -> None:
@@ -48,9 +48,9 @@ def test_a_centre_sees_its_exams_and_where_to_send_more(edition: Edition, as_: A
 
 
 def test_a_reader_sees_the_queue(edition: Edition, as_: As) -> None:
-    assert tasks(as_("rita")) == {"Sarcopenia": "No exam waits for you."}
+    assert tasks(as_("rita")) == {"Sarcopenia": "No exam is waiting for you."}
     reading_of(accepted_exam(edition), edition.rita)
-    assert tasks(as_("rita")) == {"Sarcopenia": "1 exam waits for your grade."}
+    assert tasks(as_("rita")) == {"Sarcopenia": "1 exam is waiting for your grade."}
 
 
 def test_whoever_has_not_signed_is_told_first(edition: Edition, as_: As) -> None:
@@ -61,11 +61,11 @@ def test_whoever_has_not_signed_is_told_first(edition: Edition, as_: As) -> None
 
 
 def test_a_team_is_told_where_it_stands(edition: Edition, as_: As) -> None:
-    assert tasks(as_("tom")) == {"Milvue": "An organiser looks at your registration."}
+    assert tasks(as_("tom")) == {"Milvue": "An organiser will review your registration."}
 
 
 def test_a_stranger_is_told_how_to_take_part(as_: As) -> None:
-    assert "register a team" in as_("stefan").get("/").content.decode()
+    assert "Register a team" in as_("stefan").get("/").content.decode()
 
 
 def test_the_top_bar_is_by_role(as_: As) -> None:
@@ -82,7 +82,7 @@ def test_the_top_bar_knows_the_challenge_at_hand(edition: Edition, as_: As) -> N
     client = as_("olivia")
     assert "Console" not in labels(client)
     bar = client.get(reverse("pages:people", args=["second"])).context["navigation"]
-    assert [item["url"] for item in bar if item["label"] == "Console"] == [reverse("pages:console", args=["second"])]
+    assert [link.url for link in bar if link.label == "Console"] == [reverse("pages:console", args=["second"])]
 
 
 def test_what_is_not_there_says_so(as_: As) -> None:
@@ -101,7 +101,7 @@ def test_a_missing_csrf_token_is_no_blank_page(edition: Edition) -> None:
     client = Client(enforce_csrf_checks=True)
     client.force_login(edition.claire)
     answer = client.post(reverse("pages:open", args=["jfr-2019"]))
-    assert answer.status_code == 403 and "Reload it, then try again." in answer.content.decode()
+    assert answer.status_code == 403 and "Reload it and try again." in answer.content.decode()
 
 
 def test_fragments_have_no_frame(as_: As) -> None:
@@ -111,3 +111,16 @@ def test_fragments_have_no_frame(as_: As) -> None:
 
 def test_private_pages_are_kept_by_no_cache(as_: As) -> None:
     assert "no-store" in as_("claire").get("/")["Cache-Control"]
+
+
+def test_who_was_invited_early_reads_that_the_challenge_is_being_prepared(edition: Edition, as_: As) -> None:
+    draft = create_challenge(slug="draft", title={"en": "A draft"}, actor=edition.olivia)
+    draft.roles.create(user=edition.people["rita"], kind="reader")
+    page = as_("rita").get("/").content.decode()
+    assert "The challenge is being prepared" in page and "do not take part" not in page
+    assert 'href="/c/draft/"' not in page  # it would be a 404
+
+
+def test_an_officer_finds_the_page_of_data_protection(edition: Edition, as_: As) -> None:
+    edition.challenge.roles.create(user=edition.people["stefan"], kind="dpo")
+    assert "Data protection" in tasks(as_("stefan"))

@@ -12,10 +12,10 @@ import pytest
 from django.test import Client
 
 from anonymization.models import Review
-from challenges.people import invite
+from challenges.invitations import invite
+from concours.formats.fault import Fault
 from core.models import User, Work
 from core.progress import tell_fault
-from formats.fault import Fault
 from grading.models import Reading
 from tests.frontend.served import Answer, Route, served
 from tests.pages.edition import Edition, accepted_exam, reading_of
@@ -32,7 +32,7 @@ pytestmark = [
 LOOKS = [(320, "dark", "fr"), (1280, "light", "en")]
 TOO_WIDE = """[...document.querySelectorAll("main *")].filter(one => one.getBoundingClientRect().right > innerWidth + 1)
     .map(one => `${one.tagName}.${one.className}`).slice(0, 6)"""
-FETCHED = ("fragment", "volume", "mask", "picture")
+FETCHED = ("fragment", "thumbnails", "values", "volume", "mask", "picture")
 
 
 def answered(user: User | None, path: str, language: str) -> Route:
@@ -40,10 +40,11 @@ def answered(user: User | None, path: str, language: str) -> Route:
     client = Client(HTTP_ACCEPT_LANGUAGE=language)
     if user is not None:
         client.force_login(user)
-    answer: Any = client.get(path)
+    # A page's parts are fetched by its script, which says so.
+    answer: Any = client.get(path, headers={"HX-Request": "true"} if path.endswith("/values/") else {})
     assert answer.status_code == 200, path
     body = b"".join(answer) if answer.streaming else answer.content
-    headers = {name: value for name, value in answer.items() if name.startswith(("X-S", "X-W"))}
+    headers = {name: value for name, value in answer.items() if name.startswith("X-")}
     kept: Answer = (200, {"Content-Type": answer["Content-Type"], **headers}, body)
 
     def route(handler: BaseHTTPRequestHandler) -> Answer:
@@ -79,6 +80,8 @@ def pages(edition: Edition) -> list[tuple[str, User | None, str]]:
         ("fragment", claire, f"{both}upload/feedback/"),
         ("exams", claire, f"{both}exams/"),
         ("refused exam", claire, f"/exams/{refused.pk}/"),
+        ("thumbnails", claire, f"/exams/{refused.pk}/thumbnails/"),
+        ("values", claire, f"/exams/{refused.pk}/values/"),
         ("queue", rita, "/readings/"),
         ("reading", rita, f"/readings/{reading.pk}/"),
         ("volume", rita, f"/readings/{reading.pk}/volume?image=image"),
@@ -116,7 +119,7 @@ def test_every_page_kind_narrow_and_wide_light_and_dark(edition: Edition) -> Non
                     if name in FETCHED:
                         continue
                     tab.goto(address + path)
-                    tab.wait_for_load_state("networkidle")
+                    tab.wait_for_load_state("networkidle", timeout=30_000)
                     tab.evaluate("document.querySelectorAll('main details').forEach(one => { one.open = true })")
                     found = Axe().run(tab).response["violations"]
                     faults.extend((name, width, one["id"], [node["html"] for node in one["nodes"]]) for one in found)
@@ -143,11 +146,11 @@ def test_one_key_grades_and_one_key_confirms(edition: Edition) -> None:
         tab = browser.new_page()
         for page, key in (("reading", "b"), ("review", "c")):
             tab.goto(address + paths[page])
-            tab.wait_for_load_state("networkidle")
+            tab.wait_for_load_state("networkidle", timeout=30_000)
             with tab.expect_response(lambda answer: answer.request.method == "POST"):
                 tab.keyboard.press(key)
         tab.goto(address + paths["review"])
-        tab.wait_for_load_state("networkidle")
+        tab.wait_for_load_state("networkidle", timeout=30_000)
         tab.keyboard.press("r")  # refusing needs a note: the key leads there, and typing there is typing
         tab.keyboard.type("cut")
         assert tab.locator("#note").input_value() == "cut"

@@ -10,8 +10,9 @@ from django.core import mail
 from django.test import Client
 from django.urls import reverse
 
+from challenges.invitations import invite
 from challenges.models import CentreMembership, Invitation, Role
-from challenges.people import grant_role, invite
+from challenges.roles import grant_role
 from core.models import AuditRecord
 from core.work import enqueue
 from grading.models import Reading
@@ -37,9 +38,9 @@ def test_a_reader_is_revoked_on_the_page_and_the_exam_goes_on(edition: Edition, 
     role = Role.objects.get(user=first, kind="reader")
     assert page("revoke_role", role.pk) in client.get(page("people")).content.decode()
     silent = client.post(page("revoke_role", role.pk), {"reason": ""}, follow=True).content.decode()
-    assert "Say why" in silent and Role.objects.filter(pk=role.pk).exists()
+    assert "Give a reason" in silent and Role.objects.filter(pk=role.pk).exists()
     said = client.post(page("revoke_role", role.pk), {"reason": "moved away"}, follow=True).content.decode()
-    assert "is revoked" in said and page("revoke_role", role.pk) not in said
+    assert "has been revoked" in said and page("revoke_role", role.pk) not in said
     work_all(("assign_readings",))
     assert Reading.objects.get(exam=exam, state="waiting").reader != first
 
@@ -47,7 +48,7 @@ def test_a_reader_is_revoked_on_the_page_and_the_exam_goes_on(edition: Edition, 
 def test_the_last_organiser_is_told_and_one_of_two_may_go(edition: Edition, as_: As) -> None:
     client, own = as_("olivia"), Role.objects.get(user=edition.olivia)
     told = client.post(page("revoke_role", own.pk), {"reason": "tired"}, follow=True).content.decode()
-    assert "needs an organiser" in told and Role.objects.filter(pk=own.pk).exists()
+    assert "needs at least one organiser" in told and Role.objects.filter(pk=own.pk).exists()
     grant_role(challenge=edition.challenge, user=edition.remi, kind="organiser", actor=edition.olivia)
     gone = client.post(page("revoke_role", own.pk), {"reason": "tired"}, follow=True)
     assert gone.status_code == 200 and gone.redirect_chain[-1][0] == reverse("home")
@@ -66,7 +67,7 @@ def test_who_leaves_a_centre_sends_and_sees_nothing_more(edition: Edition, as_: 
     address = reverse("uploads:exam", args=[exam.pk])
     assert as_("claire").get(address).status_code == 200
     answer = as_("olivia").post(page("revoke_membership", row.pk), {"reason": "moved away"}, follow=True)
-    assert "no more" in answer.content.decode() and not CentreMembership.objects.filter(pk=row.pk).exists()
+    assert "no longer" in answer.content.decode() and not CentreMembership.objects.filter(pk=row.pk).exists()
     assert as_("claire").get(address).status_code == 404
     begun.refresh_from_db()
     of_bruno.refresh_from_db()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -12,11 +13,11 @@ from django.test import Client
 from django.urls import reverse
 
 from challenges.charter import publish_charter
+from concours.formats.fault import Fault
+from concours.formats.values import inert_cell
 from core.clock import database_now
 from core.progress import tell, tell_fault
-from formats.fault import Fault
 from tests.pages.edition import Edition, accepted_exam, phantom_zip, send, work_until_idle
-from uploads.export import plain_cell
 from uploads.models import Exam
 
 pytestmark = pytest.mark.django_db
@@ -46,7 +47,7 @@ def test_only_people_of_a_centre_send(as_: As, name: str, status: int) -> None:
 def test_upload_page_says_criteria_letter_and_target(as_: As) -> None:
     page = body(as_("claire").get(UPLOAD))
     assert "Slice thickness" in page and "from 1.25 to 7 mm" in page
-    assert 'name="letter_given" required' in page
+    assert re.search(r'name="letter_given"\s+required', page)
     assert "mask.nii.gz" in page
     assert "1,100" in page or "1100" in page
     assert 'value="bichat"' in page and "Nice" not in page
@@ -70,15 +71,15 @@ def test_outside_the_window_the_page_says_when_it_is_open(edition: Edition, as_:
 def test_a_centre_sees_its_own_exams_and_never_grades(edition: Edition, as_: As) -> None:
     mine, other = accepted_exam(edition, state="kept"), accepted_exam(edition, "Nice", state="dropped")
     page = as_("claire").get(EXAMS)
-    assert [row["exam"].pk for row in page.context["rows"]] == [mine.pk]
-    assert page.context["rows"][0]["state"] == "accepted"
+    assert [row.exam.pk for row in page.context["rows"]] == [mine.pk]
+    assert page.context["rows"][0].state == "accepted"
     assert "goes on" not in body(page).lower()
     assert (
-        as_("claire").get(EXAMS, {"state": "dropped"}).context["rows"][0]["exam"].pk == mine.pk
+        as_("claire").get(EXAMS, {"state": "dropped"}).context["rows"][0].exam.pk == mine.pk
     )  # the filter is not there
     everything = as_("olivia").get(EXAMS)
-    assert {row["exam"].pk for row in everything.context["rows"]} == {mine.pk, other.pk}
-    assert {row["state"] for row in everything.context["rows"]} == {"kept", "dropped"}
+    assert {row.exam.pk for row in everything.context["rows"]} == {mine.pk, other.pk}
+    assert {row.state for row in everything.context["rows"]} == {"kept", "dropped"}
 
 
 @pytest.mark.parametrize(
@@ -96,7 +97,7 @@ def test_every_reason_stands_in_words_and_each_once(edition: Edition, as_: As) -
     )
     refused(exam)
     row = as_("claire").get(EXAMS).context["rows"][0]
-    assert [one["message"] for one in row["reasons"]] == ["The slices are thick.", "The kernel is hard."]
+    assert [one.message for one in row.reasons] == ["The slices are thick.", "The kernel is hard."]
     tell(exam, stage="check_quality", state="refused", template="The kernel is hard.")
     page = as_("claire").get(reverse("uploads:exam", args=[exam.pk]))
     assert len(page.context["reasons"]) == 2
@@ -104,7 +105,7 @@ def test_every_reason_stands_in_words_and_each_once(edition: Edition, as_: As) -
 
 
 def test_a_duplicate_needs_nothing_to_be_sent_again(edition: Edition, as_: As) -> None:
-    exam = refused(accepted_exam(edition), "duplicate_exam", "The same images were sent before.")
+    exam = refused(accepted_exam(edition), "duplicate_exam", "The same images have already been sent.")
     page = body(as_("claire").get(reverse("uploads:exam", args=[exam.pk])))
     assert "Send again" not in page
 
@@ -141,15 +142,17 @@ def test_export_has_the_filtered_rows_and_no_formula(edition: Edition, as_: As) 
     assert as_("stefan").get(EXPORT).status_code == 404
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@sum", "\t=1", "\r=1", "  =1", "\n=1"])
+@pytest.mark.parametrize(
+    "text", ["=1+1", "+1+1", "-cmd", "@sum", "\t=1", "  =1", "\n=1", "＝1+1", "-1+cmd|' /C calc'!A0"]
+)
 def test_no_cell_begins_a_formula(text: str) -> None:
-    assert plain_cell(text).startswith("'")
-    assert plain_cell(text)[1:] == text
+    assert inert_cell(text).startswith("'")
+    assert inert_cell(text)[1:] == text
 
 
-@pytest.mark.parametrize("text", ["A", "12", "l'examen", "", "a=b"])
+@pytest.mark.parametrize("text", ["A", "12", "-1", "+1,5", "-2e-3", "l'examen", "", "a=b"])
 def test_plain_cells_stay_as_they_are(text: str) -> None:
-    assert plain_cell(text) == text
+    assert inert_cell(text) == text
 
 
 def test_withdrawing_needs_a_reason_and_erases_the_exam(edition: Edition, as_: As) -> None:
@@ -179,3 +182,19 @@ def test_what_was_sent_is_answered_beside_the_drop_zone(edition: Edition, as_: A
 def test_pages_speak_french(as_: As) -> None:
     page = body(as_("claire").get(UPLOAD, headers={"Accept-Language": "fr"}))
     assert 'lang="fr"' in page and "Envoyer des examens" in page
+
+
+def test_a_large_table_is_counted_and_only_what_needs_somebody_is_listed(edition: Edition, as_: As) -> None:
+    upload = send(edition, "claire", b"x", name="clinical.csv")
+    blank = {"question": edition.question, "centre": edition.centres["Bichat"], "upload": upload, "bundle_key": "x"}
+    blank["uploaded_by"] = edition.people["claire"]
+    for number in range(1, 42):
+        state, reason = ("refused", "missing_value") if number % 20 == 0 else ("kept", "")
+        Exam.objects.create(**blank, number=number, state=state, reason=reason)
+    page = body(as_("claire").get(reverse("uploads:feedback", args=["jfr-2019", "sarcopenia"])))
+    assert 'id="inclusion-progress" hx-swap-oob="true"' in page  # the card counts them without a reload
+    assert "Exam 20" in page and "Exam 40" in page and "Exam 3<" not in page
+    assert [
+        row.counts
+        for row in as_("claire").get(reverse("uploads:feedback", args=["jfr-2019", "sarcopenia"])).context["rows"]
+    ] == [[("accepted", 39), ("refused", 2)]]

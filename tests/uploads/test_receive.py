@@ -7,28 +7,28 @@ import json
 import random
 import zipfile
 from collections.abc import Mapping
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.utils import timezone
 from pydicom import dcmread
 
+from challenges.frame import spec_of
 from challenges.models import Question
+from concours.formats.child import ChildFailedError
+from concours.study.sent import SentFile
 from core.models import Progress, Work
 from core.progress import progress_of
 from core.storage import local_copy, store
-from core.work import carry_out, claim_next, enqueue
+from core.work import carry_out, claim_next
 from demo.phantoms import sarcopenia
 from demo.phantoms.phantom import Phantom
-from formats.child import ChildFailedError
-from tests.factories.exams import centre, work_all
-from tests.factories.people import person
+from tests.concours.formats.builders import dicom_bytes, zipped
+from tests.factories.exams import work_all
 from tests.factories.questions import question
-from tests.formats.builders import zipped
+from tests.factories.uploads import sent
 from uploads import receive, staging
-from uploads.models import Consent, Exam, Upload
+from uploads.models import Consent, Exam, Instance, Upload
 from uploads.withdraw import withdraw_exam
 
 pytestmark = pytest.mark.django_db
@@ -43,21 +43,6 @@ def own_folders(settings: Any, tmp_path: Path) -> None:
 @pytest.fixture
 def of() -> Question:
     return question()
-
-
-def sent(of: Question, content: bytes, name: str = "exam.zip", **metadata: str) -> Upload:
-    """A stored upload of Carla's whose receiving is asked for."""
-    upload = Upload(
-        owner=person("Carla Centre"), question=of, centre=centre(of), kind=Upload.Kind.EXAM, state=Upload.State.STORED,
-        source_name=name, length=len(content), metadata={"letter_given": "1", **metadata},
-        expires_at=timezone.now() + timedelta(days=1), stored_at=timezone.now(),
-    )  # fmt: skip
-    path = staging.staging_path(upload.pk)
-    staging.create(path)
-    path.write_bytes(content)
-    upload.save(force_insert=True)
-    enqueue("receive", upload)
-    return upload
 
 
 def received(upload: Upload) -> Upload:
@@ -98,7 +83,13 @@ def test_one_upload_of_three_patients_is_three_exams(of: Question) -> None:
     assert upload.state == "received" and upload.faults == []
     assert Work.objects.filter(stage="deidentify", state="waiting").count() == 3
     for exam in exams:
-        assert sorted(members(exam)) == ["annotations/mask.png", "dicom/image/000000.dcm", "names.json", "values.json"]
+        assert sorted(members(exam)) == [
+            "annotations/mask.png",
+            "dicom/image/000000.dcm",
+            "names.json",
+            "regions.json",
+            "values.json",
+        ]
     assert not list(Path(staging.staging_path(upload.pk)).parent.iterdir()), "the staged bytes are still there"
 
 
@@ -131,16 +122,16 @@ def test_a_child_cannot_point_at_a_file_of_somebody_else(
     """A file may take the child over that reads it; what it answers must not bring other files of the disk into an exam."""
     (tmp_path / "secret").write_bytes(b"another centre's")
     upload = sent(of, zipped(exam_files(12)))
-    pretended = [{"path": str(tmp_path / "secret"), "name": "a.dcm", "offset": 0, "size": 4, "sha256": ""}]
-    monkeypatch.setattr(receive, "run_limited", lambda *_, **__: {"files": pretended, "faults": []})
+    pretended = [SentFile("a.dcm", str(tmp_path / "secret"), 0, 4, "", "image").to_json()]
+    monkeypatch.setattr(receive, "run_limited", lambda *_, **__: pretended)
     with pytest.raises(receive.StrayFileError):
-        receive._sort([upload], str(tmp_path / "folder"))
+        receive._sort([upload], str(tmp_path / "folder"), spec_of(of), receive.LIMITS)
     link = tmp_path / "folder" / "000000" / "link"
     link.parent.mkdir(parents=True)
     link.symlink_to(tmp_path / "secret")
     pretended[0]["path"] = str(link)
     with pytest.raises(receive.StrayFileError):
-        receive._sort([upload], str(tmp_path / "folder"))
+        receive._sort([upload], str(tmp_path / "folder"), spec_of(of), receive.LIMITS)
 
 
 def test_a_byte_that_changed_in_the_quarantine_is_the_platforms_fault(of: Question) -> None:
@@ -238,6 +229,29 @@ def test_one_instance_with_two_contents_waits_for_a_person(of: Question) -> None
     assert {point["reason"] for point in review.points} == {"duplicate_file"}
 
 
+@pytest.mark.parametrize("difference", ["comment", "trailing bytes"])
+@pytest.mark.parametrize("copies", [1, 3])
+def test_copies_that_differ_in_what_is_removed_are_one_file_with_a_note(
+    of: Question, difference: str, copies: int
+) -> None:
+    """A slice that was exported twice: de-identification makes both equal, and the exam continues without a person."""
+    again = {}
+    for number in range(copies):
+        dataset = dcmread(io.BytesIO(only_dicom(14)))
+        dataset.PatientComments = f"exported {number}"
+        content = only_dicom(14) + bytes(2 + number) if difference != "comment" else dicom_bytes(dataset)
+        again[f"again/IM{number}.dcm"] = content
+    exam = received(sent(of, zipped(exam_files(14) | again))).exams.get()
+    work_all()
+    exam.refresh_from_db()
+    assert exam.state == "accepted"
+    assert Instance.objects.filter(series__exam=exam).count() == 1
+    (note,) = progress_of(exam).filter(state="note")
+    assert note.values == {"count": copies}
+    with local_copy("exams", exam.bundle_key) as path, zipfile.ZipFile(path) as archive:
+        assert len(archive.namelist()) == 1
+
+
 # --- consent ----------------------------------------------------------------------------------------------------------
 
 
@@ -264,26 +278,50 @@ def test_an_exam_refused_for_its_consent_may_come_again_with_it(of: Question) ->
 # --- what cannot be used ----------------------------------------------------------------------------------------------
 
 
-def test_every_fault_is_listed_and_the_good_exam_goes_on(of: Question) -> None:
+def test_the_good_exam_is_received_and_strays_are_one_note(of: Question) -> None:
     files = exam_files(17, "good") | {
-        "notes.txt": b"hello", "cut/IM.dcm": only_dicom(18)[:200], "page.dcm": b"<html></html>", "empty.dcm": b"",
+        "notes.txt": b"hello", "cut/IM.dcm": only_dicom(18)[:200], "page.dcm": b"<html></html>", "empty": b"",
     }  # fmt: skip
     upload = received(sent(of, zipped(files)))
-    assert upload.state == "received" and upload.exams.get().state == "received"
-    assert {fault["where"] for fault in upload.faults} == {"notes.txt", "cut/IM.dcm", "page.dcm", "empty.dcm"}
-    assert progress_of(upload.exams.get()).filter(state="fault").count() == 4
+    exam = upload.exams.get()
+    assert (upload.state, exam.state, upload.faults) == ("received", "received", [])
+    assert {note["kind"]: note["names"] for note in upload.notes} == {
+        "other_file": ["notes.txt"],
+        "empty_file": ["empty"],
+    }
+    damaged = {row.where: row.reason for row in progress_of(exam).filter(state="fault")}
+    assert damaged == {"cut/IM.dcm": "unreadable_file", "page.dcm": "not_dicom"}
 
 
-def test_a_fault_of_one_exam_stands_on_that_exam_alone(of: Question) -> None:
+def test_what_is_wrong_with_one_exam_stands_on_it_and_what_is_nobodys_on_the_upload(of: Question) -> None:
     files = exam_files(21, "p1") | exam_files(22, "p2") | {
-        "p1/notes.txt": b"hello", "p2/cut.dcm": only_dicom(23)[:200], "p2/second.png": b"\x89PNG", "readme.txt": b"hello",
+        "p1/notes.txt": b"hello", "p2/cut.dcm": only_dicom(23)[:200], "readme.txt": b"hello", "third.dcm": b"hello",
     }  # fmt: skip
     upload = received(sent(of, zipped(files)))
-    assert {fault["where"] for fault in upload.faults} == {"p1/notes.txt", "p2/cut.dcm", "p2/second.png", "readme.txt"}
-    told = [
-        sorted(row.where for row in progress_of(exam).filter(state="fault")) for exam in upload.exams.order_by("number")
+    assert [fault["where"] for fault in upload.faults] == ["third.dcm"]
+    assert upload.notes == [{"kind": "other_file", "count": 2, "names": ["p1/notes.txt", "readme.txt"]}]
+    steps = [[row.where for row in progress_of(exam).filter(state="fault")] for exam in upload.exams.order_by("number")]
+    assert steps == [[], ["p2/cut.dcm"]]
+
+
+def test_objects_that_are_no_candidates_never_reach_the_quarantine(of: Question) -> None:
+    page = dcmread(io.BytesIO(only_dicom(24)))
+    page.ImageType, page.SOPInstanceUID = ["DERIVED", "SECONDARY", "DOSE_INFO"], "1.2.3.4"
+    dose = io.BytesIO()
+    page.save_as(dose)
+    upload = received(
+        sent(of, zipped(exam_files(24) | {"exam/dose": dose.getvalue(), "viewer.jar": zipped({"a": b"1"})}))
+    )
+    names = members(upload.exams.get())
+    assert sorted(names) == [
+        "annotations/mask.png",
+        "dicom/image/000000.dcm",
+        "names.json",
+        "regions.json",
+        "values.json",
     ]
-    assert told == [["p1/notes.txt", "readme.txt"], ["p2/cut.dcm", "p2/second.png", "readme.txt"]]
+    assert dose.getvalue() not in names.values()
+    assert {note["kind"] for note in upload.notes} == {"dose_page", "archive"}
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,9 @@ from django.utils import timezone
 
 from anonymization.retention import NAMES_DAYS, sweep_quarantine
 from core.models import Progress
+from tests.concours.formats.builders import zipped
 from tests.factories.exams import work_all
 from tests.factories.questions import question
-from tests.formats.builders import zipped
 from tests.uploads.test_receive import exam_files, sent
 from uploads.models import Exam, Upload
 

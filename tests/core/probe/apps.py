@@ -1,11 +1,8 @@
-from django.apps import AppConfig
+"""A tiny app with one slow stage, for tests that kill its worker."""
 
-from core.registry import register_stage
+from django.apps import AppConfig
 
 
 class ProbeConfig(AppConfig):
     name = "tests.core.probe"
     label = "probe"
-
-    def ready(self) -> None:
-        register_stage("probe", "tests.core.probe.slow.slow_stage")

@@ -1,0 +1,1 @@
+"""Replays of published editions at their true size: clients that speak HTTP, against a site whose clock they move."""
