@@ -1,1 +1,0 @@
-"""What several metrics stand on: the contract, regions, surfaces, curves, counts. No file here is a metric itself."""
