@@ -71,7 +71,7 @@ def main() -> None:
 
     page(path)
     text = visitor.get(path).content.decode()
-    if "Team 19" not in text:
+    if f"Team {TEAMS - 1:02d}" not in text:
         raise RuntimeError("the board shows no teams")
     print(
         json.dumps(

@@ -103,6 +103,11 @@ function examLink(exam) {
 
 const roots = /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-own-list]"));
 const lists = [...roots].map((root) => new OwnList(root));
-const refresh = () => (lists.length > 0 ? Promise.all(lists.map((list) => list.count())) : nameExams());
+
+async function refresh() {
+  if (lists.length > 0) await Promise.all(lists.map((list) => list.count()));
+  else await nameExams();
+}
+
 document.addEventListener("htmx:afterSwap", nameExams); // the table asks for itself again
 nameReceived().then(refresh, refresh); // exams received meanwhile count too

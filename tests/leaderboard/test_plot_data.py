@@ -21,7 +21,7 @@ from tests.factories.people import person, team_in
 from tests.factories.questions import close_phase, deciding_phase, reopen_phase
 from tests.factories.submissions import sent
 from tests.leaderboard.nodules import nodules
-from tests.scoring.test_jury import generated
+from tests.factories.juries import generated
 
 pytestmark = pytest.mark.django_db
 

@@ -19,7 +19,7 @@ NOBODY = IdentifierMatcher()
 PATTERNS = {
     **{name: value for name, value in vars(sequence).items() if name.startswith("SAYS_")},
     **{name: value for name, value in vars(contrast).items() if name.startswith("SAYS_")},
-    **{f"phase {name}": value for name, value in phase.WORDS.items()},
+    **{f"phase {name}": value for name, value in phase.PATTERNS.items()},
     "UNMISTAKABLE": kernels.UNMISTAKABLE,
 }
 MODALITY = {"SAYS_T1": "MR"}
