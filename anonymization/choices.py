@@ -83,22 +83,22 @@ def option_of(number: int, series: Sequence[str], facts: ExamFacts, points: Sequ
     listed = tuple(ReviewPoint.of(point) for point in points)
     if not facts.series:  # no file of it can be read
         return Option(number, tuple(series), f"{number}", 0, "", points=listed)
-    one = facts.series[0]
-    middle = one.slices[len(one.slices) // 2] if one.slices else None
-    geometry, sequence = facts.geometry(one.image), sequence_of(one)
+    chosen = facts.series[0]
+    middle = chosen.slices[len(chosen.slices) // 2] if chosen.slices else None
+    geometry, sequence = facts.geometry(chosen.image), sequence_of(chosen)
     return Option(
         number=number,
         series=tuple(series),
-        name=str(one.get("SeriesDescription") or one.get("ProtocolName") or number),
-        images=len(one.slices),
+        name=str(chosen.get("SeriesDescription") or chosen.get("ProtocolName") or number),
+        images=len(chosen.slices),
         file=f"{plain_uid(series[0])}/{middle.instance.removesuffix('.dcm')}" if middle else "",
         frame=middle.frame if middle else 0,
-        thickness=_length(one.number("SliceThickness")),
+        thickness=_length(chosen.number("SliceThickness")),
         spacing=_length(geometry.spacing[2]) if geometry and geometry.spacing and len(geometry.slices) > 1 else "",
         plane=plane_of(middle.orientation, PLANE_DEGREES) if middle and middle.orientation else "",
-        kernel=_plain(one.get("ConvolutionKernel")),
-        sequence=sequence.kind if one.text("Modality") == "MR" else "",
-        contrast=str(one.get("ContrastBolusAgent") or ""),
+        kernel=_plain(chosen.get("ConvolutionKernel")),
+        sequence=sequence.kind if chosen.text("Modality") == "MR" else "",
+        contrast=str(chosen.get("ContrastBolusAgent") or ""),
         points=listed,
     )
 

@@ -22,18 +22,18 @@ def sample_submission(spec: QuestionSpec, ids: Sequence[str] = EXAMPLE_IDS) -> t
 
     Masks are 4 x 4: a real mask has its image's own grid. Of generated cases there are as many as ids, not as many as asked.
     """
-    asked = spec.submission
+    submission = spec.submission
     members: list[tuple[str, bytes]] = []
-    if asked.table is not None:
-        members.append((asked.table.name, _table(asked.id_column, asked.table, ids)))
-    if asked.runs is not None:
-        members.append((asked.runs.name, _runs(asked.id_column, asked.runs, ids)))
-    if asked.masks is not None:
-        members += [(_npy_name(asked.masks.files, case), _npy(np.eye(4, dtype=np.uint8))) for case in ids]
-    if asked.generated is not None:
-        side = asked.generated.shape or (GENERATED_SIDE, GENERATED_SIDE)
-        images = np.zeros((len(asked.generated.images), *side), dtype=np.float32)
-        members += [(_npy_name(asked.generated.files, case), _npy(images)) for case in ids]
+    if submission.table is not None:
+        members.append((submission.table.name, _table(submission.id_column, submission.table, ids)))
+    if submission.runs is not None:
+        members.append((submission.runs.name, _runs(submission.id_column, submission.runs, ids)))
+    if submission.masks is not None:
+        members += [(_npy_name(submission.masks.files, case), _npy(np.eye(4, dtype=np.uint8))) for case in ids]
+    if submission.generated is not None:
+        side = submission.generated.shape or (GENERATED_SIDE, GENERATED_SIDE)
+        images = np.zeros((len(submission.generated.images), *side), dtype=np.float32)
+        members += [(_npy_name(submission.generated.files, case), _npy(images)) for case in ids]
     if len(members) == 1 and members[0][0].endswith(".csv"):
         return members[0]
     return f"{spec.slug}-sample.zip", _zip(members)
@@ -49,7 +49,7 @@ def _npy_name(pattern: str, case: str) -> str:
 
 def _table(id_column: str, table: TableSpec, ids: Sequence[str]) -> bytes:
     head = [id_column, *table.columns]
-    rows = [[case, *(_example(one) for one in table.columns.values())] for case in ids]
+    rows = [[case, *(_example(column) for column in table.columns.values())] for case in ids]
     return _csv([head, *rows])
 
 

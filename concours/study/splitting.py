@@ -26,9 +26,9 @@ def split(pieces: Sequence[SlicePiece]) -> list[list[SlicePiece]]:
 
     Groups of fewer than `FEWEST` slices are left out where others have more.
     """
-    whole = [sorted(pieces, key=lambda one: one.file)]
+    whole = [sorted(pieces, key=lambda piece: piece.file)]
     if len(pieces) < 2 * FEWEST or any(
-        one.frames != 1 or one.position is None or one.orientation is None for one in pieces
+        piece.frames != 1 or piece.position is None or piece.orientation is None for piece in pieces
     ):
         return whole
     stacks: list[list[SlicePiece]] = []
@@ -37,7 +37,7 @@ def split(pieces: Sequence[SlicePiece]) -> list[list[SlicePiece]]:
     large = [stack for stack in stacks if len(stack) >= FEWEST]
     if len(stacks) < 2 or not large:
         return whole
-    return sorted(large, key=lambda stack: (min(one.position or () for one in stack), stack[0].file))
+    return sorted(large, key=lambda stack: (min(piece.position or () for piece in stack), stack[0].file))
 
 
 def _by_geometry(pieces: Iterable[SlicePiece]) -> list[list[SlicePiece]]:
@@ -58,7 +58,7 @@ def _by_geometry(pieces: Iterable[SlicePiece]) -> list[list[SlicePiece]]:
 def _is_apart(pieces: Sequence[SlicePiece]) -> bool:
     """Whether no two slices lie in the same place."""
     normal = normal_of(pieces[0].orientation or ())
-    along = np.sort(np.array([one.position for one in pieces]) @ normal)
+    along = np.sort(np.array([piece.position for piece in pieces]) @ normal)
     return len(pieces) < 2 or bool(np.diff(along).min() > APART)
 
 

@@ -18,7 +18,7 @@ CATALOGUE = sorted((Path(__file__).parents[3] / "concours" / "questions" / "cata
 
 @pytest.mark.parametrize("file", CATALOGUE, ids=lambda file: file.stem)
 def test_every_question_has_a_sample_and_the_same_twice(file: Path) -> None:
-    spec = load_spec(file.read_text(), known=known_names())
+    spec = load_spec(file.read_text(), known_names=known_names())
     name, content = sample_submission(spec)
     assert content and (name, content) == sample_submission(spec)
     if name.endswith(".csv"):
