@@ -45,7 +45,7 @@ def features(folder: CaseFolder, case: str) -> list[float]:
         if field.type == "text":
             values += words(folder.text(name, case))
         elif field.allowed:
-            values += [float(row.get(name) == str(one)) for one in field.allowed]
+            values += [float(row.get(name) == str(option)) for option in field.allowed]
         elif field.type in ("number", "integer", "boolean"):
             values.append(number(row.get(name, "")))
     for name in spec.data.images:
@@ -72,10 +72,10 @@ def number(cell: object) -> float:
 
 
 # %% Columns of a table: one ridge regression each
-def ridge(known: np.ndarray, targets: np.ndarray, asked: np.ndarray) -> np.ndarray:
-    """The targets of the asked cases, from those of the known ones."""
-    mean, scale = known.mean(axis=0), known.std(axis=0) + 1e-9
-    left, right = (known - mean) / scale, (asked - mean) / scale
+def ridge(examples: np.ndarray, targets: np.ndarray, queries: np.ndarray) -> np.ndarray:
+    """The targets of the queries, from those of the examples."""
+    mean, scale = examples.mean(axis=0), examples.std(axis=0) + 1e-9
+    left, right = (examples - mean) / scale, (queries - mean) / scale
     weights = np.linalg.solve(
         left.T @ left + len(left) * np.eye(left.shape[1]), left.T @ (targets - targets.mean(axis=0))
     )
@@ -92,21 +92,21 @@ def field_of(spec: QuestionSpec, column: str) -> tuple[str, bool]:
 
 
 def predicted(
-    column: Column, truth: Mapping[str, Any], known: Mapping[str, list[float]], asked: Mapping[str, list[float]]
+    column: Column, truth: Mapping[str, Any], examples: Mapping[str, list[float]], queries: Mapping[str, list[float]]
 ) -> dict[str, str]:
-    """A cell for each asked case."""
-    cases = [case for case, value in truth.items() if value is not None and case in known]
+    """A cell for each query."""
+    cases = [case for case, value in truth.items() if value is not None and case in examples]
     if not cases:
-        return dict.fromkeys(asked, column.values[0] if column.values else f"{column.min or 0:g}")
-    seen, wanted = np.array([known[case] for case in cases]), np.array(list(asked.values()))
+        return dict.fromkeys(queries, column.values[0] if column.values else f"{column.min or 0:g}")
+    rows, unseen = np.array([examples[case] for case in cases]), np.array(list(queries.values()))
     if column.values:
         spelt = [f"{value:g}" if isinstance(value, float) else str(value) for value in (truth[case] for case in cases)]
-        chances = ridge(seen, np.array([[float(one == value) for value in column.values] for one in spelt]), wanted)
-        return {case: column.values[best] for case, best in zip(asked, chances.argmax(axis=1), strict=True)}
-    values = ridge(seen, np.array([number(truth[case]) for case in cases]), wanted)
+        chances = ridge(rows, np.array([[float(cell == value) for value in column.values] for cell in spelt]), unseen)
+        return {case: column.values[best] for case, best in zip(queries, chances.argmax(axis=1), strict=True)}
+    values = ridge(rows, np.array([number(truth[case]) for case in cases]), unseen)
     values = np.clip(values, column.min, column.max) if (column.min, column.max) != (None, None) else values
     digits = 0 if column.type == "integer" else 6
-    return {case: f"{value:.{digits}f}" for case, value in zip(asked, values, strict=True)}
+    return {case: f"{value:.{digits}f}" for case, value in zip(queries, values, strict=True)}
 
 
 def table(
@@ -114,20 +114,27 @@ def table(
 ) -> dict[str, dict[str, str]]:
     """The row of each case. Of findings it has one: where those of the training set lie on average."""
     columns = {
-        name: one for name, one in manifest.columns.items() if one.type in ("number", "integer", "category", "text")
+        name: column
+        for name, column in manifest.columns.items()
+        if column.type in ("number", "integer", "category", "text")
     }
     if not columns:
         return {}
-    known = {case: features(training, case) for case in truth.ids}
-    asked = {case: features(evaluation, case) for case in manifest.ids}
+    examples = {case: features(training, case) for case in truth.ids}
+    queries = {case: features(evaluation, case) for case in manifest.ids}
     rows: dict[str, dict[str, str]] = {case: {} for case in manifest.ids}
     for name, column in columns.items():
         field, opposite = field_of(spec, name)
-        places = [number(row.values[name]) for found in truth.rows.values() for row in found if name in row.values]
+        places = [
+            number(row.values[name])
+            for rows_of_field in truth.rows.values()
+            for row in rows_of_field
+            if name in row.values
+        ]
         if places and field not in truth.values:
-            cells = dict.fromkeys(asked, f"{np.mean(places):.3f}")
+            cells = dict.fromkeys(queries, f"{np.mean(places):.3f}")
         else:
-            cells = predicted(column, truth.values.get(field, {}), known, asked)
+            cells = predicted(column, truth.values.get(field, {}), examples, queries)
         for case, cell in cells.items():
             rows[case][name] = f"{1 - float(cell):.6f}" if opposite else cell
     return rows
@@ -153,14 +160,14 @@ class MaskModel:
                 self.maps[label] = np.mean(maps, axis=0)
 
     def mask(self, folder: CaseFolder, case: str, grid: Grid) -> np.ndarray:
-        found = np.zeros(grid.shape, np.uint8)
+        mask = np.zeros(grid.shape, np.uint8)
         values = folder.image(self.image, case)
         if values is None:
-            return found
+            return mask
         for label, (low, high) in self.ranges.items():
             array, place = as_grid(values, grid.shape), resized(self.maps[label], grid.shape)
-            found[(array >= low) & (array <= high) & (place >= place.max() / 2)] = label
-        return found
+            mask[(array >= low) & (array <= high) & (place >= place.max() / 2)] = label
+        return mask
 
 
 def resized(array: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
@@ -171,13 +178,13 @@ def resized(array: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
 
 # %% Generated cases: averages of two training cases
 def generated(spec: QuestionSpec, manifest: Manifest, folder: CaseFolder) -> Iterator[tuple[str, np.ndarray]]:
-    wanted = spec.submission.generated
-    if wanted is None or manifest.cases is None:
+    declared = spec.submission.generated
+    if declared is None or manifest.cases is None:
         return
     pairs = itertools.cycle(itertools.combinations(folder.cases, 2))
     side = manifest.grid.shape[1:] if manifest.grid is not None else (64, 64)
     for count, (first, second) in zip(range(manifest.cases[1]), pairs, strict=False):
-        planes = [(grey(folder, name, first, side) + grey(folder, name, second, side)) / 2 for name in wanted.images]
+        planes = [(grey(folder, name, first, side) + grey(folder, name, second, side)) / 2 for name in declared.images]
         yield f"baseline-{count + 1:04d}", np.stack(planes).astype(np.uint8)
 
 
@@ -195,21 +202,23 @@ def grey(folder: CaseFolder, name: str, case: str, side: Sequence[int]) -> np.nd
 def run(question: Path, training: Path, evaluation: Path | None, manifest_file: Path | None, out: Path | None) -> Path:
     """Writes the submission and returns its path."""
     spec = load_spec(question.read_text(encoding="utf-8"), known_names())
-    known = CaseFolder(training, spec)
+    examples = CaseFolder(training, spec)
     if spec.submission.generated is not None:
         manifest = example_manifest(spec)
-        answers = Answers(images=generated(spec, manifest, known))
+        answers = Answers(images=generated(spec, manifest, examples))
     else:
         if evaluation is None or manifest_file is None:
             raise SystemExit("Name the folder of the evaluation batch and submission.json.")
         manifest = Manifest.from_json(json.loads(manifest_file.read_text(encoding="utf-8")))
-        asked, truth = CaseFolder(evaluation, spec), load_truth(spec, training)
-        rows = table(spec, manifest, known, asked, truth)
-        wanted = spec.submission.masks or spec.submission.runs
-        model = MaskModel(known, spec.data.fields[wanted.field].of, truth.masks[wanted.field]) if wanted else None
+        queries, truth = CaseFolder(evaluation, spec), load_truth(spec, training)
+        rows = table(spec, manifest, examples, queries, truth)
+        declared = spec.submission.masks or spec.submission.runs
+        model = (
+            MaskModel(examples, spec.data.fields[declared.field].of, truth.masks[declared.field]) if declared else None
+        )
         answers = Answers(lambda case: [rows.get(case, {})])
         if model is not None:
-            answers = Answers(answers.rows, lambda case, grid: model.mask(asked, case, grid))
+            answers = Answers(answers.rows, lambda case, grid: model.mask(queries, case, grid))
     path = out or Path(answers_name(manifest, "baseline"))
     with path.open("wb") as target:
         write_answers(spec, manifest, answers, target)
@@ -224,8 +233,8 @@ def main() -> None:
     parser.add_argument("--evaluation", type=Path)
     parser.add_argument("--manifest", type=Path)
     parser.add_argument("--out", type=Path)
-    given = parser.parse_args()
-    print(run(given.question, given.training, given.evaluation, given.manifest, given.out))  # noqa: T201
+    arguments = parser.parse_args()
+    print(run(arguments.question, arguments.training, arguments.evaluation, arguments.manifest, arguments.out))  # noqa: T201
 
 
 if __name__ == "__main__":

@@ -63,8 +63,8 @@ def _layout(spec: QuestionSpec, table: str, is_evaluation: bool) -> list[str]:
     names = deliver.evaluation if is_evaluation else deliver.training
     fields = [spec.data.fields[name] for name in names]
     lines = [
-        f"{IMAGES[deliver.format].format(image=image)} ({'/'.join(one.modality)})"
-        for image, one in spec.data.images.items()
+        f"{IMAGES[deliver.format].format(image=image)} ({'/'.join(declared.modality)})"
+        for image, declared in spec.data.images.items()
         if deliver.format in IMAGES
     ]
     lines += [

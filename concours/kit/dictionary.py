@@ -90,8 +90,8 @@ def _column(name: str, part: str, column: ColumnSpec, delivered: str) -> Diction
     )
 
 
-def _range(one: FieldSpec | ColumnSpec) -> tuple[str, str]:
-    low, high = ("" if bound is None else f"{bound:g}" for bound in (one.min, one.max))
+def _range(value: FieldSpec | ColumnSpec) -> tuple[str, str]:
+    low, high = ("" if bound is None else f"{bound:g}" for bound in (value.min, value.max))
     return low, high
 
 
