@@ -27,15 +27,15 @@ def words_of(svg: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("writing", "wanted"),
+    ("writing", "expected_words"),
     [
         (Writing(), {"Owls: 0.900 [0.860, 0.930]", "Owls: 1: 98.5 %"}),
         (FRENCH, {"Owls\u00a0: 0,900 [0,860; 0,930]", "Owls\u00a0: 1\u00a0: 98,5 %"}),
     ],
 )
-def test_titles_and_ticks(writing: Writing, wanted: set[str]) -> None:
+def test_titles_and_ticks(writing: Writing, expected_words: set[str]) -> None:
     with written_as(writing):
         words = words_of(drawn())
-    assert wanted <= set(words)
+    assert expected_words <= set(words)
     other = "." if writing.decimal == "," else ","
     assert not [word for word in words if re.search(rf"\d[{other}]\d", word)]
