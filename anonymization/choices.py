@@ -14,6 +14,8 @@ from concours.formats.json import Json, JsonObject
 from concours.imaging.assemble import plane_of
 from concours.inclusion import ExamFacts, Judgement
 from concours.inclusion.exam.sequence import sequence_of
+from concours.study.candidates import plain_uid
+from concours.study.choosing import series_name
 from core.words import say
 
 PLANE_DEGREES = 20.0
@@ -73,11 +75,6 @@ class Choice:
         return ReviewPoint("several_series", template, "exam" if only else self.image, values)
 
 
-def plain_uid(name: str) -> str:
-    """The series UID of a candidate's name: `<uid>`, or `<uid>#<n>` of one of several stacks in a series."""
-    return name.partition("#")[0]
-
-
 def option_of(number: int, series: Sequence[str], facts: ExamFacts, points: Sequence[Judgement]) -> Option:
     """A series in its key facts, all of them read after de-identification."""
     listed = tuple(ReviewPoint.of(point) for point in points)
@@ -89,7 +86,7 @@ def option_of(number: int, series: Sequence[str], facts: ExamFacts, points: Sequ
     return Option(
         number=number,
         series=tuple(series),
-        name=str(one.get("SeriesDescription") or one.get("ProtocolName") or number),
+        name=series_name(one, number),
         images=len(one.slices),
         file=f"{plain_uid(series[0])}/{middle.instance.removesuffix('.dcm')}" if middle else "",
         frame=middle.frame if middle else 0,

@@ -1,0 +1,185 @@
+"""The series of an exam as candidates for its images, each judged by the question's criteria. Plain: an archive in, facts out."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+
+from concours.formats.child import ChildLimits, run_limited
+from concours.formats.json import Json
+from concours.formats.stored import Stored
+from concours.inclusion import ExamFacts, examine
+from concours.inclusion.exam.given import GivenField
+from concours.questions.schema import QuestionSpec
+from concours.study.joining import SlicePiece, join
+from concours.study.selection import UNPLACED, Candidate
+from concours.study.splitting import split
+
+READ_LIMITS = ChildLimits(memory_bytes=3 << 30, cpu_seconds=900, wall_seconds=1800.0)
+WRITE_LIMITS = ChildLimits(memory_bytes=3 << 30, cpu_seconds=600, wall_seconds=1200.0, file_bytes=4 << 30)
+OF_FIELDS = ("clinical", "nodules")  # criteria of what was sent beside the images
+
+
+@dataclass(frozen=True)
+class FoundSeries:
+    """A candidate with its files and, once it was judged, its facts."""
+
+    candidate: Candidate
+    files: Sequence[Stored]
+    whole: bool = True  # False: some files of its series are left out
+    facts: ExamFacts | None = None
+
+
+@dataclass(frozen=True)
+class AskedOfExam:
+    """What quality control asks of an exam: the question, its criteria, and what is known of its fields."""
+
+    spec: QuestionSpec
+    criteria: Mapping[str, Mapping[str, Json]]
+    fields: Mapping[str, GivenField]
+
+    @property
+    def images(self) -> list[str]:
+        return list(self.spec.data.images)
+
+
+def plain_uid(name: str) -> str:
+    """The series UID of a candidate's name: `<uid>`, or `<uid>#<n>` of one of several stacks in a series."""
+    return name.partition("#")[0]
+
+
+def files_by_series(files: Iterable[Stored], images: Sequence[str]) -> dict[str, dict[str, list[Stored]]]:
+    """Image -> series -> files, as the bundle's folders say; a series without the folder of an image belongs to the only one."""
+    placed: dict[str, dict[str, list[Stored]]] = {}
+    for file in files:
+        image, series = PurePosixPath(file.name).parts[:2]
+        image = image if image in images else images[0] if len(images) == 1 else UNPLACED
+        placed.setdefault(image, {}).setdefault(series, []).append(file)
+    return placed
+
+
+def candidates_of(
+    bundle: Path, files: Mapping[str, Mapping[str, list[Stored]]], asked: AskedOfExam, work: Path
+) -> list[FoundSeries]:
+    """Series, and groups of series that are one acquisition (written as one in `work`), numbered in the order of the study."""
+    groups: list[tuple[str, tuple[str, ...], list[Stored], str]] = []
+    for image, series in files.items():
+        every = [file for uid in sorted(series) for file in series[uid]]
+        answer = run_limited(
+            "concours.study.rewriting:read_pieces",
+            [file.to_json() for file in every],
+            limits=READ_LIMITS,
+            read=[bundle],
+        )
+        pieces = [SlicePiece.from_json(piece) for piece in answer]
+        numbers = {piece.series: piece.series_number for piece in pieces}
+        flat = image in asked.images and 3 not in asked.spec.data.images[image].dimensions
+        stacks = {} if flat else _stacks(pieces)
+        for uids in [(uid,) for uid in sorted(series)] if flat else join(pieces):
+            own = [file for uid in uids for file in series[uid]]
+            if len(uids) > 1:
+                own = _as_one(bundle, own, uids[0], work / f"joined-{len(groups)}")
+            elif uids[0] in stacks:
+                groups += [
+                    (image, (f"{uids[0]}#{n}",), [file for file in own if file.name in names], numbers[uids[0]])
+                    for n, names in enumerate(stacks[uids[0]], 1)
+                ]
+                continue
+            groups.append((image, uids, own, numbers[uids[0]]))
+    groups.sort(key=lambda group: (_number(group[3]), group[1]))
+    return [
+        FoundSeries(Candidate(n, uids, image), own, whole="#" not in uids[0])
+        for n, (image, uids, own, _number_) in enumerate(groups, 1)
+    ]
+
+
+def _stacks(pieces: Sequence[SlicePiece]) -> dict[str, list[set[str]]]:
+    """The files of each stack, of the series that hold several or more than their only one."""
+    by_series: dict[str, list[SlicePiece]] = {}
+    for piece in pieces:
+        by_series.setdefault(piece.series, []).append(piece)
+    stacks = {uid: split(own) for uid, own in by_series.items()}
+    return {
+        uid: [{piece.file for piece in stack} for stack in found]
+        for uid, found in stacks.items()
+        if len(found) > 1 or len(found[0]) < len(by_series[uid])
+    }
+
+
+def of_one_series_each(bundle: Path, taken: Mapping[str, FoundSeries], work: Path) -> dict[str, FoundSeries]:
+    """Two stacks of one series that stand for two images are two series from here on: the later one has a UID of its own."""
+    own: dict[str, FoundSeries] = {}
+    uids: set[str] = set()
+    for image, one in sorted(taken.items()):
+        name = one.candidate.series[0]
+        uid = plain_uid(name)
+        if uid in uids:
+            uid = f"2.25.{int(hashlib.sha256(name.encode()).hexdigest()[:32], 16)}"
+            files = _as_one(bundle, one.files, uid, work / f"own-{image}")
+            one = replace(one, candidate=replace(one.candidate, series=(uid,)), files=files)
+        uids.add(uid)
+        own[image] = one
+    return own
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return float("inf")
+
+
+def _as_one(bundle: Path, files: Sequence[Stored], uid: str, folder: Path) -> list[Stored]:
+    folder.mkdir()
+    run_limited(
+        "concours.study.rewriting:write_as_one_series",
+        [file.to_json() for file in files],
+        uid,
+        str(folder),
+        limits=WRITE_LIMITS,
+        read=[bundle],
+        write=[folder],
+    )
+    written = []
+    for number, file in enumerate(files):
+        path = folder / f"{number:06d}.dcm"  # as the child was told, whatever it answers
+        image, _series, sop = PurePosixPath(file.name).parts
+        written.append(Stored(path, f"{image}/{uid}/{sop}", 0, path.stat().st_size))
+    return written
+
+
+def judged_series(bundle: Path, one: FoundSeries, asked: AskedOfExam, work: Path) -> FoundSeries:
+    """The candidate with what the criteria say of it, as each image that it may stand for."""
+    images = asked.images
+    own = [one.candidate.image] if one.candidate.image in images else images
+    masks = {
+        name: given for name, given in asked.fields.items() if len(own) == 1 and _is_drawn_on(given, own[0], images[0])
+    }
+    document = run_limited(
+        "concours.inclusion.exam.read:read_exam_json",
+        {own[0]: [file.to_json() for file in one.files]},
+        {name: given.to_json() for name, given in masks.items()},
+        limits=READ_LIMITS,
+        read=[bundle, work, *(given.path for given in masks.values())],
+    )
+    criteria = {
+        name: given for name, given in asked.criteria.items() if name not in OF_FIELDS and (masks or name != "mask")
+    }
+    judgements = {image: examine(ExamFacts.from_json(_renamed(document, own[0], image)), criteria) for image in own}
+    return replace(one, candidate=replace(one.candidate, judgements=judgements), facts=ExamFacts.from_json(document))
+
+
+def _is_drawn_on(given: GivenField, image: str, first: str) -> bool:
+    is_mask = given.declared["type"] == "mask" and bool(given.path)
+    return is_mask and (given.declared["of"] or first) == image
+
+
+def _renamed(value: Json, old: str, new: str) -> Json:
+    """The document with the image's name replaced, wherever it stands by itself."""
+    if isinstance(value, dict):
+        return {(new if key == old else key): _renamed(one, old, new) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_renamed(one, old, new) for one in value]
+    return new if value == old else value
