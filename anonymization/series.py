@@ -81,7 +81,7 @@ def _choice(image: str, found: Sequence[FoundSeries]) -> Choice:
     for one in found:
         assert one.facts is not None
         points = [point for point in one.candidate.judgements[image] if point.outcome == "review"]
-        options.append(option_of(one.candidate.number, one.candidate.series, one.facts, points))
+        options.append(option_of(one.candidate.number, one.candidate.series, one.facts, points, one.cut))
     return Choice(image, options)
 
 
