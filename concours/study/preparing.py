@@ -15,7 +15,7 @@ from typing import Any
 
 from concours.deid.identity import CentreKey, prepared_proof
 from concours.formats.child import ChildLimits, run_limited
-from concours.formats.fault import Fault, gettext_noop
+from concours.formats.fault import Fault
 from concours.formats.json import JsonObject
 from concours.formats.stored import Stored, StoredArchive, members, whole
 from concours.inclusion import ExamFacts, Judgement, Outcome, examine, overall
@@ -43,10 +43,10 @@ from concours.study.sent import SentFile
 
 LIMITS = {"bytes": 100_000_000_000, "unpacked_bytes": 100_000_000_000, "entries": 100_000}
 FACTS_LIMITS = ChildLimits(memory_bytes=3 << 30, cpu_seconds=900)
-UNCLEAR = gettext_noop("%(count)d file(s) may contain text in the image or identifying words. They need manual review.")
-LEFT_OUT = gettext_noop("%(file)s was left out: %(detail)s")
-FOUND = gettext_noop("The second check found possible identifiers (%(kind)s) in what would be sent.")
-NOTHING_LEFT = gettext_noop("No file of this exam can be used. Export the exam from the PACS again.")
+UNCLEAR = "%(count)d file(s) may contain text in the image or identifying words. They need manual review."
+LEFT_OUT = "%(file)s was left out: %(detail)s"
+FOUND = "The second check found possible identifiers (%(kind)s) in what would be sent."
+NOTHING_LEFT = "No file of this exam can be used. Export the exam from the PACS again."
 
 
 @dataclass(frozen=True)
