@@ -27,7 +27,7 @@ from concours.inclusion.exam.perceptual import NEAR
 from concours.questions.required import required_fields
 from concours.questions.schema import QuestionSpec
 from concours.study.asked import by_image, criteria_of, declared_block
-from concours.study.candidates import AskedOfExam
+from concours.study.candidates import ExamRequirements
 from concours.study.choosing import judged_at_gate, lacks_volume, without_echoes
 from core.locks import locked, next_number
 from core.moves import move
@@ -60,14 +60,14 @@ def check_quality(claim: Claim) -> None:
     with tempfile.TemporaryDirectory(prefix="concours-series-") as folder, ExitStack() as held:
         try:
             fields = fields_of(exam, spec, held)
-            settled = settle_series(exam, AskedOfExam(spec, criteria, fields), Path(folder))
+            settled = settle_series(exam, ExamRequirements(spec, criteria, fields), Path(folder))
             if settled.choices:
                 with claim.finish():
                     ask_for_series(exam, settled.choices)
                 return
             document = read_facts(exam, spec, fields, settled.written.blob.key if settled.written else exam.bundle_key)
             if settled.written is None and lacks_volume(ExamFacts.from_json(document)):
-                settled = settle_series(exam, AskedOfExam(spec, criteria, fields), Path(folder), apart=True)
+                settled = settle_series(exam, ExamRequirements(spec, criteria, fields), Path(folder), apart=True)
                 if settled.choices:
                     with claim.finish():
                         ask_for_series(exam, settled.choices)
@@ -104,7 +104,7 @@ def _judged_at_gate(exam: Exam) -> list[Judgement]:
     """Values that were sent and are not of their type: de-identification left them out and said why. What was corrected since
     is no longer wrong."""
     newest = exam.deidentifications.order_by("-number").first()
-    faults = [Fault.from_json(one) for one in (newest.report.get("values", []) if newest else [])]
+    faults = [Fault.from_json(document) for document in (newest.report.get("values", []) if newest else [])]
     if faults and newest is not None:
         later = exam.corrections.filter(state=Correction.State.CORRECTED, decided_at__gte=newest.done_at)
         corrected = set(later.values_list("field", flat=True))
@@ -118,9 +118,9 @@ def read_facts(exam: Exam, spec: QuestionSpec, fields: Mapping[str, GivenField],
         document: JsonObject = run_limited(
             "concours.inclusion.exam.read:read_exam_json",
             by_image(bundle, list(spec.data.images)),
-            {name: given.to_json() for name, given in fields.items()},
+            {name: field.to_json() for name, field in fields.items()},
             limits=LIMITS,
-            read=[bundle, *(given.path for given in fields.values() if given.path)],
+            read=[bundle, *(field.path for field in fields.values() if field.path)],
         )
     return document
 
@@ -131,19 +131,19 @@ def fields_of(exam: Exam, spec: QuestionSpec, held: ExitStack) -> dict[str, Give
     fields: dict[str, GivenField] = {}
     required = required_fields(spec)
     for name, field in spec.data.fields.items():
-        given = GivenField(declared_block(field, required=name in required))
+        stored = GivenField(declared_block(field, required=name in required))
         row = chosen.get(name)
         if row is not None and row.blob_key:
             path = str(held.enter_context(local_copy("exams", row.blob_key)))
-            given = replace(given, path=path, called=f"{name}.{row.blob_name}")
+            stored = replace(stored, path=path, called=f"{name}.{row.blob_name}")
         elif row is not None:
-            given = replace(given, value=row.value)
-        fields[name] = given
+            stored = replace(stored, value=row.value)
+        fields[name] = stored
     return fields
 
 
 def _hash_of(facts: ExamFacts) -> str:
-    largest = max(facts.series, key=lambda one: len(one.slices), default=None)
+    largest = max(facts.series, key=lambda series: len(series.slices), default=None)
     return largest.perceptual_hash if largest else ""
 
 

@@ -15,7 +15,7 @@ from anonymization.choices import Choice, option_of
 from anonymization.models import Review
 from concours.formats.stored import CHUNK, Stored
 from concours.inclusion import Judgement
-from concours.study.candidates import AskedOfExam, FoundSeries
+from concours.study.candidates import ExamRequirements, FoundSeries
 from concours.study.choosing import choose_series, files_of, pack_series
 from core.erasure import erase_after_commit, keep_object
 from core.storage import Blob, local_copy, put_file
@@ -52,36 +52,38 @@ class Settled:
     others: int = 0
 
 
-def settle_series(exam: Exam, asked: AskedOfExam, work: Path, *, apart: bool = False) -> Settled:
+def settle_series(exam: Exam, requirements: ExamRequirements, work: Path, *, apart: bool = False) -> Settled:
     """Judges every series where an image has several, and writes the bundle again in `work`. Raises FormatError.
 
     With `apart`, the only series of an image is looked at too: it may hold several stacks.
     """
     with local_copy("exams", exam.bundle_key) as bundle:
-        chosen = choose_series(bundle, asked, work, picked_by=lambda found: _picked(exam, found), apart=apart)
+        chosen = choose_series(
+            bundle, requirements, work, picked_by=lambda candidates: _picked(exam, candidates), apart=apart
+        )
         if chosen.open:
-            return Settled(choices=[_choice(image, found) for image, found in chosen.open.items()])
+            return Settled(choices=[_choice(image, candidates) for image, candidates in chosen.open.items()])
         if chosen.taken is None:
             return Settled()
         return Settled(_write(exam, chosen.taken, work), nearest=list(chosen.nearest), others=chosen.others)
 
 
-def _picked(exam: Exam, found: Sequence[FoundSeries]) -> dict[str, int] | None:
+def _picked(exam: Exam, candidates: Sequence[FoundSeries]) -> dict[str, int] | None:
     """What a person chose for this exam, by image: the candidate's number; None where nobody did."""
     review = exam.reviews.filter(state=Review.State.CONFIRMED).exclude(chosen={}).order_by("-decided_at").first()
     if review is None:
         return None
-    by_series = {uid: one.candidate.number for one in found for uid in one.candidate.series}
+    by_series = {uid: entry.candidate.number for entry in candidates for uid in entry.candidate.series}
     picked = {image: by_series[uids[0]] for image, uids in review.chosen.items() if uids[0] in by_series}
     return picked if len(picked) == len(review.chosen) else None
 
 
-def _choice(image: str, found: Sequence[FoundSeries]) -> Choice:
+def _choice(image: str, candidates: Sequence[FoundSeries]) -> Choice:
     options = []
-    for one in found:
-        assert one.facts is not None
-        points = [point for point in one.candidate.judgements[image] if point.outcome == "review"]
-        options.append(option_of(one.candidate.number, one.candidate.series, one.facts, points, one.cut))
+    for entry in candidates:
+        assert entry.facts is not None
+        points = [point for point in entry.candidate.judgements[image] if point.outcome == "review"]
+        options.append(option_of(entry.candidate.number, entry.candidate.series, entry.facts, points, entry.cut))
     return Choice(image, options)
 
 

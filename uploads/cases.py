@@ -33,7 +33,7 @@ def read_cases(uploads: list[Upload], folder: Path, spec: QuestionSpec, limits: 
         "concours.study.cases:build_cases",
         sent,
         parsed,
-        [one.to_json() for one in declared_fields(spec.data.fields).values()],
+        [field.to_json() for field in declared_fields(spec.data.fields).values()],
         spec.data.patient,
     )
     form = form_values(uploads[0])
@@ -60,8 +60,8 @@ def _new_exam(upload: Upload, case: SentCase, form: JsonObject, folder: Path) ->
 
 
 def _quarantine(exam_id: uuid.UUID, case: SentCase, values: JsonObject, folder: Path) -> Blob:
-    told = case.to_json()
-    identities = {name: told[name] for name in ("patient", "people", "numbers", "places")}
+    case_values = case.to_json()
+    identities = {name: case_values[name] for name in ("patient", "people", "numbers", "places")}
     path = folder / f"{exam_id}.zip"
     with StoredArchive(path) as archive:
         for name, document in (("values.json", values), ("identities.json", identities)):

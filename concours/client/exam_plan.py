@@ -16,7 +16,7 @@ from concours.formats.fault import FormatError
 from concours.known_names import known_names
 from concours.questions.schema import QuestionSpec, SpecError, load_spec
 from concours.study.grouping import GroupedExam, Grouping
-from concours.study.preparing import ExamReason, PreparedExam, find_exams, prepare_exam
+from concours.study.preparing import PreparedExam, PreparedReason, find_exams, prepare_exam
 from concours.study.values_table import ValuesTable
 
 
@@ -75,7 +75,7 @@ def plan_upload(
 
 def _spec(site: Client, question: str) -> QuestionSpec:
     try:
-        return load_spec(site.get(f"questions/{question}/")["text"], known=known_names())
+        return load_spec(site.get(f"questions/{question}/")["text"], known_names())
     except SpecError as error:
         raise PlanError(
             "This release does not know the question's file. Install the site's release of concours."
@@ -91,7 +91,7 @@ def _centre(site: Client, challenge: str, slug: str | None) -> tuple[str, Centre
             "The token's owner uploads for no such centre of this challenge. Ask an organiser for an invitation."
         )
     if len(centres) > 1:
-        raise PlanError(f"Name the centre with --centre: {', '.join(str(one['slug']) for one in centres)}.")
+        raise PlanError(f"Name the centre with --centre: {', '.join(str(entry['slug']) for entry in centres)}.")
     handed = site.post(f"centres/{centres[0]['id']}/key/", repeatable=True)
     if handed["derivation"] != DERIVATION:
         raise PlanError("The site derives identities in another way. Install the site's release of concours.")
@@ -117,5 +117,5 @@ def _prepared(
     try:
         return prepare_exam(draft, row, key, spec, folder)
     except FormatError as error:
-        told = tuple(ExamReason(fault.reason, fault.where, fault.message) for fault in error.faults)
-        return PreparedExam(draft.folder() or ".", draft.patient, "refuse", told)
+        listed = tuple(PreparedReason(fault.reason, fault.where, fault.message) for fault in error.faults)
+        return PreparedExam(draft.folder() or ".", draft.patient, "refuse", listed)

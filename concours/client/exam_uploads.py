@@ -31,7 +31,7 @@ class SendingOrder:
 
 
 @dataclass(frozen=True)
-class ExamVerdict:
+class SiteVerdict:
     """What became of one upload: the exam's id and number on the site, its state, and the reasons in words."""
 
     exam: str
@@ -50,13 +50,13 @@ def send_exams(
     archives: Sequence[tuple[Path, str]],
     order: SendingOrder,
     report: Callable[[int], ReportProgress | None] = lambda _n: None,
-) -> list[list[ExamVerdict]]:
+) -> list[list[SiteVerdict]]:
     """Sends each (archive, proof) and waits for its verdict, several at a time. Raises SiteRefusedError and httpx.TransportError.
 
     Each flight has a client of its own. What was begun before, in this process or an earlier one, continues where it stopped.
     """
 
-    def one(number: int) -> list[ExamVerdict]:
+    def entry(number: int) -> list[SiteVerdict]:
         client = open_client()
         try:
             return _send_one(client, *archives[number], order, report(number))
@@ -64,7 +64,7 @@ def send_exams(
             client.http.close()
 
     with ThreadPoolExecutor(max_workers=max(1, order.flights)) as pool:
-        flights = [pool.submit(one, number) for number in range(len(archives))]
+        flights = [pool.submit(entry, number) for number in range(len(archives))]
         try:
             return [flight.result() for flight in flights]
         except BaseException:
@@ -74,7 +74,7 @@ def send_exams(
 
 def _send_one(
     client: Client, archive: Path, proof: str, order: SendingOrder, report: ReportProgress | None
-) -> list[ExamVerdict]:
+) -> list[SiteVerdict]:
     metadata = {
         "question": order.question,
         "kind": "exam",
@@ -107,22 +107,22 @@ def patiently(step: Callable[[], Any], patience: float, sleep: Callable[[float],
     return step()
 
 
-def verdicts_of(client: Client, upload: str) -> list[ExamVerdict] | None:
+def verdicts_of(client: Client, upload: str) -> list[SiteVerdict] | None:
     """The verdict of every exam of an upload; None while one is open. A refused upload is one verdict without an exam."""
     document = client.get(f"uploads/{upload}")
     if document["state"] in ("refused", "expired"):
         errors = document["errors"]
-        told = tuple(str(error["message"]) for error in errors) or (f"The upload is {document['state']}.",)
-        return [ExamVerdict("", 0, "refused", told, tuple(str(error["reason"]) for error in errors))]
+        messages = tuple(str(error["message"]) for error in errors) or (f"The upload is {document['state']}.",)
+        return [SiteVerdict("", 0, "refused", messages, tuple(str(error["reason"]) for error in errors))]
     if document["state"] != "received":
         return None
     exams = [client.get(f"exams/{exam}/") for exam in document["exams"]]
     return [_verdict(exam) for exam in exams] if all(exam["state"] in DECIDED for exam in exams) else None
 
 
-def _verdict(exam: Mapping[str, Any]) -> ExamVerdict:
+def _verdict(exam: Mapping[str, Any]) -> SiteVerdict:
     state = str(exam["state"])
     kinds = {"refused": ("refused", "fault"), "review": ("review",)}.get(state, ())
     rows = [row for row in exam["progress"] if row["state"] in kinds and (row["message"] or row["reason"])]
-    told = tuple(dict.fromkeys(str(row["message"] or row["reason"]) for row in rows))
-    return ExamVerdict(str(exam["id"]), int(exam["number"]), state, told, tuple(str(row["reason"]) for row in rows))
+    messages = tuple(dict.fromkeys(str(row["message"] or row["reason"]) for row in rows))
+    return SiteVerdict(str(exam["id"]), int(exam["number"]), state, messages, tuple(str(row["reason"]) for row in rows))

@@ -12,13 +12,13 @@ COLUMNS = ("folder", "patient", "exam")
 
 def add_keys(path: Path, rows: Iterable[tuple[str, str, str]]) -> None:
     """Adds (folder, patient, exam id) to the list, each exam once. Readable by its owner alone. Raises OSError."""
-    kept = {exam: (folder, patient, exam) for folder, patient, exam in (*read_keys(path), *rows) if exam}
+    rows_by_exam = {exam: (folder, patient, exam) for folder, patient, exam in (*read_keys(path), *rows) if exam}
     draft = path.with_name(f"{path.name}.{os.getpid()}.part")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(COLUMNS)
-        writer.writerows(tuple(map(_plain, row)) for row in kept.values())
+        writer.writerows(tuple(map(_plain, row)) for row in rows_by_exam.values())
     os.replace(draft, path)
 
 

@@ -20,7 +20,7 @@ from concours.commands.session import progress_line, question_name, session_of
 if TYPE_CHECKING:
     from concours.client.account import SiteAccount
     from concours.client.exam_plan import UploadPlan
-    from concours.client.exam_uploads import ExamVerdict
+    from concours.client.exam_uploads import SiteVerdict
     from concours.client.http import Client, ReportProgress
 
 REJECTED = 3
@@ -127,7 +127,7 @@ def _says_yes(question: str) -> bool:
     return sys.stdin.readline().strip().lower() in ("y", "yes", "o", "oui")
 
 
-def _send(account: SiteAccount, arguments: Namespace, plan: UploadPlan, err: TextIO) -> Sequence[Sequence[ExamVerdict]]:
+def _send(account: SiteAccount, arguments: Namespace, plan: UploadPlan, err: TextIO) -> Sequence[Sequence[SiteVerdict]]:
     from concours.client.account import uploads_path
     from concours.client.exam_uploads import SendingOrder, send_exams
     from concours.client.http import Client
@@ -148,17 +148,29 @@ def _send(account: SiteAccount, arguments: Namespace, plan: UploadPlan, err: Tex
     return send_exams(lambda: Client(account.address, account.token), archives, order, report)
 
 
-def _end(arguments: Namespace, plan: UploadPlan, verdicts: Sequence[Sequence[ExamVerdict]] | None, out: TextIO) -> int:
+def _end(arguments: Namespace, plan: UploadPlan, verdicts: Sequence[Sequence[SiteVerdict]] | None, out: TextIO) -> int:
     """Writes the centre's list and the report; the exit code."""
     from concours.client.key_list import add_keys
     from concours.commands.upload_report import document, report
 
     if verdicts is not None and arguments.keys is not None:
         pairs = zip(plan.sent, verdicts, strict=True)
-        add_keys(arguments.keys, [(exam.folder, exam.patient, one.exam) for exam, told in pairs for one in told])
+        add_keys(
+            arguments.keys,
+            [
+                (exam.folder, exam.patient, verdict.exam)
+                for exam, verdicts_of_exam in pairs
+                for verdict in verdicts_of_exam
+            ],
+        )
     if arguments.json:
         out.write(json.dumps(document(plan, verdicts), ensure_ascii=False) + "\n")
     elif verdicts is not None:
         out.write(report(plan, verdicts))
-    refused = [one for told in verdicts or () for one in told if one.state == "refused" and not one.is_duplicate]
+    refused = [
+        verdict
+        for verdicts_of_exam in verdicts or ()
+        for verdict in verdicts_of_exam
+        if verdict.state == "refused" and not verdict.is_duplicate
+    ]
     return REJECTED if refused or not plan.exams or len(plan.sent) < len(plan.exams) else 0

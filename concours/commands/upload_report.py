@@ -9,7 +9,7 @@ from concours.study.preparing import PreparedExam
 
 if TYPE_CHECKING:
     from concours.client.exam_plan import UploadPlan
-    from concours.client.exam_uploads import ExamVerdict
+    from concours.client.exam_uploads import SiteVerdict
 
 VERDICTS = {"accept": "good", "review": "review", "refuse": "refused"}
 SHOWN = 20  # rows of a values table that are listed
@@ -40,50 +40,50 @@ def table(plan: UploadPlan) -> str:
 
 
 def _series(exam: PreparedExam, number: int) -> str:
-    one = exam.series[number]
-    images = f"{one.images} image{'' if one.images == 1 else 's'}"
-    return f"{one.name}, {images}: {VERDICTS[one.outcome]}{'' if one.sent else ', left out'}"
+    entry = exam.series[number]
+    images = f"{entry.images} image{'' if entry.images == 1 else 's'}"
+    return f"{entry.name}, {images}: {VERDICTS[entry.outcome]}{'' if entry.sent else ', left out'}"
 
 
-def report(plan: UploadPlan, verdicts: Sequence[Sequence[ExamVerdict]]) -> str:
+def report(plan: UploadPlan, verdicts: Sequence[Sequence[SiteVerdict]]) -> str:
     """What became of each exam that was sent."""
     lines = []
-    for exam, told in zip(plan.sent, verdicts, strict=True):
-        for one in told:
-            name = f"exam {one.number}" if one.number else "the upload"
-            lines.append(f"{exam.folder}: {name} {one.state}")
-            lines += [f"     {reason}" for reason in one.reasons]
-    states = [one.state for told in verdicts for one in told]
+    for exam, verdicts_of_exam in zip(plan.sent, verdicts, strict=True):
+        for entry in verdicts_of_exam:
+            name = f"exam {entry.number}" if entry.number else "the upload"
+            lines.append(f"{exam.folder}: {name} {entry.state}")
+            lines += [f"     {reason}" for reason in entry.reasons]
+    states = [entry.state for verdicts_of_exam in verdicts for entry in verdicts_of_exam]
     counts = ", ".join(f"{states.count(state)} {state}" for state in dict.fromkeys(states))
     lines.append(f"{len(plan.sent)} sent: {counts or 'none'}. {len(plan.exams) - len(plan.sent)} not sent.")
     return "\n".join(lines) + "\n"
 
 
-def document(plan: UploadPlan, verdicts: Sequence[Sequence[ExamVerdict]] | None) -> Mapping[str, Any]:
+def document(plan: UploadPlan, verdicts: Sequence[Sequence[SiteVerdict]] | None) -> Mapping[str, Any]:
     """All of it as one JSON document. It holds folders and patients' numbers: it is for the centre."""
-    told = dict(zip((id(exam) for exam in plan.sent), verdicts or (), strict=False))
+    verdicts_of_exam = dict(zip((id(exam) for exam in plan.sent), verdicts or (), strict=False))
     return {
         "question": plan.question,
         "centre": plan.centre,
-        "exams": [_exam(plan, exam, told.get(id(exam), ())) for exam in plan.exams],
+        "exams": [_exam(plan, exam, verdicts_of_exam.get(id(exam), ())) for exam in plan.exams],
         "set_aside": [note.to_json() for note in plan.grouping.aside],
         "faults": [fault.to_json() for fault in plan.grouping.faults],
         "unused_rows": list(plan.unused_rows),
     }
 
 
-def _exam(plan: UploadPlan, exam: PreparedExam, verdicts: Sequence[ExamVerdict]) -> Mapping[str, Any]:
+def _exam(plan: UploadPlan, exam: PreparedExam, verdicts: Sequence[SiteVerdict]) -> Mapping[str, Any]:
     return {
         "folder": exam.folder,
         "patient": exam.patient,
         "verdict": exam.outcome,
-        "reasons": [{"reason": one.code, "where": one.where, "message": one.message} for one in exam.reasons],
-        "series": [vars(one) for one in exam.series],
+        "reasons": [{"reason": entry.code, "where": entry.where, "message": entry.message} for entry in exam.reasons],
+        "series": [vars(entry) for entry in exam.series],
         "missing": list(exam.missing),
         "removed": dict(exam.removed),
         "sent": plan.is_sent(exam),
         "exams": [
-            {"exam": one.exam, "number": one.number, "state": one.state, "reasons": list(one.reasons)}
-            for one in verdicts
+            {"exam": entry.exam, "number": entry.number, "state": entry.state, "reasons": list(entry.reasons)}
+            for entry in verdicts
         ],
     }

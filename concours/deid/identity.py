@@ -57,9 +57,8 @@ class CentreKey:
 
     def pseudonym(self, patient_id: str) -> str:
         """26 letters and digits (130 bits) that stand for one patient of this centre; the same for every route in."""
-        return base64.b32encode(_mac(self.secret, "pseudonym", normalise_id(patient_id))).decode("ascii")[
-            :PSEUDONYM_LENGTH
-        ]
+        mac = _mac(self.secret, "pseudonym", normalise_id(patient_id))
+        return base64.b32encode(mac).decode("ascii")[:PSEUDONYM_LENGTH]
 
     def shift_days(self, patient_id: str, *, keep_weekday: bool = False) -> int:
         """Whole days, negative, added to every date of one patient. With `keep_weekday` a multiple of seven."""
@@ -85,8 +84,8 @@ class PreparedKey(CentreKey):
     """
 
     def pseudonym(self, patient_id: str) -> str:
-        given = normalise_id(patient_id)
-        return given if _GIVEN.fullmatch(given) else super().pseudonym(patient_id)
+        identifier = normalise_id(patient_id)
+        return identifier if _GIVEN.fullmatch(identifier) else super().pseudonym(patient_id)
 
     def shift_days(self, patient_id: str, *, keep_weekday: bool = False) -> int:
         return 0
@@ -95,10 +94,11 @@ class PreparedKey(CentreKey):
         return uid if _GIVEN_UID.fullmatch(uid) else super().new_uid(uid)
 
     def replacement_id(self, kind: str, value: str, length: int = 16) -> str:
-        given = normalise_id(value)[PSEUDONYM_LENGTH:]  # the engine puts the person's pseudonym before an identifier
-        return (
-            given if len(given) == length and _GIVEN.fullmatch(given) else super().replacement_id(kind, value, length)
-        )
+        # The engine puts the person's pseudonym before an identifier.
+        identifier = normalise_id(value)[PSEUDONYM_LENGTH:]
+        if len(identifier) == length and _GIVEN.fullmatch(identifier):
+            return identifier
+        return super().replacement_id(kind, value, length)
 
 
 def prepared_proof(key: CentreKey, sha256: str) -> str:

@@ -15,16 +15,16 @@ def criteria_of(spec: QuestionSpec) -> dict[str, Mapping[str, Json]]:
     delivery = "numpy" if spec.submission.generated is not None else spec.data.deliver.format
     return {
         "usable": {"delivery": delivery},
-        **{one.name: one.params for one in spec.inclusion if one.name != "usable"},
+        **{entry.name: entry.params for entry in spec.inclusion if entry.name != "usable"},
     }
 
 
 def by_image(bundle: Path, images: list[str]) -> dict[str, list[JsonObject]]:
     """The bundle's files by image, as the criteria read them. Files that no folder placed belong to the first image."""
     files: dict[str, list[JsonObject]] = {image: [] for image in images}
-    for one in members(bundle):
-        image = one.name.split("/")[0]
-        files[image if image in files else images[0]].append(one.to_json())
+    for entry in members(bundle):
+        image = entry.name.split("/")[0]
+        files[image if image in files else images[0]].append(entry.to_json())
     return files
 
 

@@ -48,7 +48,7 @@ class _Group:
 
 
 @dataclass(frozen=True)
-class AskedOfExam:
+class ExamRequirements:
     """What quality control asks of an exam: the question, its criteria, and what is known of its fields."""
 
     spec: QuestionSpec
@@ -76,7 +76,7 @@ def files_by_series(files: Iterable[Stored], images: Sequence[str]) -> dict[str,
 
 
 def candidates_of(
-    bundle: Path, files: Mapping[str, Mapping[str, list[Stored]]], asked: AskedOfExam, work: Path
+    bundle: Path, files: Mapping[str, Mapping[str, list[Stored]]], requirements: ExamRequirements, work: Path
 ) -> list[FoundSeries]:
     """Series, and groups of series that are one acquisition (written as one in `work`), numbered in the order of the study."""
     groups: list[_Group] = []
@@ -90,7 +90,7 @@ def candidates_of(
         )
         pieces = [SlicePiece.from_json(piece) for piece in answer]
         numbers = {piece.series: piece.series_number for piece in pieces}
-        flat = image in asked.images and 3 not in asked.spec.data.images[image].dimensions
+        flat = image in requirements.images and 3 not in requirements.spec.data.images[image].dimensions
         stacks = {} if flat else stacks_of(pieces)
         for uids in [(uid,) for uid in sorted(series)] if flat else join(pieces):
             own = [file for uid in uids for file in series[uid]]
@@ -114,12 +114,12 @@ def _parts(
 ) -> tuple[list[Stored], dict[str, FramesOf]]:
     """The files of a stack; of an object that holds other frames too, one with these frames alone, written in `folder`."""
     by_name = {file.name: file for file in own}
-    parts, cut = [by_name[one.file] for one in stack if one.frames is None], {}
-    for one in stack:
-        if one.frames is not None:
+    parts, cut = [by_name[piece.file] for piece in stack if piece.frames is None], {}
+    for piece in stack:
+        if piece.frames is not None:
             folder.mkdir(exist_ok=True)
-            written = write_stack(bundle, by_name[one.file], one.frames, folder)
-            cut[PurePosixPath(written.name).stem] = FramesOf(PurePosixPath(one.file).stem, one.frames)
+            written = write_stack(bundle, by_name[piece.file], piece.frames, folder)
+            cut[PurePosixPath(written.name).stem] = FramesOf(PurePosixPath(piece.file).stem, piece.frames)
             parts.append(written)
     return parts, cut
 
@@ -128,15 +128,17 @@ def of_one_series_each(bundle: Path, taken: Mapping[str, FoundSeries], work: Pat
     """Two stacks of one series that stand for two images are two series from here on: the later one has a UID of its own."""
     own: dict[str, FoundSeries] = {}
     uids: set[str] = set()
-    for image, one in sorted(taken.items()):
-        name = one.candidate.series[0]
+    for image, candidate_found in sorted(taken.items()):
+        name = candidate_found.candidate.series[0]
         uid = plain_uid(name)
         if uid in uids:
             uid = f"2.25.{int(hashlib.sha256(name.encode()).hexdigest()[:32], 16)}"
-            files = _as_one(bundle, one.files, uid, work / f"own-{image}")
-            one = replace(one, candidate=replace(one.candidate, series=(uid,)), files=files)
+            files = _as_one(bundle, candidate_found.files, uid, work / f"own-{image}")
+            candidate_found = replace(
+                candidate_found, candidate=replace(candidate_found.candidate, series=(uid,)), files=files
+            )
         uids.add(uid)
-        own[image] = one
+        own[image] = candidate_found
     return own
 
 
@@ -166,36 +168,42 @@ def _as_one(bundle: Path, files: Sequence[Stored], uid: str, folder: Path) -> li
     return written
 
 
-def judged_series(bundle: Path, one: FoundSeries, asked: AskedOfExam, work: Path) -> FoundSeries:
+def judged_series(bundle: Path, entry: FoundSeries, requirements: ExamRequirements, work: Path) -> FoundSeries:
     """The candidate with what the criteria say of it, as each image that it may stand for."""
-    images = asked.images
-    own = [one.candidate.image] if one.candidate.image in images else images
+    images = requirements.images
+    own = [entry.candidate.image] if entry.candidate.image in images else images
     masks = {
-        name: given for name, given in asked.fields.items() if len(own) == 1 and _is_drawn_on(given, own[0], images[0])
+        name: sent
+        for name, sent in requirements.fields.items()
+        if len(own) == 1 and _is_drawn_on(sent, own[0], images[0])
     }
     document = run_limited(
         "concours.inclusion.exam.read:read_exam_json",
-        {own[0]: [file.to_json() for file in one.files]},
-        {name: given.to_json() for name, given in masks.items()},
+        {own[0]: [file.to_json() for file in entry.files]},
+        {name: sent.to_json() for name, sent in masks.items()},
         limits=READ_LIMITS,
-        read=[bundle, work, *(given.path for given in masks.values())],
+        read=[bundle, work, *(sent.path for sent in masks.values())],
     )
     criteria = {
-        name: given for name, given in asked.criteria.items() if name not in OF_FIELDS and (masks or name != "mask")
+        name: sent
+        for name, sent in requirements.criteria.items()
+        if name not in OF_FIELDS and (masks or name != "mask")
     }
     judgements = {image: examine(ExamFacts.from_json(_renamed(document, own[0], image)), criteria) for image in own}
-    return replace(one, candidate=replace(one.candidate, judgements=judgements), facts=ExamFacts.from_json(document))
+    return replace(
+        entry, candidate=replace(entry.candidate, judgements=judgements), facts=ExamFacts.from_json(document)
+    )
 
 
-def _is_drawn_on(given: GivenField, image: str, first: str) -> bool:
-    is_mask = given.declared["type"] == "mask" and bool(given.path)
-    return is_mask and (given.declared["of"] or first) == image
+def _is_drawn_on(sent: GivenField, image: str, first: str) -> bool:
+    is_mask = sent.declared["type"] == "mask" and bool(sent.path)
+    return is_mask and (sent.declared["of"] or first) == image
 
 
 def _renamed(value: Json, old: str, new: str) -> Json:
     """The document with the image's name replaced, wherever it stands by itself."""
     if isinstance(value, dict):
-        return {(new if key == old else key): _renamed(one, old, new) for key, one in value.items()}
+        return {(new if key == old else key): _renamed(nested, old, new) for key, nested in value.items()}
     if isinstance(value, list):
-        return [_renamed(one, old, new) for one in value]
+        return [_renamed(nested, old, new) for nested in value]
     return new if value == old else value

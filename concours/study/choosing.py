@@ -1,4 +1,4 @@
-"""Each image of an exam becomes one series: by the criteria, by the drawn mask, or by a person who is asked. Plain."""
+"""Each image of an exam becomes one series: by the criteria, by the drawn mask, or by a person who is requirements. Plain."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from concours.formats.stored import Stored, StoredArchive, members
 from concours.inclusion import ExamFacts, Judgement
 from concours.inclusion.exam.facts import SeriesFacts
 from concours.study.candidates import (
-    AskedOfExam,
+    ExamRequirements,
     FoundSeries,
     candidates_of,
     files_by_series,
@@ -35,47 +35,56 @@ Picker = Callable[[Sequence[FoundSeries]], Mapping[str, int] | None]
 class ChosenSeries:
     """`taken` by image: its series; None where the exam has one series per image already. `open`: those a person chooses among.
 
-    `found` are all candidates, `nearest` says of images that no series fits which one was judged in the end.
+    `candidates` are all of them, `nearest` says of images that no series fits which one was judged in the end.
     """
 
     taken: Mapping[str, FoundSeries] | None = None
     open: Mapping[str, Sequence[FoundSeries]] = field(default_factory=dict)
-    found: Sequence[FoundSeries] = ()
+    candidates: Sequence[FoundSeries] = ()
     nearest: Sequence[Judgement] = ()
 
     @property
     def others(self) -> int:
         """How many series are left out."""
-        taken = {one.candidate.number for one in self.taken.values()} if self.taken is not None else set()
-        return 0 if self.taken is None else len(self.found) - len(taken)
+        taken = {entry.candidate.number for entry in self.taken.values()} if self.taken is not None else set()
+        return 0 if self.taken is None else len(self.candidates) - len(taken)
 
 
 def choose_series(
-    bundle: Path, asked: AskedOfExam, work: Path, *, picked_by: Picker = lambda _found: None, apart: bool = False
+    bundle: Path,
+    requirements: ExamRequirements,
+    work: Path,
+    *,
+    picked_by: Picker = lambda _candidates: None,
+    apart: bool = False,
 ) -> ChosenSeries:
     """Judges every series where an image has several. Raises FormatError.
 
     With `apart`, the only series of an image is looked at too: it may hold several stacks.
     """
-    files = files_by_series(members(bundle), asked.images)
-    single = all(image in asked.images and len(series) == 1 for image, series in files.items())
+    files = files_by_series(members(bundle), requirements.images)
+    single = all(image in requirements.images and len(series) == 1 for image, series in files.items())
     if single and not apart:
         return ChosenSeries()
-    found = candidates_of(bundle, files, asked, work)
-    if single and len(found) == len(files) and all(one.whole for one in found):
+    candidates = candidates_of(bundle, files, requirements, work)
+    if single and len(candidates) == len(files) and all(entry.whole for entry in candidates):
         return ChosenSeries()
-    picked, nearest = picked_by(found), []
+    picked, nearest = picked_by(candidates), []
     if picked is None:
-        found = [judged_series(bundle, one, asked, work) for one in found]
-        selection = select([one.candidate for one in found], asked.images, set(asked.spec.data.fields))
-        due = {image: n for image, n in selection.nearest.items() if asked.spec.data.images[image].required}
+        candidates = [judged_series(bundle, entry, requirements, work) for entry in candidates]
+        selection = select(
+            [entry.candidate for entry in candidates], requirements.images, set(requirements.spec.data.fields)
+        )
+        due = {image: n for image, n in selection.nearest.items() if requirements.spec.data.images[image].required}
         if selection.open and not due:
-            waiting = {image: [found[n - 1] for n in numbers] for image, numbers in selection.open.items()}
-            return ChosenSeries(open=waiting, found=found)
-        nearest = [_none_meets(image, found[n - 1], len(found)) for image, n in due.items() if len(found) > 1]
+            waiting = {image: [candidates[n - 1] for n in numbers] for image, numbers in selection.open.items()}
+            return ChosenSeries(open=waiting, candidates=candidates)
+        nearest = [
+            _none_meets(image, candidates[n - 1], len(candidates)) for image, n in due.items() if len(candidates) > 1
+        ]
         picked = {**selection.chosen, **due}
-    taken = of_one_series_each(bundle, {image: found[n - 1] for image, n in picked.items()}, work)
-    return ChosenSeries(taken, found=found, nearest=nearest)
+    taken = of_one_series_each(bundle, {image: candidates[n - 1] for image, n in picked.items()}, work)
+    return ChosenSeries(taken, candidates=candidates, nearest=nearest)
 
 
 def series_name(series: SeriesFacts, number: int) -> str:
@@ -94,9 +103,9 @@ def _none_meets(image: str, nearest: FoundSeries, count: int) -> Judgement:
 def files_of(taken: Mapping[str, FoundSeries]) -> list[tuple[str, str, Stored]]:
     """Image, series UID and file of each instance that was taken, in the order of the bundle."""
     return [
-        (image, plain_uid(one.candidate.series[0]), file)
-        for image, one in sorted(taken.items())
-        for file in sorted(one.files, key=lambda stored: stored.name)
+        (image, plain_uid(entry.candidate.series[0]), file)
+        for image, entry in sorted(taken.items())
+        for file in sorted(entry.files, key=lambda stored: stored.name)
     ]
 
 
@@ -109,7 +118,7 @@ def pack_series(path: Path, taken: Mapping[str, FoundSeries]) -> None:
 
 def lacks_volume(facts: ExamFacts) -> bool:
     """Whether the files of an image do not form one: its series may hold several stacks."""
-    return any(one.geometry is None for one in facts.assemblies.values())
+    return any(entry.geometry is None for entry in facts.assemblies.values())
 
 
 def judged_at_gate(faults: Sequence[Fault]) -> list[Judgement]:
@@ -123,5 +132,5 @@ def judged_at_gate(faults: Sequence[Fault]) -> list[Judgement]:
 
 def without_echoes(judgements: Sequence[Judgement]) -> list[Judgement]:
     """A value that is wrong is not also missing."""
-    wrong = {one.where for one in judgements if one.outcome == "refuse" and one.reason in INVALID}
-    return [one for one in judgements if one.reason != "missing_value" or one.where not in wrong]
+    wrong = {entry.where for entry in judgements if entry.outcome == "refuse" and entry.reason in INVALID}
+    return [entry for entry in judgements if entry.reason != "missing_value" or entry.where not in wrong]

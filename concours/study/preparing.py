@@ -24,7 +24,7 @@ from concours.inclusion.exam.given import GivenField
 from concours.questions.required import required_fields
 from concours.questions.schema import QuestionSpec
 from concours.study.asked import by_image, criteria_of, declared_block
-from concours.study.candidates import AskedOfExam, FoundSeries
+from concours.study.candidates import ExamRequirements, FoundSeries
 from concours.study.choosing import (
     ChosenSeries,
     choose_series,
@@ -50,7 +50,7 @@ NOTHING_LEFT = "No file of this exam can be used. Export the exam from the PACS 
 
 
 @dataclass(frozen=True)
-class ExamReason:
+class PreparedReason:
     """Why the exam has its verdict: a code of INTERFACES.md, the field, image or file, and a sentence in English."""
 
     code: str
@@ -79,7 +79,7 @@ class PreparedExam:
     folder: str
     patient: str = field(repr=False)
     outcome: Outcome
-    reasons: tuple[ExamReason, ...] = ()
+    reasons: tuple[PreparedReason, ...] = ()
     series: tuple[SeriesSummary, ...] = ()
     missing: tuple[str, ...] = ()
     removed: Mapping[str, int] = field(default_factory=dict)
@@ -106,7 +106,7 @@ def find_exams(paths: Sequence[Path], work: Path, spec: QuestionSpec) -> Groupin
         read=[path.absolute() for path in paths],
         write=[into],
     )
-    return group_exams([SentFile.from_json(one) for one in answer], spec)
+    return group_exams([SentFile.from_json(entry) for entry in answer], spec)
 
 
 def _files_below(path: Path) -> list[tuple[Path, str]]:
@@ -114,8 +114,8 @@ def _files_below(path: Path) -> list[tuple[Path, str]]:
     if path.is_file():
         return [(path.absolute(), path.name)]
     base = path.absolute()
-    found = sorted(one for one in base.rglob("*") if one.is_file() and not one.is_symlink())
-    return [(one, str(PurePosixPath(base.name) / one.relative_to(base).as_posix())) for one in found]
+    candidates = sorted(entry for entry in base.rglob("*") if entry.is_file() and not entry.is_symlink())
+    return [(entry, str(PurePosixPath(base.name) / entry.relative_to(base).as_posix())) for entry in candidates]
 
 
 def prepare_exam(
@@ -133,24 +133,24 @@ def prepare_exam(
     originals.unlink()
     folder = draft.folder() or "."
     if not clean.usable:
-        told = _of_files(clean.answer.files) or [ExamReason("no_pixels", "exam", NOTHING_LEFT)]
-        return PreparedExam(folder, draft.patient, "refuse", tuple(told), removed=_removed(clean))
+        listed = _of_files(clean.answer.files) or [PreparedReason("no_pixels", "exam", NOTHING_LEFT)]
+        return PreparedExam(folder, draft.patient, "refuse", tuple(listed), removed=_removed(clean))
     bundle = pack_clean(clean)
-    asked = AskedOfExam(spec, criteria_of(spec), _fields(clean, spec))
-    chosen, facts = _chosen(bundle, asked, work)
-    judged = [*chosen.nearest, *judged_at_gate(clean.answer.faults), *examine(facts, asked.criteria)]
+    requirements = ExamRequirements(spec, criteria_of(spec), _fields(clean, spec))
+    chosen, facts = _chosen(bundle, requirements, work)
+    judged = [*chosen.nearest, *judged_at_gate(clean.answer.faults), *examine(facts, requirements.criteria)]
     judged = without_echoes(judged)
-    told = [
+    listed = [
         *(_of_fault(fault) for fault in draft.faults),
         *_of_files(clean.answer.files),
         *_of_judgements(judged, clean),
     ]
     unclear = [file for file in clean.usable if file.needs_review]
     if unclear:
-        told.append(ExamReason(unclear[0].reason, "", UNCLEAR % {"count": len(unclear)}))
+        listed.append(PreparedReason(unclear[0].reason, "", UNCLEAR % {"count": len(unclear)}))
     kinds = sorted({finding["kind"] for finding in clean.answer.findings})
     if kinds:
-        told.append(ExamReason("residual_identifier", "", FOUND % {"kind": ", ".join(kinds)}))
+        listed.append(PreparedReason("residual_identifier", "", FOUND % {"kind": ", ".join(kinds)}))
     outcome = overall(judged)
     outcome = "review" if outcome == "accept" and (unclear or kinds or chosen.open) else outcome
     archive = None if outcome == "refuse" else _pack(work / "exam.zip", bundle, clean, chosen)
@@ -158,9 +158,9 @@ def prepare_exam(
         folder=folder,
         patient=draft.patient,
         outcome=outcome,
-        reasons=tuple(dict.fromkeys(told)),
-        series=_series(facts, chosen, overall(one for one in judged if one.where not in spec.data.fields)),
-        missing=tuple(sorted({one.where for one in judged if one.reason == "missing_value"})),
+        reasons=tuple(dict.fromkeys(listed)),
+        series=_series(facts, chosen, overall(entry for entry in judged if entry.where not in spec.data.fields)),
+        missing=tuple(sorted({entry.where for entry in judged if entry.reason == "missing_value"})),
         removed=_removed(clean),
         unclear=bool(unclear or kinds),
         archive=archive,
@@ -180,14 +180,14 @@ def _fields(clean: Clean, spec: QuestionSpec) -> dict[str, GivenField]:
     return fields
 
 
-def _chosen(bundle: Path, asked: AskedOfExam, work: Path) -> tuple[ChosenSeries, ExamFacts]:
+def _chosen(bundle: Path, requirements: ExamRequirements, work: Path) -> tuple[ChosenSeries, ExamFacts]:
     """The series that stand for the images, and the facts of the exam with them alone."""
-    chosen = choose_series(bundle, asked, work)
-    facts = _facts(_bundle_of(bundle, chosen, work), asked)
+    chosen = choose_series(bundle, requirements, work)
+    facts = _facts(_bundle_of(bundle, chosen, work), requirements)
     if chosen.taken is None and not chosen.open and lacks_volume(facts):
-        chosen = choose_series(bundle, asked, work, apart=True)
+        chosen = choose_series(bundle, requirements, work, apart=True)
         if chosen.taken is not None:
-            facts = _facts(_bundle_of(bundle, chosen, work), asked)
+            facts = _facts(_bundle_of(bundle, chosen, work), requirements)
     return chosen, facts
 
 
@@ -195,7 +195,7 @@ def _bundle_of(bundle: Path, chosen: ChosenSeries, work: Path) -> Path:
     """The bundle with one series per image; of several that a person chooses among, the first stands for the judgement."""
     taken = chosen.taken
     if chosen.open:
-        taken = {image: found[0] for image, found in chosen.open.items()}
+        taken = {image: candidates[0] for image, candidates in chosen.open.items()}
     if taken is None:
         return bundle
     path = work / "chosen.zip"
@@ -203,12 +203,12 @@ def _bundle_of(bundle: Path, chosen: ChosenSeries, work: Path) -> Path:
     return path
 
 
-def _facts(bundle: Path, asked: AskedOfExam) -> ExamFacts:
-    paths = [given.path for given in asked.fields.values() if given.path]
+def _facts(bundle: Path, requirements: ExamRequirements) -> ExamFacts:
+    paths = [field_sent.path for field_sent in requirements.fields.values() if field_sent.path]
     document = run_limited(
         "concours.inclusion.exam.read:read_exam_json",
-        by_image(bundle, asked.images),
-        {name: given.to_json() for name, given in asked.fields.items()},
+        by_image(bundle, requirements.images),
+        {name: field_sent.to_json() for name, field_sent in requirements.fields.items()},
         limits=FACTS_LIMITS,
         read=[bundle, *paths],
     )
@@ -236,7 +236,7 @@ def _sent(bundle: Path, chosen: ChosenSeries) -> dict[str, Stored]:
             f"{image}/{uid}/{PurePosixPath(file.name).stem}.dcm": file for image, uid, file in files_of(chosen.taken)
         }
     if chosen.open:
-        return {file.name: file for found in chosen.open.values() for one in found for file in one.files}
+        return {file.name: file for candidates in chosen.open.values() for entry in candidates for file in entry.files}
     return {file.name: file for file in members(bundle)}
 
 
@@ -246,39 +246,41 @@ def _sha256(path: Path) -> str:
 
 
 def _series(facts: ExamFacts, chosen: ChosenSeries, outcome: Outcome) -> tuple[SeriesSummary, ...]:
-    if not chosen.found:
+    if not chosen.candidates:
         return tuple(
-            SeriesSummary(series_name(one, n), len(one.slices), outcome, sent=outcome != "refuse")
-            for n, one in enumerate(facts.series, 1)
+            SeriesSummary(series_name(entry, n), len(entry.slices), outcome, sent=outcome != "refuse")
+            for n, entry in enumerate(facts.series, 1)
         )
-    sent = {one.candidate.number for one in (chosen.taken or {}).values()}
-    sent |= {one.candidate.number for found in chosen.open.values() for one in found}
-    return tuple(_summary(one, one.candidate.number in sent) for one in chosen.found)
+    sent = {entry.candidate.number for entry in (chosen.taken or {}).values()}
+    sent |= {entry.candidate.number for candidates in chosen.open.values() for entry in candidates}
+    return tuple(_summary(entry, entry.candidate.number in sent) for entry in chosen.candidates)
 
 
-def _summary(found: FoundSeries, sent: bool) -> SeriesSummary:
-    series = found.facts.series if found.facts else ()
-    name = series_name(series[0], found.candidate.number) if series else str(found.candidate.number)
-    outcomes: list[Outcome] = [overall(one) for one in found.candidate.judgements.values()]
-    best: Outcome = next((one for one in ("accept", "review", "refuse") if one in outcomes), "review")
-    return SeriesSummary(name, len(found.files), best, sent)
+def _summary(candidates: FoundSeries, sent: bool) -> SeriesSummary:
+    series = candidates.facts.series if candidates.facts else ()
+    name = series_name(series[0], candidates.candidate.number) if series else str(candidates.candidate.number)
+    outcomes: list[Outcome] = [overall(entry) for entry in candidates.candidate.judgements.values()]
+    best: Outcome = next((entry for entry in ("accept", "review", "refuse") if entry in outcomes), "review")
+    return SeriesSummary(name, len(candidates.files), best, sent)
 
 
-def _of_judgements(judged: Sequence[Judgement], clean: Clean) -> list[ExamReason]:
+def _of_judgements(judged: Sequence[Judgement], clean: Clean) -> list[PreparedReason]:
     listed = reasons(judged, [f"{file.sop}.dcm" for file in clean.usable])
-    return [ExamReason(one.judgement.reason, one.judgement.where, one.judgement.message) for one in listed]
+    return [PreparedReason(entry.judgement.reason, entry.judgement.where, entry.judgement.message) for entry in listed]
 
 
-def _of_files(files: Sequence[CleanedFile]) -> list[ExamReason]:
+def _of_files(files: Sequence[CleanedFile]) -> list[PreparedReason]:
     refused = [file for file in files if file.is_refused]
     return [
-        ExamReason(one.reason, one.called, LEFT_OUT % {"file": one.called or one.source, "detail": one.detail})
-        for one in refused
+        PreparedReason(
+            entry.reason, entry.called, LEFT_OUT % {"file": entry.called or entry.source, "detail": entry.detail}
+        )
+        for entry in refused
     ]
 
 
-def _of_fault(fault: Fault) -> ExamReason:
-    return ExamReason(fault.reason, fault.where, fault.message)
+def _of_fault(fault: Fault) -> PreparedReason:
+    return PreparedReason(fault.reason, fault.where, fault.message)
 
 
 def _removed(clean: Clean) -> dict[str, int]:

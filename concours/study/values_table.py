@@ -50,14 +50,14 @@ class ValuesTable:
 
 
 def _index(table: Rows, column: str, form: Any) -> Mapping[str, int]:
-    found: dict[str, int] = {}
+    rows_by_key: dict[str, int] = {}
     for number, row in enumerate(table.rows if column else ()):
         key = form(str(row.get(column) or ""))
-        if key and key in found:
-            raise ValueError(f"{table.called}, rows {found[key] + 2} and {number + 2}: '{column}' is the same.")
+        if key and key in rows_by_key:
+            raise ValueError(f"{table.called}, rows {rows_by_key[key] + 2} and {number + 2}: '{column}' is the same.")
         if key:
-            found[key] = number
-    return found
+            rows_by_key[key] = number
+    return rows_by_key
 
 
 def _plain_folder(text: str) -> str:
