@@ -110,9 +110,9 @@ def _cleaned(exam: Exam, spec: QuestionSpec, folder: Path) -> CleanedExam:
     """
     with local_copy("quarantine", exam.quarantine_key) as path:
         originals = members(path)
-        files = [one for one in originals if one.name.startswith(WHERE_THEY_LIE)]
+        files = [original for original in originals if original.name.startswith(WHERE_THEY_LIE)]
         with zipfile.ZipFile(path) as archive:
-            archive.extractall(folder / "original", [one.name for one in originals if one not in files])
+            archive.extractall(folder / "original", [original.name for original in originals if original not in files])
         parse_tables(folder / "original")
         answer = run_limited(
             "anonymization.engine_run:run",

@@ -15,7 +15,7 @@ from anonymization.images import keep_images
 from anonymization.models import Correction, QualityCheck, Review
 from anonymization.points import ReviewPoint
 from anonymization.sent_names import SentNames
-from anonymization.series import AskedOfExam, replace_bundle, settle_series
+from anonymization.series import ExamRequirements, replace_bundle, settle_series
 from challenges.frame import spec_of
 from concours.deid.values import INVALID
 from concours.formats.child import ChildLimits, run_limited
@@ -59,14 +59,14 @@ def check_quality(claim: Claim) -> None:
     with tempfile.TemporaryDirectory(prefix="concours-series-") as folder, ExitStack() as held:
         try:
             fields = fields_of(exam, spec, held)
-            settled = settle_series(exam, AskedOfExam(spec, criteria, fields), Path(folder))
+            settled = settle_series(exam, ExamRequirements(spec, criteria, fields), Path(folder))
             if settled.choices:
                 with claim.finish():
                     ask_for_series(exam, settled.choices)
                 return
             document = read_facts(exam, spec, fields, settled.written.blob.key if settled.written else exam.bundle_key)
             if settled.written is None and _lacks_volume(document):
-                settled = settle_series(exam, AskedOfExam(spec, criteria, fields), Path(folder), apart=True)
+                settled = settle_series(exam, ExamRequirements(spec, criteria, fields), Path(folder), apart=True)
                 if settled.choices:
                     with claim.finish():
                         ask_for_series(exam, settled.choices)
@@ -101,14 +101,14 @@ def check_quality(claim: Claim) -> None:
 
 def _lacks_volume(document: Mapping[str, Json]) -> bool:
     """Whether the files of an image do not form one: its series may hold several stacks."""
-    return any(one.geometry is None for one in ExamFacts.from_json(document).assemblies.values())
+    return any(assembly.geometry is None for assembly in ExamFacts.from_json(document).assemblies.values())
 
 
 def _judged_at_gate(exam: Exam) -> list[Judgement]:
     """Values that were sent and are not of their type: de-identification left them out and said why. What was corrected since
     is no longer wrong."""
     newest = exam.deidentifications.order_by("-number").first()
-    faults = [Fault.from_json(one) for one in (newest.report.get("values", []) if newest else [])]
+    faults = [Fault.from_json(document) for document in (newest.report.get("values", []) if newest else [])]
     if faults and newest is not None:
         later = exam.corrections.filter(state=Correction.State.CORRECTED, decided_at__gte=newest.done_at)
         corrected = set(later.values_list("field", flat=True))
@@ -122,8 +122,12 @@ def _judged_at_gate(exam: Exam) -> list[Judgement]:
 
 def _without_echoes(judgements: list[Judgement]) -> list[Judgement]:
     """A value that is wrong is not also missing."""
-    wrong = {one.where for one in judgements if one.outcome == "refuse" and one.reason in INVALID}
-    return [one for one in judgements if one.reason != "missing_value" or one.where not in wrong]
+    wrong = {
+        judgement.where for judgement in judgements if judgement.outcome == "refuse" and judgement.reason in INVALID
+    }
+    return [
+        judgement for judgement in judgements if judgement.reason != "missing_value" or judgement.where not in wrong
+    ]
 
 
 def criteria_of(spec: QuestionSpec) -> dict[str, Mapping[str, Json]]:
@@ -131,7 +135,7 @@ def criteria_of(spec: QuestionSpec) -> dict[str, Mapping[str, Json]]:
     delivery = "numpy" if spec.submission.generated is not None else spec.data.deliver.format
     return {
         "usable": {"delivery": delivery},
-        **{one.name: one.params for one in spec.inclusion if one.name != "usable"},
+        **{criterion.name: criterion.params for criterion in spec.inclusion if criterion.name != "usable"},
     }
 
 
@@ -141,9 +145,9 @@ def read_facts(exam: Exam, spec: QuestionSpec, fields: Mapping[str, GivenField],
         document: JsonObject = run_limited(
             "concours.inclusion.exam.read:read_exam_json",
             by_image(bundle, list(spec.data.images)),
-            {name: given.to_json() for name, given in fields.items()},
+            {name: field.to_json() for name, field in fields.items()},
             limits=LIMITS,
-            read=[bundle, *(given.path for given in fields.values() if given.path)],
+            read=[bundle, *(field.path for field in fields.values() if field.path)],
         )
     return document
 
@@ -151,9 +155,9 @@ def read_facts(exam: Exam, spec: QuestionSpec, fields: Mapping[str, GivenField],
 def by_image(bundle: Path, images: list[str]) -> dict[str, list[JsonObject]]:
     """The bundle's files by image, as the criteria read them. Files that no folder placed belong to the first image."""
     files: dict[str, list[JsonObject]] = {image: [] for image in images}
-    for one in members(bundle):
-        image = one.name.split("/")[0]
-        files[image if image in files else images[0]].append(one.to_json())
+    for file in members(bundle):
+        image = file.name.split("/")[0]
+        files[image if image in files else images[0]].append(file.to_json())
     return files
 
 
@@ -163,14 +167,14 @@ def fields_of(exam: Exam, spec: QuestionSpec, held: ExitStack) -> dict[str, Give
     fields: dict[str, GivenField] = {}
     required = required_fields(spec)
     for name, field in spec.data.fields.items():
-        given = GivenField(_declared(field, required=name in required))
+        stored = GivenField(_declared(field, required=name in required))
         row = chosen.get(name)
         if row is not None and row.blob_key:
             path = str(held.enter_context(local_copy("exams", row.blob_key)))
-            given = replace(given, path=path, called=f"{name}.{row.blob_name}")
+            stored = replace(stored, path=path, called=f"{name}.{row.blob_name}")
         elif row is not None:
-            given = replace(given, value=row.value)
-        fields[name] = given
+            stored = replace(stored, value=row.value)
+        fields[name] = stored
     return fields
 
 
@@ -193,7 +197,7 @@ def _declared(field: FieldSpec, *, required: bool) -> Mapping[str, Json]:
 
 
 def _hash_of(facts: ExamFacts) -> str:
-    largest = max(facts.series, key=lambda one: len(one.slices), default=None)
+    largest = max(facts.series, key=lambda series: len(series.slices), default=None)
     return largest.perceptual_hash if largest else ""
 
 

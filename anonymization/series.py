@@ -95,7 +95,7 @@ class _Group:
 
 
 @dataclass(frozen=True)
-class AskedOfExam:
+class ExamRequirements:
     """What quality control asks of an exam: the question, its criteria, and what is known of its fields."""
 
     spec: QuestionSpec
@@ -107,30 +107,40 @@ class AskedOfExam:
         return list(self.spec.data.images)
 
 
-def settle_series(exam: Exam, asked: AskedOfExam, work: Path, *, apart: bool = False) -> Settled:
+def settle_series(exam: Exam, requirements: ExamRequirements, work: Path, *, apart: bool = False) -> Settled:
     """Judges every series where an image has several, and writes the bundle again in `work`. Raises FormatError.
 
     With `apart`, the only series of an image is looked at too: it may hold several stacks.
     """
     with local_copy("exams", exam.bundle_key) as bundle:
-        files = _by_image(members(bundle), asked.images)
-        single = all(image in asked.images and len(series) == 1 for image, series in files.items())
+        files = _by_image(members(bundle), requirements.images)
+        single = all(image in requirements.images and len(series) == 1 for image, series in files.items())
         if single and not apart:
             return Settled()
-        found = _candidates(bundle, files, asked, work)
-        if single and len(found) == len(files) and all(one.whole for one in found):
+        candidates = _candidates(bundle, files, requirements, work)
+        if single and len(candidates) == len(files) and all(candidate.whole for candidate in candidates):
             return Settled()
-        picked, nearest = _picked(exam, found), []
+        picked, nearest = _picked(exam, candidates), []
         if picked is None:
-            found = [_judged(bundle, one, asked, work) for one in found]
-            selection = select([one.candidate for one in found], asked.images, set(asked.spec.data.fields))
-            due = {image: n for image, n in selection.nearest.items() if asked.spec.data.images[image].required}
+            candidates = [_judged(bundle, candidate, requirements, work) for candidate in candidates]
+            selection = select(
+                [candidate.candidate for candidate in candidates],
+                requirements.images,
+                set(requirements.spec.data.fields),
+            )
+            due = {image: n for image, n in selection.nearest.items() if requirements.spec.data.images[image].required}
             if selection.open and not due:
-                return Settled(choices=[_choice(image, numbers, found) for image, numbers in selection.open.items()])
-            nearest = [_none_meets(image, found[n - 1], len(found)) for image, n in due.items() if len(found) > 1]
+                return Settled(
+                    choices=[_choice(image, numbers, candidates) for image, numbers in selection.open.items()]
+                )
+            nearest = [
+                _none_meets(image, candidates[n - 1], len(candidates))
+                for image, n in due.items()
+                if len(candidates) > 1
+            ]
             picked = {**selection.chosen, **due}
-        taken = _of_one_series_each(bundle, {image: found[n - 1] for image, n in picked.items()}, work)
-        return Settled(_write(exam, taken, work), nearest=nearest, others=len(found) - len(set(picked.values())))
+        taken = _of_one_series_each(bundle, {image: candidates[n - 1] for image, n in picked.items()}, work)
+        return Settled(_write(exam, taken, work), nearest=nearest, others=len(candidates) - len(set(picked.values())))
 
 
 def _by_image(files: Iterable[Stored], images: Sequence[str]) -> dict[str, dict[str, list[Stored]]]:
@@ -144,7 +154,7 @@ def _by_image(files: Iterable[Stored], images: Sequence[str]) -> dict[str, dict[
 
 
 def _candidates(
-    bundle: Path, files: Mapping[str, Mapping[str, list[Stored]]], asked: AskedOfExam, work: Path
+    bundle: Path, files: Mapping[str, Mapping[str, list[Stored]]], requirements: ExamRequirements, work: Path
 ) -> list[_Found]:
     """Series, and groups of series that are one acquisition (written as one in `work`), numbered in the order of the study."""
     groups: list[_Group] = []
@@ -158,7 +168,7 @@ def _candidates(
         )
         pieces = [SlicePiece.from_json(piece) for piece in answer]
         numbers = {piece.series: piece.series_number for piece in pieces}
-        flat = image in asked.images and 3 not in asked.spec.data.images[image].dimensions
+        flat = image in requirements.images and 3 not in requirements.spec.data.images[image].dimensions
         stacks = {} if flat else stacks_of(pieces)
         for uids in [(uid,) for uid in sorted(series)] if flat else join(pieces):
             own = [file for uid in uids for file in series[uid]]
@@ -182,12 +192,12 @@ def _parts(
 ) -> tuple[list[Stored], dict[str, FramesOf]]:
     """The files of a stack; of an object that holds other frames too, one with these frames alone, written in `folder`."""
     by_name = {file.name: file for file in own}
-    parts, cut = [by_name[one.file] for one in stack if one.frames is None], {}
-    for one in stack:
-        if one.frames is not None:
+    parts, cut = [by_name[piece.file] for piece in stack if piece.frames is None], {}
+    for piece in stack:
+        if piece.frames is not None:
             folder.mkdir(exist_ok=True)
-            written = write_stack(bundle, by_name[one.file], one.frames, folder)
-            cut[PurePosixPath(written.name).stem] = FramesOf(PurePosixPath(one.file).stem, one.frames)
+            written = write_stack(bundle, by_name[piece.file], piece.frames, folder)
+            cut[PurePosixPath(written.name).stem] = FramesOf(PurePosixPath(piece.file).stem, piece.frames)
             parts.append(written)
     return parts, cut
 
@@ -196,15 +206,17 @@ def _of_one_series_each(bundle: Path, taken: Mapping[str, _Found], work: Path) -
     """Two stacks of one series that stand for two images are two series from here on: the later one has a UID of its own."""
     own: dict[str, _Found] = {}
     uids: set[str] = set()
-    for image, one in sorted(taken.items()):
-        name = one.candidate.series[0]
+    for image, candidate_found in sorted(taken.items()):
+        name = candidate_found.candidate.series[0]
         uid = plain_uid(name)
         if uid in uids:
             uid = f"2.25.{int(hashlib.sha256(name.encode()).hexdigest()[:32], 16)}"
-            files = _as_one(bundle, one.files, uid, work / f"own-{image}")
-            one = replace(one, candidate=replace(one.candidate, series=(uid,)), files=files)
+            files = _as_one(bundle, candidate_found.files, uid, work / f"own-{image}")
+            candidate_found = replace(
+                candidate_found, candidate=replace(candidate_found.candidate, series=(uid,)), files=files
+            )
         uids.add(uid)
-        own[image] = one
+        own[image] = candidate_found
     return own
 
 
@@ -234,58 +246,64 @@ def _as_one(bundle: Path, files: Sequence[Stored], uid: str, folder: Path) -> li
     return written
 
 
-def _picked(exam: Exam, found: Sequence[_Found]) -> dict[str, int] | None:
+def _picked(exam: Exam, candidates: Sequence[_Found]) -> dict[str, int] | None:
     """What a person chose for this exam, by image: the candidate's number; None where nobody did."""
     review = exam.reviews.filter(state=Review.State.CONFIRMED).exclude(chosen={}).order_by("-decided_at").first()
     if review is None:
         return None
-    by_series = {uid: one.candidate.number for one in found for uid in one.candidate.series}
+    by_series = {uid: entry.candidate.number for entry in candidates for uid in entry.candidate.series}
     picked = {image: by_series[uids[0]] for image, uids in review.chosen.items() if uids[0] in by_series}
     return picked if len(picked) == len(review.chosen) else None
 
 
-def _judged(bundle: Path, one: _Found, asked: AskedOfExam, work: Path) -> _Found:
+def _judged(bundle: Path, entry: _Found, requirements: ExamRequirements, work: Path) -> _Found:
     """The candidate with what the criteria say of it, as each image that it may stand for."""
-    images = asked.images
-    own = [one.candidate.image] if one.candidate.image in images else images
+    images = requirements.images
+    own = [entry.candidate.image] if entry.candidate.image in images else images
     masks = {
-        name: given for name, given in asked.fields.items() if len(own) == 1 and _is_drawn_on(given, own[0], images[0])
+        name: sent
+        for name, sent in requirements.fields.items()
+        if len(own) == 1 and _is_drawn_on(sent, own[0], images[0])
     }
     document = run_limited(
         "concours.inclusion.exam.read:read_exam_json",
-        {own[0]: [file.to_json() for file in one.files]},
-        {name: given.to_json() for name, given in masks.items()},
+        {own[0]: [file.to_json() for file in entry.files]},
+        {name: sent.to_json() for name, sent in masks.items()},
         limits=READ_LIMITS,
-        read=[bundle, work, *(given.path for given in masks.values())],
+        read=[bundle, work, *(sent.path for sent in masks.values())],
     )
     criteria = {
-        name: given for name, given in asked.criteria.items() if name not in OF_FIELDS and (masks or name != "mask")
+        name: sent
+        for name, sent in requirements.criteria.items()
+        if name not in OF_FIELDS and (masks or name != "mask")
     }
     judgements = {image: examine(ExamFacts.from_json(_renamed(document, own[0], image)), criteria) for image in own}
-    return replace(one, candidate=replace(one.candidate, judgements=judgements), facts=ExamFacts.from_json(document))
+    return replace(
+        entry, candidate=replace(entry.candidate, judgements=judgements), facts=ExamFacts.from_json(document)
+    )
 
 
-def _is_drawn_on(given: GivenField, image: str, first: str) -> bool:
-    is_mask = given.declared["type"] == "mask" and bool(given.path)
-    return is_mask and (given.declared["of"] or first) == image
+def _is_drawn_on(sent: GivenField, image: str, first: str) -> bool:
+    is_mask = sent.declared["type"] == "mask" and bool(sent.path)
+    return is_mask and (sent.declared["of"] or first) == image
 
 
 def _renamed(value: Json, old: str, new: str) -> Json:
     """The document with the image's name replaced, wherever it stands by itself."""
     if isinstance(value, dict):
-        return {(new if key == old else key): _renamed(one, old, new) for key, one in value.items()}
+        return {(new if key == old else key): _renamed(nested, old, new) for key, nested in value.items()}
     if isinstance(value, list):
-        return [_renamed(one, old, new) for one in value]
+        return [_renamed(nested, old, new) for nested in value]
     return new if value == old else value
 
 
-def _choice(image: str, numbers: Sequence[int], found: Sequence[_Found]) -> Choice:
+def _choice(image: str, numbers: Sequence[int], candidates: Sequence[_Found]) -> Choice:
     options = []
     for number in numbers:
-        one = found[number - 1]
-        assert one.facts is not None
-        points = [point for point in one.candidate.judgements[image] if point.outcome == "review"]
-        options.append(option_of(number, one.candidate.series, one.facts, points, one.cut))
+        entry = candidates[number - 1]
+        assert entry.facts is not None
+        points = [point for point in entry.candidate.judgements[image] if point.outcome == "review"]
+        options.append(option_of(number, entry.candidate.series, entry.facts, points, entry.cut))
     return Choice(image, options)
 
 
@@ -301,9 +319,9 @@ def _write(exam: Exam, taken: Mapping[str, _Found], work: Path) -> WrittenBundle
     path = work / "bundle.zip"
     files: dict[tuple[str, str], list[InstanceFile]] = {}
     with StoredArchive(path) as archive:
-        for image, one in sorted(taken.items()):
-            uid = plain_uid(one.candidate.series[0])
-            for file in sorted(one.files, key=lambda stored: stored.name):
+        for image, entry in sorted(taken.items()):
+            uid = plain_uid(entry.candidate.series[0])
+            for file in sorted(entry.files, key=lambda stored: stored.name):
                 sop = PurePosixPath(file.name).stem
                 archive.add(f"{image}/{uid}/{sop}.dcm", file)
                 files.setdefault((image, uid), []).append(InstanceFile(sop, _digest(file), file.size))

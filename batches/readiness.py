@@ -65,8 +65,8 @@ def _missing_fields(spec: QuestionSpec, exams: QuerySet[Exam]) -> Iterator[Obsta
     template = gettext_noop("“%(field)s” is missing. Its centre adds it on the exam's page, or the exam is withdrawn.")
     for field in required_fields(spec):
         chosen = Annotation.objects.filter(exam=OuterRef("pk"), field=field, is_chosen=True)
-        given = Exists(chosen.exclude(value=None, blob_key="", sealed_at=None))
-        yield from _of_exams("missing_value", True, template, {"field": _title(spec, field)}, exams.exclude(given))
+        with_value = Exists(chosen.exclude(value=None, blob_key="", sealed_at=None))
+        yield from _of_exams("missing_value", True, template, {"field": _title(spec, field)}, exams.exclude(with_value))
 
 
 def _faulty_values(spec: QuestionSpec, split: Split) -> list[Obstacle]:
@@ -82,10 +82,12 @@ def _faulty_values(spec: QuestionSpec, split: Split) -> list[Obstacle]:
             case, name = str(fault.values.get("id", "")), str(fault.values.get("name", ""))
             if case in exams and name in required and not by_exam[case].get(name):
                 continue  # listed as missing
-            one = _obstacle_of(fault, exams.get(case), sets)
-            known = obstacles.get((one.template, str(one.values)))
-            subjects = [*(known.subjects if known else ()), *one.subjects]
-            obstacles[one.template, str(one.values)] = Obstacle(one.reason, True, one.template, one.values, subjects)
+            obstacle = _obstacle_of(fault, exams.get(case), sets)
+            earlier = obstacles.get((obstacle.template, str(obstacle.values)))
+            subjects = [*(earlier.subjects if earlier else ()), *obstacle.subjects]
+            obstacles[obstacle.template, str(obstacle.values)] = Obstacle(
+                obstacle.reason, True, obstacle.template, obstacle.values, subjects
+            )
     return list(obstacles.values())
 
 

@@ -96,21 +96,21 @@ def criteria(spec: QuestionSpec) -> list[CriterionWords]:
 
 def choice_word(code: str) -> str:
     """A code as a reader knows it; one without a word (a DICOM modality) is what it says."""
-    known = CHOICES.get(code)
-    return str(known) if known is not None else code.replace("_", " ")
+    title = CHOICES.get(code)
+    return str(title) if title is not None else code.replace("_", " ")
 
 
 def _asks(written: CriterionSpec, titles: Mapping[str, str]) -> str:
     """The parameters as a person says them; `titles` holds the titles of fields and images."""
     criterion = inclusion.find(written.name)
     declared = {parameter.name: parameter for parameter in criterion.parameters}
-    asked = {name: _value(value, declared[name], criterion.words, titles) for name, value in written.params.items()}
+    shown = {name: _value(value, declared[name], criterion.words, titles) for name, value in written.params.items()}
     limits = {name: written.params.get(name) for name in ("min", "max", "below")}
     parts = [range_words(limits["min"], limits["max"], limits["below"], criterion.unit)]
-    parts += [asked[name] for name in ("allowed", "value", "field", "fields", "images") if name in asked]
-    parts += [labelled(LIMITS.get(name, name.replace("_", " ")), asked[name]) for name in asked if name in LIMITS]
-    if "of" in asked:
-        parts.append(gettext("for %(images)s") % {"images": asked["of"]})
+    parts += [shown[name] for name in ("allowed", "value", "field", "fields", "images") if name in shown]
+    parts += [labelled(LIMITS.get(name, name.replace("_", " ")), shown[name]) for name in shown if name in LIMITS]
+    if "of" in shown:
+        parts.append(gettext("for %(images)s") % {"images": shown["of"]})
     return separated(parts)
 
 

@@ -44,16 +44,16 @@ def unmet_in(team: Team, question: Question) -> list[UnmetRule]:
     """What this question's rules still ask of the team."""
     rules = spec_of(question).rules
     members = list(team.memberships.all())
-    found: list[tuple[str, dict[str, Any]]] = []
+    unmet: list[tuple[str, dict[str, Any]]] = []
     if rules.team_min and len(members) < rules.team_min:
-        found.append(
+        unmet.append(
             (
                 plural_noop("At least %(count)s member is required.", "At least %(count)s members are required."),
                 {"count": rules.team_min},
             )
         )
     if rules.team_max and len(members) > rules.team_max:
-        found.append(
+        unmet.append(
             (
                 plural_noop("At most %(count)s member is allowed.", "At most %(count)s members are allowed."),
                 {"count": rules.team_max},
@@ -62,7 +62,7 @@ def unmet_in(team: Team, question: Question) -> list[UnmetRule]:
     for need in rules.needs:
         if sum(member.profession in need.any_of for member in members) < need.count:
             values = {"count": need.count, "professions": professions(need.any_of)}
-            found.append(
+            unmet.append(
                 (
                     plural_noop(
                         "At least %(count)s member with one of these professions is required: %(professions)s.",
@@ -72,15 +72,15 @@ def unmet_in(team: Team, question: Question) -> list[UnmetRule]:
                 )
             )
     if rules.one_word_name and re.search(r"\s", team.name):
-        found.append((gettext_noop("The team name is one word without spaces."), {}))
+        unmet.append((gettext_noop("The team name is one word without spaces."), {}))
     if rules.institution_email:
         private = sum(member.user.email.rpartition("@")[2].lower() in PRIVATE_MAIL for member in members)
         if private:
             template = gettext_noop(
                 "Members must register with the e-mail address of their institution; private addresses: %(count)s."
             )
-            found.append((template, {"count": private}))
-    return [UnmetRule(question.slug, template, values, rules.waivable) for template, values in found]
+            unmet.append((template, {"count": private}))
+    return [UnmetRule(question.slug, template, values, rules.waivable) for template, values in unmet]
 
 
 def _asked(team: Team) -> tuple[list[Question], bool]:
@@ -118,8 +118,8 @@ def check_approval(team: Team, waiver: str) -> None:
     A team that has entered nothing yet is stopped by rules that cannot be waived only where they leave it no question;
     it meets them again when it enters.
     """
-    asked, entered = _asked(team)
-    unmet = [unmet_in(team, question) for question in asked]
+    requested, entered = _asked(team)
+    unmet = [unmet_in(team, question) for question in requested]
     barred = [rules for rules in unmet if any(not rule.waivable for rule in rules)]
     if barred and (entered or len(barred) == len(unmet)):
         _refuse([rule for rules in barred for rule in rules])

@@ -66,8 +66,8 @@ def stages() -> dict[str, Stage]:
 
 def stages_here() -> list[str]:
     """The stages that this process does: all, those that read truth, or the others."""
-    wanted = {"all": (True, False), "truth": (True,), "other": (False,)}[settings.WORK_STAGES]
-    return [name for name, stage in stages().items() if stage.reads_truth in wanted]
+    truth_access = {"all": (True, False), "truth": (True,), "other": (False,)}[settings.WORK_STAGES]
+    return [name for name, stage in stages().items() if stage.reads_truth in truth_access]
 
 
 @cache

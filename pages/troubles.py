@@ -146,8 +146,8 @@ def troubles_of(rows: Iterable[Work]) -> list[Trouble]:
     subjects: dict[int, TroubleSubject] = {}
     for kind in KINDS:
         own = [row for row in listed if row.stage in kind.stages]
-        known = _titles(kind, [kind.key(row.subject_id) for row in own])
-        subjects |= {row.pk: known[key] for row in own if (key := kind.key(row.subject_id)) in known}
+        titles = _titles(kind, [kind.key(row.subject_id) for row in own])
+        subjects |= {row.pk: titles[key] for row in own if (key := kind.key(row.subject_id)) in titles}
     exams = _titles(
         EXAMS, [line["values"]["exam"] for row in listed for line in row.faults if "exam" in line["values"]]
     )
@@ -181,7 +181,13 @@ def failed_submissions(challenge_id: int) -> list[FailedSubmission]:
     listed = rows.exclude(reason=PLATFORM).select_related("team", "phase__question__challenge").order_by("-decided_at")
     faults = {row.pk: organisers_faults(row) for row in listed[:MOST]}
     exams = _titles(
-        EXAMS, [fault["values"]["exam"] for found in faults.values() for fault in found if "exam" in fault["values"]]
+        EXAMS,
+        [
+            fault["values"]["exam"]
+            for faults_of_submission in faults.values()
+            for fault in faults_of_submission
+            if "exam" in fault["values"]
+        ],
     )
     return [
         FailedSubmission(row, _submission(row), [_line(fault, exams) for fault in faults[row.pk]])

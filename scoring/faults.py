@@ -29,8 +29,8 @@ def by_exam(batches: Iterable[Batch], faults: Iterable[Fault]) -> list[Fault]:
 
 def organisers_faults(submission: Submission) -> list[JsonObject]:
     """Why it failed, for organisers: faults of the truth or the question, or of the platform."""
-    told = progress_of(submission).filter(audience=Progress.Audience.ORGANISER).order_by("at", "id")
-    faults = [{"where": row.where, "template": row.template, "values": row.values} for row in told]
+    notes = progress_of(submission).filter(audience=Progress.Audience.ORGANISER).order_by("at", "id")
+    faults = [{"where": row.where, "template": row.template, "values": row.values} for row in notes]
     if not faults and submission.state == Submission.State.FAILED:
         stages = ("validate_submission", "score_submission")
         works = Work.objects.filter(stage__in=stages, subject_id=str(submission.pk), state=Work.State.FAILED)

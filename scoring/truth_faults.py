@@ -21,21 +21,21 @@ from scoring.rescore import phases_scored_on
 FAULTY = gettext_noop("No submission can be scored on this batch: %(detail)s Correct the values, or withdraw exams.")
 
 
-def faults_of_truth(batch: Batch, spec: QuestionSpec, known: LoadedTruth) -> list[Fault]:
+def faults_of_truth(batch: Batch, spec: QuestionSpec, loaded: LoadedTruth) -> list[Fault]:
     """Why no submission could be scored on this truth: it lacks a class, say. Empty where a phase is scored on it only together
     with others, whose classes count as well.
     """
     if not any(phase.batch == batch.name or _is_only_truth(batch, spec) for phase in phases_scored_on(batch)):
         return []
     try:
-        check_truth(spec, known)
+        check_truth(spec, loaded)
     except TruthError as error:
         return by_exam([batch], error.faults)
     return []
 
 
 def _is_only_truth(batch: Batch, spec: QuestionSpec) -> bool:
-    return {one.name for one in spec.batches if one.set in spec.split.truth} == {batch.name}
+    return {batch_spec.name for batch_spec in spec.batches if batch_spec.set in spec.split.truth} == {batch.name}
 
 
 def obstacle_of_faults(truth: Truth) -> list[Obstacle]:

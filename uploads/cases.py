@@ -34,7 +34,7 @@ def read_cases(uploads: list[Upload], folder: Path, spec: QuestionSpec, limits: 
         "concours.study.cases:build_cases",
         sent,
         parsed,
-        [one.to_json() for one in declared_fields(spec.data.fields).values()],
+        [field.to_json() for field in declared_fields(spec.data.fields).values()],
         spec.data.patient,
     )
     form = form_values(uploads[0])
@@ -62,8 +62,8 @@ def _new_exam(upload: Upload, case: SentCase, form: JsonObject, folder: Path) ->
 
 def _quarantine(exam_id: uuid.UUID, case: SentCase, form: JsonObject, folder: Path) -> Blob:
     """The form and each row or text as it was sent: values that contradict each other are found by the gate."""
-    told = case.to_json()
-    identities = {name: told[name] for name in ("patient", "people", "numbers", "places")}
+    case_values = case.to_json()
+    identities = {name: case_values[name] for name in ("patient", "people", "numbers", "places")}
     path = folder / f"{exam_id}.zip"
     with StoredArchive(path) as archive:
         for name, document in (("values.json", form), ("identities.json", identities)):

@@ -113,7 +113,7 @@ def _parts(user: Reader, concat: str) -> list[Upload]:
     own = Upload.objects.visible_to(user).filter(kind=Upload.Kind.PARTIAL).in_bulk(ids)
     if len(own) != len(ids):
         raise InvalidInputError(unknown)
-    parts = [own[one] for one in ids]
+    parts = [own[part_id] for part_id in ids]
     if not parts or any(part.state != Upload.State.STORED for part in parts):
         raise InvalidInputError(gettext_noop("A part named in Upload-Concat is not complete. Finish it first."))
     return parts

@@ -70,8 +70,8 @@ def create_upload(
     try:
         with transaction.atomic():
             hold_person(person)
-            made = upload_of_parts(parts)
-            if made is None:
+            joined = upload_of_parts(parts)
+            if joined is None:
                 reserve(owner=person, centre=centre, team=team, length=length)
                 upload.save(force_insert=True)
                 for part in parts:
@@ -79,9 +79,9 @@ def create_upload(
     except StepError:
         staging.discard(staging.staging_path(upload.pk))
         raise
-    if made is not None:
+    if joined is not None:
         staging.discard(staging.staging_path(upload.pk))
-        return made
+        return joined
     if length == 0:
         finish_upload(upload, stored_at=database_now())
     return upload
@@ -109,10 +109,10 @@ def upload_of_parts(parts: Sequence[Upload]) -> Upload | None:
     used = {row.metadata.get("used") for row in Upload.objects.filter(pk__in=ids)} - {None}
     if not used:
         return None
-    made = Upload.objects.filter(pk__in=used).first() if len(used) == 1 else None
-    if made is None or part_ids(made.metadata.get("concat", "")) != ids:
+    joined = Upload.objects.filter(pk__in=used).first() if len(used) == 1 else None
+    if joined is None or part_ids(joined.metadata.get("concat", "")) != ids:
         raise InvalidInputError(gettext_noop("A part named in Upload-Concat is already part of another upload."))
-    return made
+    return joined
 
 
 def part_ids(concat: str) -> list[UUID]:

@@ -91,7 +91,7 @@ def sort_cases(
 def list_sources(paths: list[str], names: list[str], into: str, limits: dict[str, int]) -> list[dict[str, Any]]:
     """The files of uploads by their names, unpacked where they have to be. Raises FormatError."""
     files = all_files(paths, names, Path(into), SubmissionLimits(**limits), ())
-    return [file.to_json() for file in sorted(files, key=lambda one: one.name)]
+    return [file.to_json() for file in sorted(files, key=lambda source: source.name)]
 
 
 def parsed_by(parse: Callable[..., ParsedSource], file: SentFile) -> dict[str, Any] | None:
@@ -110,9 +110,9 @@ def build_cases(
     sent: list[dict[str, Any]], parsed: list[dict[str, Any] | None], fields: list[dict[str, Any]], patient: str
 ) -> dict[str, Any]:
     """`{"cases": [SentCase], "faults": [Fault], "aside": [SetAside]}` of the files of uploads and what each one holds."""
-    builder = _CaseBuilder({one["name"]: Declared.from_json(one) for one in fields}, patient)
+    builder = _CaseBuilder({field["name"]: Declared.from_json(field) for field in fields}, patient)
     files = [SentFile.from_json(file) for file in sent]
-    sources = [None if one is None else ParsedSource.from_json(one) for one in parsed]
+    sources = [None if source is None else ParsedSource.from_json(source) for source in parsed]
     pairs = [(file, source) for file, source in zip(files, sources, strict=True) if source is not None]
     for file, source in pairs:
         if not _is_text(file):
@@ -124,7 +124,7 @@ def build_cases(
     cases = [case for case in builder.cases if any(_given(value) for value in case.values.values())]
     faults = builder.faults
     if not cases and not faults:
-        columns = ", ".join([patient, *(one["name"] for one in fields)])
+        columns = ", ".join([patient, *(field["name"] for field in fields)])
         faults = [Fault("empty_submission", "upload", NO_CASE, {"columns": columns})]
     return {
         "cases": [case.to_json() for case in cases],
@@ -147,7 +147,7 @@ class _CaseBuilder:
     def __init__(self, fields: Mapping[str, Declared], patient: str) -> None:
         self.fields, self.patient = fields, patient
         self.names = {_squash(name): name for name in fields}
-        self.texts = [name for name, one in fields.items() if one.type == "text"]
+        self.texts = [name for name, field in fields.items() if field.type == "text"]
         self.cases: list[SentCase] = []
         self.faults: list[Fault] = []
 
@@ -181,10 +181,10 @@ class _CaseBuilder:
         return next((columns[_squash(name)] for name in undeclared if _squash(name) in columns), None)
 
     def _by_patient(self) -> dict[str, list[SentCase]]:
-        found: dict[str, list[SentCase]] = {}
+        by_patient: dict[str, list[SentCase]] = {}
         for case in self.cases:
-            found.setdefault(_squash(case.patient), []).append(case)
-        return found
+            by_patient.setdefault(_squash(case.patient), []).append(case)
+        return by_patient
 
     def _add_row(
         self, row: Mapping[str, Any], who: str, place: tuple[str, int], source: str, same: Sequence[SentCase]
@@ -275,8 +275,8 @@ def _pivoted(rows: Rows) -> Rows:
     """A table of `field,value` pairs is one row."""
     if not rows.rows or not set(map(_squash, map(str, rows.rows[0]))) >= PAIRS:
         return rows
-    one: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for row in rows.rows:
         cells = {_squash(str(name)): value for name, value in row.items()}
-        one[str(cells["field"])] = cells["value"]
-    return Rows(rows.called, (one,))
+        values[str(cells["field"])] = cells["value"]
+    return Rows(rows.called, (values,))

@@ -2,7 +2,7 @@
 
 # page's route -> API's `METHOD route`. Every page that answers POST stands here.
 ACTIONS = {
-    "pages:found": "POST challenge-list",
+    "pages:new_challenge": "POST challenge-list",
     "pages:open": "POST challenge-open",
     "pages:close": "POST challenge-close",
     "pages:add_centre": "POST centre-list",

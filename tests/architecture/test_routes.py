@@ -289,7 +289,7 @@ def test_who_has_no_part_reads_nothing_that_is_not_public() -> None:
         "challenges:own_name",
         "challenges:accept_invited",
         "grading:queue",
-        "pages:found",
+        "pages:new_challenge",
         "challenges:team",
         "uploads:feedback",
         "notice-seen",

@@ -255,7 +255,7 @@ def test_publishing_a_charter_makes_a_version(edition: Edition, as_: As) -> None
 
 
 def test_founding_a_challenge(edition: Edition, as_: As) -> None:
-    address = reverse("pages:found")
+    address = reverse("pages:new_challenge")
     assert as_("stefan").get(address).status_code == 404
     wrong = as_("olivia").post(address, {"title_en": "JFR", "slug": "jfr-2019"})
     assert wrong.status_code == 422 and "exists" in wrong.content.decode()

@@ -127,7 +127,7 @@ def test_progress_counts_by_centre_and_share(edition: Edition, as_: As) -> None:
     refused(accepted_exam(edition, side=6))
     accepted_exam(edition, "Nice")
     told = as_("claire").get(EXAMS).context["inclusion"]
-    assert (told.target, told.wanted, told.whole.included) == (1000, 1100, 3)
+    assert (told.target, told.target_with_margin, told.whole.included) == (1000, 1100, 3)
     assert [(one.centre.name, one.included, one.share) for one in told.centres] == [("Bichat", 2, 67)]
     assert len(as_("olivia").get(EXAMS).context["inclusion"].centres) == 2
 

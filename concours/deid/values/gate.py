@@ -79,7 +79,7 @@ class Declared:
 
 def declared_fields(fields: Mapping[str, FieldSpec]) -> dict[str, Declared]:
     """The fields that a centre may send as values: no mask, and nothing that is derived from another field."""
-    return {name: Declared.of(one) for name, one in fields.items() if one.type != "mask" and one.derive is None}
+    return {name: Declared.of(field) for name, field in fields.items() if field.type != "mask" and field.derive is None}
 
 
 @dataclass(frozen=True)
@@ -117,12 +117,12 @@ class Admission:
 def identities_of(rows: Iterable[Mapping[str, Any]], fields: Mapping[str, Declared]) -> KnownIdentifiers:
     """Names, numbers and places in columns that the question does not declare: what to look for in the declared texts."""
     people, numbers, places = set[str](), set[str](), set[str]()
-    known = {_squash(name) for one in fields.values() for name in (one.name, *one.columns)}
+    declared_names = {_squash(name) for declared in fields.values() for name in (declared.name, *declared.columns)}
     for row in rows:
         for name, value in row.items():
             text = str(value).strip() if isinstance(value, str | int | float) else ""
             called = fold(str(name))
-            if not text or _squash(str(name)) in known:
+            if not text or _squash(str(name)) in declared_names:
                 continue
             if _PEOPLE.search(called):
                 people.add(text)
@@ -134,21 +134,21 @@ def identities_of(rows: Iterable[Mapping[str, Any]], fields: Mapping[str, Declar
 
 
 def admit(
-    fields: Mapping[str, Declared], sources: Iterable[Rows], *, known: KnownIdentifiers, shift_days: int
+    fields: Mapping[str, Declared], sources: Iterable[Rows], *, identifiers: KnownIdentifiers, shift_days: int
 ) -> Admission:
     """Lets through what the question declares; dates move by `shift_days`. A field with contradictory values has none."""
     given: dict[str, list[SentValue]] = {}
     faults: list[Fault] = []
     listed = list(sources)
-    for source, called in zip(listed, _called(listed, known), strict=True):
-        for name, sent in _of_source(fields, source, called, known, faults):
+    for source, called in zip(listed, _called(listed, identifiers), strict=True):
+        for name, sent in _of_source(fields, source, called, identifiers, faults):
             given.setdefault(name, []).append(sent)
-    gate = _Gate(known, shift_days, faults)
+    gate = _Gate(identifiers, shift_days, faults)
     values: dict[str, Any] = {}
     for name, sent_values in given.items():
         declared = fields[name]
         fault = contradiction(
-            name, sent_values, lambda value, of=declared: _Gate(known, shift_days, []).field(of, value)
+            name, sent_values, lambda value, of=declared: _Gate(identifiers, shift_days, []).field(of, value)
         )
         if fault is not None:
             faults.append(fault)
@@ -157,12 +157,12 @@ def admit(
     return Admission(values, tuple(gate.texts), tuple(faults))
 
 
-def _called(sources: Sequence[Rows], known: KnownIdentifiers) -> list[str]:
+def _called(sources: Sequence[Rows], identifiers: KnownIdentifiers) -> list[str]:
     """What a reason calls each source: by its name, with a number where several bear it, and without what names the person."""
     count = Counter(source.called for source in sources if not source.row)
     names = []
     for n, source in enumerate(sources):
-        shown = _shown_name(source.called, known)
+        shown = _shown_name(source.called, identifiers)
         before = sum(other.called == source.called and not other.row for other in sources[: n + 1])
         names.append(f"{shown} ({before})" if count[source.called] > 1 and not source.row else shown)
     return names
@@ -173,14 +173,14 @@ def _squash(name: str) -> str:
 
 
 def _of_source(
-    fields: Mapping[str, Declared], source: Rows, called: str, known: KnownIdentifiers, faults: list[Fault]
+    fields: Mapping[str, Declared], source: Rows, called: str, identifiers: KnownIdentifiers, faults: list[Fault]
 ) -> Iterator[tuple[str, SentValue]]:
     """Field and what was sent for it: a table named after a table field is its rows, `field,value` pairs are fields, and any
     other table has the fields as columns, and rows that must not contradict each other."""
     names = {_squash(name): name for name in fields}
     table = fields.get(names.get(_squash(source.stem), ""))
     if table is not None and table.type == "table" and source.called != FORM and not source.row:
-        rows = _declared_rows(table, source.rows, source.called, known, faults)
+        rows = _declared_rows(table, source.rows, source.called, identifiers, faults)
         yield table.name, SentValue(rows, called)
         return
     pairs = bool(source.rows) and set(map(_squash, source.rows[0])) >= {"field", "value"}
@@ -193,64 +193,64 @@ def _of_source(
                 extra[str(sent)] = None
             elif fields[name].type == "table" and isinstance(value, list):
                 listed = [one for one in value if isinstance(one, Mapping)]
-                rows = _declared_rows(fields[name], listed, name, known, faults)
+                rows = _declared_rows(fields[name], listed, name, identifiers, faults)
                 yield name, SentValue(rows, called)
             else:
                 yield name, SentValue(value, called, source.row or number, str(sent))
-    _note_extra(list(extra), source.called, known, faults)
+    _note_extra(list(extra), source.called, identifiers, faults)
 
 
 def extra_columns(fields: Mapping[str, Declared], source: Rows, *, beside: Iterable[str] = ()) -> list[Fault]:
     """One note on the columns of a table that no field has, `beside` those that say who the patient is."""
-    known = {_squash(name) for name in (*fields, *beside)}
-    extra = dict.fromkeys(str(name) for row in source.rows for name in row if _squash(str(name)) not in known)
+    declared_names = {_squash(name) for name in (*fields, *beside)}
+    extra = dict.fromkeys(str(name) for row in source.rows for name in row if _squash(str(name)) not in declared_names)
     faults: list[Fault] = []
     _note_extra(list(extra), source.called, KnownIdentifiers(), faults)
     return faults
 
 
-def _cell(row: Mapping[str, Any], wanted: str) -> Any:
-    return next((value for name, value in row.items() if _squash(str(name)) == wanted), None)
+def _cell(row: Mapping[str, Any], column: str) -> Any:
+    return next((value for name, value in row.items() if _squash(str(name)) == column), None)
 
 
 def _declared_rows(
-    table: Declared, rows: Iterable[Mapping[str, Any]], called: str, known: KnownIdentifiers, faults: list[Fault]
+    table: Declared, rows: Iterable[Mapping[str, Any]], called: str, identifiers: KnownIdentifiers, faults: list[Fault]
 ) -> list[dict[str, Any]]:
     names = {_squash(name): name for name in table.columns}
     extra: dict[str, None] = {}
-    kept: list[dict[str, Any]] = []
+    declared_rows: list[dict[str, Any]] = []
     for row in list(rows)[:MOST_ROWS]:
-        kept.append({})
+        declared_rows.append({})
         for sent, value in row.items():
             name = names.get(_squash(str(sent)))
             if name is None:
                 extra[str(sent)] = None
             else:
-                kept[-1].setdefault(name, value)
-    _note_extra(list(extra), called, known, faults)
-    return kept
+                declared_rows[-1].setdefault(name, value)
+    _note_extra(list(extra), called, identifiers, faults)
+    return declared_rows
 
 
-def _note_extra(extra: list[str], called: str, known: KnownIdentifiers, faults: list[Fault]) -> None:
+def _note_extra(extra: list[str], called: str, identifiers: KnownIdentifiers, faults: list[Fault]) -> None:
     """One note per source. A column whose own name names the person is counted, not shown."""
     named = [name for name in extra if name.strip()]
     if not named:
         return
-    shown = ["…" if next(known.spans(Folded.of(name)), None) else clip(name, 30) for name in named[:SHOWN]]
+    shown = ["…" if next(identifiers.spans(Folded.of(name)), None) else clip(name, 30) for name in named[:SHOWN]]
     more = ["…"] if len(named) > SHOWN else []
-    table = _shown_name(called, known)
+    table = _shown_name(called, identifiers)
     faults.append(Fault("extra_column", table, EXTRA, {"table": table, "columns": ", ".join([*shown, *more])}))
 
 
-def _shown_name(called: str, known: KnownIdentifiers) -> str:
-    return "…" if next(known.spans(Folded.of(called)), None) else clip(called, 60)
+def _shown_name(called: str, identifiers: KnownIdentifiers) -> str:
+    return "…" if next(identifiers.spans(Folded.of(called)), None) else clip(called, 60)
 
 
 class _Gate:
     """Parses values into their types; gathers texts and faults."""
 
-    def __init__(self, known: KnownIdentifiers, shift_days: int, faults: list[Fault]) -> None:
-        self.known, self.shift_days, self.faults = known, shift_days, faults
+    def __init__(self, identifiers: KnownIdentifiers, shift_days: int, faults: list[Fault]) -> None:
+        self.identifiers, self.shift_days, self.faults = identifiers, shift_days, faults
         self.texts: list[GatedText] = []
 
     def field(self, declared: Declared, value: Any) -> Any:
@@ -304,7 +304,7 @@ class _Gate:
             ends = {"low": "–" if low is None else f"{low:g}", "high": "–" if high is None else f"{high:g}"}
             self._wrong("out_of_range", place, OUTSIDE, field=shown, **ends)
             return None
-        if declared.allowed and all(parse_number(one) != number for one in declared.allowed):
+        if declared.allowed and all(parse_number(choice) != number for choice in declared.allowed):
             self._wrong("out_of_range", place, NO_CHOICE, field=shown, allowed=", ".join(declared.allowed))
             return None
         return number
@@ -320,9 +320,9 @@ class _Gate:
         text = f"{value:g}" if isinstance(value, float) else str(value).strip()
         if text in declared.allowed:
             return text
-        same = [one for one in declared.allowed if fold(one) == fold(text)]
+        same = [choice for choice in declared.allowed if fold(choice) == fold(text)]
         number = parse_number(text)
-        same = same or [one for one in declared.allowed if number is not None and parse_number(one) == number]
+        same = same or [choice for choice in declared.allowed if number is not None and parse_number(choice) == number]
         if len(same) == 1:
             return same[0]
         self._wrong("out_of_range", place, NO_CHOICE, field=shown, allowed=", ".join(declared.allowed))
@@ -352,7 +352,7 @@ class _Gate:
         if len(text) > LONGEST_TEXT:
             self._wrong("too_large", place, TOO_LONG, name=shown, limit=LONGEST_TEXT)
             return None
-        gated = GatedText(place, examine_text(text, self.known))
+        gated = GatedText(place, examine_text(text, self.identifiers))
         self.texts.append(gated)
         return gated.safe
 

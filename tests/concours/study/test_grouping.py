@@ -20,7 +20,7 @@ from tests.factories.questions import catalogue_text
 
 
 def spec_with(slug: str = "sarcopenia", **changes: Any) -> QuestionSpec:
-    return load_spec(catalogue_text(slug, changes), known=known_names())
+    return load_spec(catalogue_text(slug, changes), known_names=known_names())
 
 
 SARCOPENIA, TUMOUR = "sarcopenia", "lung-tumour"

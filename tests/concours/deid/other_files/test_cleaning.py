@@ -133,7 +133,7 @@ def test_a_report_loses_known_identifiers_in_any_spelling_and_every_form() -> No
         "Adressée par le Dr Clémence Bouvier. Nodule de 8 mm du lobe supérieur droit, TE 12.5 ms.\n"
     )
     out = io.BytesIO()
-    actions = clean_report(io.BytesIO(text.encode()), out, known=["Quilleveré^Maëlys", "4471902"])
+    actions = clean_report(io.BytesIO(text.encode()), out, identifiers=["Quilleveré^Maëlys", "4471902"])
     cleaned = out.getvalue().decode()
     for gone in ("quillever", "maëlys", "maelys", "1961", "4471902", "06 11", "courriel", "inventés", "bouvier"):
         assert gone not in cleaned.lower()

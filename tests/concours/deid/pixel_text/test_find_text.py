@@ -103,7 +103,7 @@ def test_known_identifiers_are_identity_even_when_they_look_like_a_marker() -> N
     picture = tissue()
     write(picture, "PORTAL", (20, 20), height=16)
     assert [box.verdict for box in find_text(picture)] == ["marker"]
-    assert [box.verdict for box in find_text(picture, known=["Portal"])] == ["identity"]
+    assert [box.verdict for box in find_text(picture, identifiers=["Portal"])] == ["identity"]
 
 
 def test_nothing_that_was_read_shows_in_repr_or_log(caplog: pytest.LogCaptureFixture) -> None:
@@ -129,7 +129,7 @@ def test_letters_on_unquiet_ground_go_whole_and_little_else(grey: int, seed: int
         ImageDraw.Draw(image).text((9, top), text, fill=255, font=ImageFont.load_default(14 * 1.35))
         letters |= np.asarray(image) > 127
     burned[letters] = grey
-    edited = blank(burned, find_text(burned, known=["1502951"]))
+    edited = blank(burned, find_text(burned, identifiers=["1502951"]))
     assert (edited == burned)[letters].mean() < 0.02
     rows, columns = np.nonzero(letters)
     outside = np.ones(ground.shape, dtype=bool)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from concours.deid.values import Admission, KnownIdentifiers, Rows, admit
 from tests.concours.deid.values.test_gate import FIELDS, form, through
 
-SAME = {  # spellings of one value
+SAME: dict[str, list[Any]] = {  # spellings of one value
     "age": ["61", "61,0", " 61.0 ", 61], "count": ["3", "3.0", 3], "sex": ["F", "f"], "grade": ["1", 1, "1.0"],
     "death": ["oui", "TRUE", "1", True], "seen": ["2019-03-24", "20190324"], "at": ["9:05", "09:05:00"],
     "note": ["stable", " stable "],
@@ -94,5 +94,5 @@ def test_a_value_that_is_none_is_told_beside_its_contradiction() -> None:
 def test_the_name_of_a_file_that_names_the_person_is_not_shown() -> None:
     known = KnownIdentifiers.of(["ZORGLUB^MARIE"])
     one, other = Rows("zorglub.csv", ({"age": "1"},)), Rows("values.csv", ({"age": "2"},))
-    (fault,) = admit(FIELDS, [one, other], known=known, shift_days=0).faults
+    (fault,) = admit(FIELDS, [one, other], identifiers=known, shift_days=0).faults
     assert "zorglub" not in fault.message and "values.csv" in fault.message

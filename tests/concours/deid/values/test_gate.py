@@ -43,8 +43,8 @@ FIELDS = {
 NOBODY = KnownIdentifiers()
 
 
-def through(*sources: Rows, known: KnownIdentifiers = NOBODY, shift: int = -10) -> Admission:
-    return admit(FIELDS, sources, known=known, shift_days=shift)
+def through(*sources: Rows, identifiers: KnownIdentifiers = NOBODY, shift: int = -10) -> Admission:
+    return admit(FIELDS, sources, identifiers=identifiers, shift_days=shift)
 
 
 def form(**values: Any) -> Admission:
@@ -115,8 +115,8 @@ def test_undeclared_keys_of_the_form_and_of_pairs_are_dropped() -> None:
 
 
 def test_a_column_that_is_itself_a_name_is_counted_and_not_shown() -> None:
-    known = KnownIdentifiers.of(["ZORGLUB^MARIE"])
-    admission = through(Rows("form", ({"Zorglub": "1", "other": "2"},)), known=known)
+    identifiers = KnownIdentifiers.of(["ZORGLUB^MARIE"])
+    admission = through(Rows("form", ({"Zorglub": "1", "other": "2"},)), identifiers=identifiers)
     assert admission.faults[0].values["columns"] == "…, other"
 
 
@@ -125,9 +125,9 @@ def test_what_undeclared_columns_say_of_the_patient_is_removed_from_the_texts(tm
     (tmp_path / "tables" / "00-values.csv").write_text(
         "nom,ipp,note\nPetit,Z99-A,le nodule de petit est stable (z99 a)\n", encoding="utf-8"
     )
-    admission, known = admit_exam(tmp_path, FIELDS, NOBODY, 0)
+    admission, identifiers = admit_exam(tmp_path, FIELDS, NOBODY, 0)
     assert admission.values == {"note": "le nodule de […] est stable ([…])"}
-    assert known.all() == {"Petit", "Z99-A"}
+    assert identifiers.all() == {"Petit", "Z99-A"}
 
 
 def test_a_damaged_table_is_a_fault_in_words(tmp_path: Path) -> None:
