@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, time, timedelta
+from functools import partial
 from typing import Any
 
 from concours.deid.values.contradictions import FORM, SentValue, contradiction
@@ -147,9 +148,10 @@ def admit(
     values: dict[str, Any] = {}
     for name, sent_values in given.items():
         declared = fields[name]
-        fault = contradiction(
-            name, sent_values, lambda value, of=declared: _Gate(identifiers, shift_days, []).field(of, value)
-        )
+        scratch = _Gate(
+            identifiers, shift_days, []
+        )  # to compare values by what they mean; its faults count for nothing
+        fault = contradiction(name, sent_values, partial(scratch.field, declared))
         if fault is not None:
             faults.append(fault)
         last = next((one.value for one in reversed(sent_values) if not one.is_blank), None)
