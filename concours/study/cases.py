@@ -69,12 +69,12 @@ class SentCase:
     def to_json(self) -> dict[str, Any]:
         sets = {name: sorted(getattr(self, name)) for name in ("people", "numbers", "places")}
         return {"patient": self.patient, "values": self.values, "called": self.called, "source": self.source,
-                "sources": [one.to_json() for one in self.sources], **sets}  # fmt: skip
+                "sources": [source.to_json() for source in self.sources], **sets}  # fmt: skip
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> SentCase:
         sets = {name: set(map(str, value[name])) for name in ("people", "numbers", "places")}
-        sources = [ParsedSource.from_json(one) for one in value["sources"]]
+        sources = [ParsedSource.from_json(source) for source in value["sources"]]
         where = str(value["called"]), str(value["source"])
         return cls(str(value["patient"]), dict(value["values"]), *where, sources, **sets)
 

@@ -51,29 +51,29 @@ class SentValue:
 
 def contradiction(field: str, sent: Sequence[SentValue], parsed: Callable[[Any], Any]) -> Fault | None:
     """Why no value of the field can be taken; None where all that is not blank are one value. `parsed` gives a value its type."""
-    given = [one for one in sent if not one.is_blank]
-    for other in given[1:]:
-        if other.value != given[0].value and parsed(other.value) != parsed(given[0].value):
-            return _fault(field, given[0], other)
+    filled = [value for value in sent if not value.is_blank]
+    for other in filled[1:]:
+        if other.value != filled[0].value and parsed(other.value) != parsed(filled[0].value):
+            return _fault(field, filled[0], other)
     return None
 
 
-def _fault(field: str, one: SentValue, other: SentValue) -> Fault:
+def _fault(field: str, first: SentValue, other: SentValue) -> Fault:
     values: dict[str, Any] = {"field": field}
-    if FORM in (one.source, other.source):
-        table = other if one.source == FORM else one
+    if FORM in (first.source, other.source):
+        table = other if first.source == FORM else first
         template = FORM_AND_TABLE
         values |= {"table": table.source}
-    elif one.source == other.source and one.row != other.row:
+    elif first.source == other.source and first.row != other.row:
         template = TWO_ROWS
-        values |= {"table": one.source, "first": one.row, "second": other.row}
-    elif one.source == other.source:
+        values |= {"table": first.source, "first": first.row, "second": other.row}
+    elif first.source == other.source:
         template = TWO_COLUMNS
-        values |= {"table": one.source, "here": one.column, "there": other.column}
-    elif one.row and other.row:
+        values |= {"table": first.source, "here": first.column, "there": other.column}
+    elif first.row and other.row:
         template = ROW_AND_TABLE
-        values |= {"here": one.source, "first": one.row, "there": other.source, "second": other.row}
+        values |= {"here": first.source, "first": first.row, "there": other.source, "second": other.row}
     else:
         template = TWO_SOURCES
-        values |= {"here": one.source, "there": other.source}
+        values |= {"here": first.source, "there": other.source}
     return Fault("contradiction", field, template, values)

@@ -138,15 +138,15 @@ def admit(
     fields: Mapping[str, Declared], sources: Iterable[Rows], *, identifiers: KnownIdentifiers, shift_days: int
 ) -> Admission:
     """Lets through what the question declares; dates move by `shift_days`. A field with contradictory values has none."""
-    given: dict[str, list[SentValue]] = {}
+    by_field: dict[str, list[SentValue]] = {}
     faults: list[Fault] = []
     listed = list(sources)
     for source, called in zip(listed, _called(listed, identifiers), strict=True):
         for name, sent in _of_source(fields, source, called, identifiers, faults):
-            given.setdefault(name, []).append(sent)
+            by_field.setdefault(name, []).append(sent)
     gate = _Gate(identifiers, shift_days, faults)
     values: dict[str, Any] = {}
-    for name, sent_values in given.items():
+    for name, sent_values in by_field.items():
         declared = fields[name]
         scratch = _Gate(
             identifiers, shift_days, []
@@ -154,7 +154,7 @@ def admit(
         fault = contradiction(name, sent_values, partial(scratch.field, declared))
         if fault is not None:
             faults.append(fault)
-        last = next((one.value for one in reversed(sent_values) if not one.is_blank), None)
+        last = next((sent.value for sent in reversed(sent_values) if not sent.is_blank), None)
         values[name] = None if fault is not None else gate.field(declared, last)
     return Admission(values, tuple(gate.texts), tuple(faults))
 
@@ -194,7 +194,7 @@ def _of_source(
             if name is None:
                 extra[str(sent)] = None
             elif fields[name].type == "table" and isinstance(value, list):
-                listed = [one for one in value if isinstance(one, Mapping)]
+                listed = [item for item in value if isinstance(item, Mapping)]
                 rows = _declared_rows(fields[name], listed, name, identifiers, faults)
                 yield name, SentValue(rows, called)
             else:
