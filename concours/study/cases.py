@@ -54,16 +54,16 @@ class SentCase:
     values: dict[str, Any]
     called: str  # where its centre finds it: the table and row, or the file
     source: str
-    sources: list[ParsedSource] = field(default_factory=list)
     people: set[str] = field(default_factory=set)
     numbers: set[str] = field(default_factory=set)
     places: set[str] = field(default_factory=set)
+    sources: list[ParsedSource] = field(default_factory=list)
 
     def read_text(self, name: str, file: str, text: str) -> None:
         """The text of a file that a cell of the field `name` names takes the place of that cell."""
         self.values[name] = text
         self.sources = [
-            replace(one, rows=tuple(_with_text(row, file, text) for row in one.rows)) for one in self.sources
+            replace(source, rows=tuple(_with_text(row, file, text) for row in source.rows)) for source in self.sources
         ]
 
     def to_json(self) -> dict[str, Any]:
@@ -75,8 +75,9 @@ class SentCase:
     def from_json(cls, value: Mapping[str, Any]) -> SentCase:
         sets = {name: set(map(str, value[name])) for name in ("people", "numbers", "places")}
         sources = [ParsedSource.from_json(source) for source in value["sources"]]
-        where = str(value["called"]), str(value["source"])
-        return cls(str(value["patient"]), dict(value["values"]), *where, sources, **sets)
+        case = cls(str(value["patient"]), dict(value["values"]), str(value["called"]), str(value["source"]), **sets)
+        case.sources = sources
+        return case
 
 
 def sort_cases(
@@ -228,7 +229,7 @@ class _CaseBuilder:
             same[0].sources.append(ParsedSource(path.name, ({field_: text},)))
         else:
             source = ParsedSource(path.name, ({field_: text},))
-            self.cases.append(SentCase(who, {field_: text}, path.name, file.name, [source]))
+            self.cases.append(SentCase(who, {field_: text}, path.name, file.name, sources=[source]))
             _know(self.cases[-1], KnownIdentifiers())
 
     def _names_file(self, case: SentCase, path: PurePosixPath) -> bool:
