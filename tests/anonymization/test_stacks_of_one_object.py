@@ -20,12 +20,12 @@ from pydicom.uid import UID, EnhancedCTImageStorage, RLELossless
 
 from anonymization.choices import Choice
 from anonymization.choose import choose_series
-from anonymization.stacks import stacks_of
 from challenges.models import Question
 from concours.formats.stored import Stored
 from concours.imaging import assemble_files
 from concours.study.joining import SlicePiece
 from concours.study.rewriting import read_pieces, write_frames
+from concours.study.stacks import stacks_of
 from tests.anonymization.test_series_choice import bundle, of, own_folders, stored_objects, thin_slices
 from tests.batches.test_accepted_means_usable import (
     FORMATS,

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from pydicom import dcmread
 
-from anonymization.engine_run import run
 from concours.deid import CentreKey
 from concours.formats.stored import whole
+from concours.study.cleaning import run
 from tests.concours.deid.made import ct, written
 
 KEY = CentreKey(bytes(range(32)))

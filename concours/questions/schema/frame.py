@@ -65,8 +65,9 @@ def read_data(section: SpecSection | None) -> DataSpec:
         section.wrong(
             section.at("patient"), gettext_noop("the patient's column is no field: it never leaves the platform")
         )
+    licence, citation = section.text("licence", ""), section.text("citation", "")
     section.close()
-    return DataSpec(images, fields, delivered, patient)
+    return DataSpec(images, fields, delivered, patient, licence, citation)
 
 
 def _image(name: str, section: SpecSection) -> ImageSpec:

@@ -129,6 +129,8 @@ class DataSpec:
     fields: Mapping[str, FieldSpec]
     deliver: DeliverSpec
     patient: str = "patient_id"  # the column of a table that says whose row it is, where there are no images
+    licence: str = ""  # the terms under which teams receive the data, in English
+    citation: str = ""  # how the data are cited
 
 
 @dataclass(frozen=True, slots=True)
