@@ -19,7 +19,9 @@ def drawn() -> str:
     values, intervals = np.array([0.9, 0.75]), np.array([[0.86, 0.93], [0.7, 0.8]])
     scores = dot_interval(TEAMS, values, intervals, title="AUC", description="Scores", label="AUC", digits=3)
     shares = np.array([[0.985, 0.015], [0.015, 0.985]])
-    return scores + rank_distribution(TEAMS, shares, title="Places", description="Places", label="Place")
+    return scores + rank_distribution(
+        TEAMS, shares, np.array([1.0, 2.0]), title="Places", description="Places", label="Place"
+    )
 
 
 def words_of(svg: str) -> list[str]:
