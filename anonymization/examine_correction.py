@@ -12,11 +12,11 @@ from pathlib import Path
 from django.utils.translation import gettext_noop
 
 from anonymization.apply_correction import Rechecked
-from anonymization.cleaned import CleanedExam
-from anonymization.deidentify import LIMITS, LOOK, LOOK_KIND
+from anonymization.deidentify import LOOK, LOOK_KIND
 from anonymization.quality import LIMITS as FACTS_LIMITS
-from anonymization.quality import criteria_of, fields_of, read_facts
+from anonymization.quality import fields_of, read_facts
 from anonymization.texts import decided_texts
+from challenges.field_titles import field_titles
 from challenges.frame import spec_of
 from challenges.keys import key_of_centre
 from concours.deid.values import GatedText, declared_fields
@@ -29,6 +29,9 @@ from concours.formats.stored import Stored, whole
 from concours.inclusion import ExamFacts, Judgement, examine
 from concours.inclusion.exam.given import GivenField
 from concours.questions.schema import QuestionSpec
+from concours.study.asked import criteria_of
+from concours.study.clean_exam import LIMITS
+from concours.study.cleaned import CleanedExam
 from core.errors import InvalidInputError
 from uploads.models import Exam
 
@@ -77,16 +80,22 @@ def examine_correction(exam: Exam, name: str, sent: SentCorrection, folder: Path
         cleaned = _cleaned(exam, spec, name, sent, folder)
         before, rechecked = _recheck(exam, spec, name, cleaned)
     except FormatError as error:
-        raise InvalidInputError(NOT_VALID, list(error.faults)) from error
+        raise _not_valid(exam, error.faults) from error
     faults = [
         *(_fault(judgement) for judgement in _new(rechecked.judgements, before, "refuse")),
         *_truth_faults(exam, spec, name, cleaned),
     ]
     if faults:
-        raise InvalidInputError(NOT_VALID, _once(faults))
+        raise _not_valid(exam, _once(faults))
     texts = decided_texts(exam.question, cleaned.texts)
     points = cleaned.points + _new(rechecked.judgements, before, "review")
     return ExaminedCorrection(cleaned.value, cleaned.file, cleaned.ending, texts, points, rechecked)
+
+
+def _not_valid(exam: Exam, faults: Iterable[Fault]) -> InvalidInputError:
+    """The refusal, which names the field as its reader knows it."""
+    titles = field_titles(spec_of(exam.question))
+    return InvalidInputError(NOT_VALID, [titles.fault(fault) for fault in faults])
 
 
 def _cleaned(exam: Exam, spec: QuestionSpec, name: str, sent: SentCorrection, folder: Path) -> ExaminedCorrection:
@@ -96,7 +105,7 @@ def _cleaned(exam: Exam, spec: QuestionSpec, name: str, sent: SentCorrection, fo
     original.mkdir()
     files = _place(declared.type, name, sent, original)
     document = run_limited(
-        "anonymization.engine_run:run",
+        "concours.study.cleaning:run",
         [file.to_json() for file in files],
         str(folder),
         key_of_centre(exam.centre).secret,
@@ -116,7 +125,7 @@ def _cleaned(exam: Exam, spec: QuestionSpec, name: str, sent: SentCorrection, fo
     if declared.type != "mask" and value is None and not faults:
         faults.append(Fault("missing_value", name, NOTHING_SENT))
     if faults:
-        raise InvalidInputError(NOT_VALID, faults)
+        raise _not_valid(exam, faults)
     if declared.type == "mask":
         called = answer.annotations[name]
         unsure = [

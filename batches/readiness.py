@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.utils.translation import get_language, gettext_noop
+from django.utils.translation import gettext_noop
 
 from anonymization.models import ExamImage
 from anonymization.texts import waiting_texts
 from batches.models import Batch, Split
+from challenges.field_titles import field_titles
 from challenges.frame import spec_of
 from challenges.models import Phase, Question
 from concours.evaluation.dry_truth import values_faults
@@ -56,7 +57,7 @@ def _of_exams(
 
 
 def _title(spec: QuestionSpec, field: str) -> str:
-    return spec.data.fields[field].title.says(get_language() or "en")
+    return field_titles(spec).title(field)
 
 
 def _missing_fields(spec: QuestionSpec, exams: QuerySet[Exam]) -> Iterator[Obstacle]:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.functional import Promise
-from django.utils.translation import get_language, gettext, pgettext_lazy
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
+from challenges.field_titles import field_titles
 from challenges.question_words import number, range_words
 from concours import inclusion
 from concours.inclusion.parameter import Parameter
@@ -86,9 +87,7 @@ class CriterionWords:
 
 def criteria(spec: QuestionSpec) -> list[CriterionWords]:
     """Every inclusion criterion, in the order of the file."""
-    language = get_language() or "en"
-    titles = {name: field.title.says(language) for name, field in spec.data.fields.items()}
-    titles |= {name: image.title.says(language) for name, image in spec.data.images.items()}
+    titles = field_titles(spec).by_key
     return [
         CriterionWords(say(inclusion.find(criterion.name).title), _asks(criterion, titles))
         for criterion in spec.inclusion

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from batches.cases import of_exam
 from batches.models import Batch, BatchItem
+from challenges.field_titles import KEYS, field_titles
+from challenges.frame import spec_of
 from concours.formats.fault import Fault
 from concours.formats.json import JsonObject
 from core.models import Progress, Work
@@ -53,7 +55,8 @@ def faults_for_organisers(submission: Submission) -> list[OrganisersLine]:
     for fault in faults:
         exam = exams.get(str(fault["values"].get("exam", "")))
         where = exam_title(exam) if exam is not None else fault["where"]
-        listed.append(OrganisersLine(say(fault["template"], fault["values"]), where))
+        titles = KEYS if exam is None else field_titles(spec_of(exam.question))
+        listed.append(OrganisersLine(say(fault["template"], titles.values(fault["values"])), where))
     return listed
 
 

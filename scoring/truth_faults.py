@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.utils.translation import gettext_noop
 
 from batches.models import Batch
+from challenges.field_titles import field_titles
+from challenges.frame import spec_of
 from concours.evaluation.evaluate import check_truth
 from concours.evaluation.truth import LoadedTruth
 from concours.evaluation.truth_table import TruthError
@@ -38,5 +40,6 @@ def _is_only_truth(batch: Batch, spec: QuestionSpec) -> bool:
 
 def obstacle_of_faults(truth: Truth) -> list[Obstacle]:
     """The same as a named obstacle to the release."""
-    faults = [Fault.from_json(fault) for fault in truth.faults]
+    titles = field_titles(spec_of(truth.batch.question))
+    faults = [titles.fault(Fault.from_json(fault)) for fault in truth.faults]
     return [Obstacle("truth_faulty", True, FAULTY, {"detail": say(fault.template, fault.values)}) for fault in faults]

@@ -38,9 +38,10 @@ def begin_upload(user: Reader, headers: Mapping[str, str]) -> Upload:
     """The row and the empty file of an upload, or the whole upload where the headers name its parts.
 
     Upload-Metadata: `question` (challenge/question), `kind` (exam or submission), `filename`; for exams `centre`,
-    `letter_given` and `refused` (1 or 0), `values` (JSON object of the question's fields), and for loose files `group` and
-    `group_size`; for submissions `phase`, `description`, `idempotency_key`, `declares` (1) and declared figures. Nothing else is
-    kept. A part of a concatenation (`Upload-Concat: partial`) needs no metadata.
+    `letter_given` and `refused` (1 or 0), `values` (JSON object of the question's fields), for loose files `group` and
+    `group_size`, and `prepared`, the proof that the exam was de-identified with the centre's key; for submissions `phase`,
+    `description`, `idempotency_key`, `declares` (1) and declared figures. Nothing else is kept. A part of a concatenation
+    (`Upload-Concat: partial`) needs no metadata.
     Raises tus.HeaderError, CreationRefusedError and the errors of the steps.
     """
     if headers.get("tus-resumable") != tus.VERSION:

@@ -26,7 +26,7 @@ from uploads.reservation import hold_person, reserve
 # What a client may say of an upload, and what stays of it once the upload is settled: slugs and ids, nothing of a patient.
 METADATA = frozenset(
     (
-        *("question", "kind", "centre", "letter_given", "refused", "values", "group", "group_size"),
+        *("question", "kind", "centre", "letter_given", "refused", "values", "group", "group_size", "prepared"),
         *("phase", "description", "idempotency_key", "declares", "declared_parameters", "declared_seconds"),
     )
 )

@@ -8,13 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from concours.deid.values.apart import PARSED, TABLES, ParsedSource, parse_here
+from concours.deid.values.contradictions import FORM
 from concours.deid.values.gate import Admission, Declared, admit, identities_of
 from concours.deid.values.known import KnownIdentifiers
 from concours.deid.values.rows import Rows
 from concours.formats.fault import Fault
 from concours.formats.stored import whole
-
-FORM = "form"
 
 
 def read_sources(original: Path) -> tuple[list[Rows], list[Fault]]:
