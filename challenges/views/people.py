@@ -209,7 +209,9 @@ def _show_team(request: HttpRequest, challenge: Challenge, mine: Team, form: Mem
         unmet=[say(rule.template, rule.values) for rule in unmet_rules(mine)],
         signed=has_signed(request.user, challenge, Charter.Audience.TEAM),
         form=form,
-        declaration=ConflictForm(initial={"conflict": next((one.row.conflict for one in members if one.me), "")}),
+        declaration=ConflictForm(
+            initial={"conflict": next((member.row.conflict for member in members if member.me), "")}
+        ),
     )
     return render_page(request, "challenges/team.html", page, status=422 if form.errors else 200)
 

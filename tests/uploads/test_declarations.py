@@ -22,8 +22,8 @@ def headers(**words: str) -> dict[str, str]:
 
 @pytest.mark.django_db
 def test_no_byte_is_taken_without_the_declarations() -> None:
-    asked = question("prognosis", DECLARATIONS)
-    sender = member_of(team_in(asked, "Owls"))
+    declaring = question("prognosis", DECLARATIONS)
+    sender = member_of(team_in(declaring, "Owls"))
     for words in ({}, {"declares": "0"}):
         with pytest.raises(InvalidInputError, match=r"No outside data\."):
             begin_upload(sender, headers(**words))
