@@ -100,6 +100,7 @@ def test_a_question_with_a_registration_window_is_entered_in_it_only(
     challenge: Challenge, olivia: User, stefan: User
 ) -> None:
     question = challenge.questions.get(slug="sarcopenia")
+    team = applied(challenge, stefan)
     window = Phase.objects.create(
         question=question, name="registration", accepts="registrations", opens=ago(days=2), closes=ago(days=1)
     )
@@ -107,7 +108,6 @@ def test_a_question_with_a_registration_window_is_entered_in_it_only(
     declared = f"\nphases:\n  registration: {{{times}, accepts: registrations}}"
     source = question.current().source.replace("\nphases:", declared)
     question = load_question(challenge=challenge, text=source, actor=olivia)
-    team = applied(challenge, stefan)
     for opens, closes, words in ((-2, -1, "closed at"), (1, 2, "opens at")):
         Phase.objects.filter(pk=window.pk).update(opens=ago(days=-opens), closes=ago(days=-closes))
         with pytest.raises(ClosedError, match=words):
