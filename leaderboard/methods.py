@@ -52,7 +52,10 @@ def _data(questions: Sequence[Question]) -> list[str]:
     centres = exams_by_centre(questions)
     received = received_and_kept(questions)
     total = received.rows[-1]
-    kept = gettext("%(count)s (%(percent)s %%)") % {"count": cell_words(total[2]), "percent": cell_words(total[6])}
+    share_kept = gettext("%(count)s (%(percent)s %%)") % {
+        "count": cell_words(total[2]),
+        "percent": cell_words(total[6]),
+    }
     lines = [
         gettext(
             "Exams were de-identified before storage (DICOM PS3.15 Annex E), checked against the criteria below, and "
@@ -60,7 +63,7 @@ def _data(questions: Sequence[Question]) -> list[str]:
         ),
         _point(gettext("Centres"), number(max(len(centres.rows) - 1, 0))),
         _point(gettext("Exams received"), cell_words(total[1])),
-        _point(gettext("Exams kept"), kept),
+        _point(gettext("Exams kept"), share_kept),
     ]
     if received.note:
         lines.append(f"- {received.note}")

@@ -62,8 +62,8 @@ def table(
         [paragraph(text, text_style) for text, text_style in zip(row, styles, strict=True)]
         for row, styles in ((head, heads), *((row, cells) for row in rows))
     ]
-    made = platypus.LongTable(body, colWidths=list(widths), repeatRows=1)
-    made.setStyle(
+    long_table = platypus.LongTable(body, colWidths=list(widths), repeatRows=1)
+    long_table.setStyle(
         platypus.TableStyle(
             [
                 ("VALIGN", (0, 0), (-1, -1), "TOP"),
@@ -74,7 +74,7 @@ def table(
             ]
         )
     )
-    return made
+    return long_table
 
 
 def document(title: str, content: Sequence[Any], *, numbered: bool = True) -> bytes:

@@ -101,7 +101,9 @@ def test_the_files_on_the_page_and_by_the_api(challenge: Challenge) -> None:
     assert Client().get(path).status_code == 302 and client_of(person("Sam")).get(path).status_code == 404
     assert client_of(person("Sam")).get(f"/c/{challenge.slug}/results/certificates/kings/").status_code == 404
     listed = owl.get(f"/api/v1/results/{challenge.slug}/certificates/teams/").json()
-    assert [one["name"] for one in listed] == ["Owls"] and listed[0]["lines"] == ["Sarcopenia: place 1 of 2"]
+    assert [certificate["name"] for certificate in listed] == ["Owls"] and listed[0]["lines"] == [
+        "Sarcopenia: place 1 of 2"
+    ]
     printed = Client().get(f"/c/{challenge.slug}/results/pdf/")
     assert printed["Content-Type"] == "application/pdf" and pages(printed.content) >= 2
 
