@@ -51,6 +51,9 @@ class SeriesOptionSerializer(serializers.Serializer[Json]):
     kernel = serializers.CharField()
     sequence = serializers.CharField()
     contrast = serializers.CharField()
+    echo = serializers.CharField(help_text="Echo time in ms.")
+    b_value = serializers.CharField(help_text="Diffusion b-value in s/mm².")
+    phase = serializers.CharField(help_text="Position in time.")
     points = serializers.SerializerMethodField(help_text="What quality control would have a person check of it.")
 
     def get_points(self, option: Option) -> list[str]:

@@ -9,10 +9,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from anonymization.points import ReviewPoint, points_from
+from anonymization.stacks import FramesOf
 from challenges.criterion_words import choice_word
 from concours.formats.json import Json, JsonObject
 from concours.imaging.assemble import plane_of
 from concours.inclusion import ExamFacts, Judgement
+from concours.inclusion.exam.facts import SliceFacts
 from concours.inclusion.exam.sequence import sequence_of
 from core.words import say
 
@@ -25,9 +27,10 @@ CHOOSE_IMAGE = gettext_noop(
 
 @dataclass(frozen=True)
 class Option:
-    """One series. Lengths in mm; `file` and `frame` are of its middle slice (`<series>/<sop>`); empty where not stated.
+    """One series, or one stack of a series.
 
-    `points` are what quality control would have a person check of it.
+    Lengths are in mm, the echo time in ms, the b-value in s/mm²; `phase` is the position in time. `file` and `frame` are of its
+    middle slice (`<series>/<sop>`); empty where not stated. `points` are what quality control would have a person check of it.
     """
 
     number: int
@@ -42,6 +45,9 @@ class Option:
     kernel: str = ""
     sequence: str = ""
     contrast: str = ""
+    echo: str = ""
+    b_value: str = ""
+    phase: str = ""
     points: tuple[ReviewPoint, ...] = ()
 
     @classmethod
@@ -78,29 +84,45 @@ def plain_uid(name: str) -> str:
     return name.partition("#")[0]
 
 
-def option_of(number: int, series: Sequence[str], facts: ExamFacts, points: Sequence[Judgement]) -> Option:
-    """A series in its key facts, all of them read after de-identification."""
+def option_of(
+    number: int,
+    series: Sequence[str],
+    facts: ExamFacts,
+    points: Sequence[Judgement],
+    cut: Mapping[str, FramesOf] | None = None,
+) -> Option:
+    """A series in its key facts, all of them read after de-identification; `cut` are its files that hold frames of an object."""
     listed = tuple(ReviewPoint.of(point) for point in points)
     if not facts.series:  # no file of it can be read
         return Option(number, tuple(series), f"{number}", 0, "", points=listed)
     one = facts.series[0]
     middle = one.slices[len(one.slices) // 2] if one.slices else None
+    file, frame = _shown(middle, cut or {}) if middle else ("", 0)
     geometry, sequence = facts.geometry(one.image), sequence_of(one)
     return Option(
         number=number,
         series=tuple(series),
         name=str(one.get("SeriesDescription") or one.get("ProtocolName") or number),
         images=len(one.slices),
-        file=f"{plain_uid(series[0])}/{middle.instance.removesuffix('.dcm')}" if middle else "",
-        frame=middle.frame if middle else 0,
+        file=f"{plain_uid(series[0])}/{file}" if middle else "",
+        frame=frame,
         thickness=_length(one.number("SliceThickness")),
         spacing=_length(geometry.spacing[2]) if geometry and geometry.spacing and len(geometry.slices) > 1 else "",
         plane=plane_of(middle.orientation, PLANE_DEGREES) if middle and middle.orientation else "",
         kernel=_plain(one.get("ConvolutionKernel")),
         sequence=sequence.kind if one.text("Modality") == "MR" else "",
         contrast=str(one.get("ContrastBolusAgent") or ""),
+        echo=_length(one.number("EchoTime"), digits=6) if one.text("Modality") == "MR" else "",
+        b_value=_length(one.number("DiffusionBValue"), digits=6),
+        phase=_length(one.number("TemporalPositionIdentifier"), digits=6),
         points=listed,
     )
+
+
+def _shown(middle: SliceFacts, cut: Mapping[str, FramesOf]) -> tuple[str, int]:
+    """Instance UID and frame of a slice in the exam's bundle, which holds the whole object until the choice is made."""
+    file = middle.instance.removesuffix(".dcm")
+    return (cut[file].instance, cut[file].frames[middle.frame]) if file in cut else (file, middle.frame)
 
 
 def _plain(value: Json) -> str:
@@ -109,8 +131,8 @@ def _plain(value: Json) -> str:
     return str(value or "").strip()
 
 
-def _length(value: float | None) -> str:
-    return "" if value is None else f"{value:.3g}"
+def _length(value: float | None, *, digits: int = 3) -> str:
+    return "" if value is None else f"{value:.{digits}g}"
 
 
 def facts_of(option: Option) -> list[tuple[str, str]]:
@@ -123,5 +145,8 @@ def facts_of(option: Option) -> list[tuple[str, str]]:
         (_("Kernel"), option.kernel),
         (_("Sequence"), choice_word(option.sequence)),
         (_("Contrast agent"), option.contrast),
+        (_("Echo time"), f"{option.echo} ms" if option.echo else ""),
+        (_("b-value"), f"{option.b_value} s/mm²" if option.b_value else ""),
+        (_("Phase"), option.phase),
     ]
     return [(name, value) for name, value in pairs if value]

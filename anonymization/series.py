@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 
 from anonymization.choices import Choice, option_of, plain_uid
 from anonymization.models import Review
+from anonymization.stacks import WRITE_LIMITS, FramesOf, StackFile, stacks_of, write_stack
 from concours.formats.child import ChildLimits, run_limited
 from concours.formats.fault import plural_noop
 from concours.formats.json import Json
@@ -22,13 +23,11 @@ from concours.inclusion.exam.given import GivenField
 from concours.questions.schema import QuestionSpec
 from concours.study.joining import SlicePiece, join
 from concours.study.selection import UNPLACED, Candidate, select
-from concours.study.splitting import split
 from core.erasure import erase_after_commit, keep_object
 from core.storage import Blob, local_copy, put_file
 from uploads.models import Exam, Instance, Series
 
 READ_LIMITS = ChildLimits(memory_bytes=3 << 30, cpu_seconds=900, wall_seconds=1800.0)
-WRITE_LIMITS = ChildLimits(memory_bytes=3 << 30, cpu_seconds=600, wall_seconds=1200.0, file_bytes=4 << 30)
 OF_FIELDS = ("clinical", "nodules")  # criteria of what was sent beside the images
 
 
@@ -71,12 +70,28 @@ class Settled:
 
 @dataclass(frozen=True)
 class _Found:
-    """A candidate with its files and, once it was judged, its facts."""
+    """A candidate with its files and, once it was judged, its facts.
+
+    `cut` names the files that hold frames of another object alone, by their instance UID.
+    """
 
     candidate: Candidate
     files: Sequence[Stored]
+    cut: Mapping[str, FramesOf] = field(default_factory=dict)
     whole: bool = True  # False: some files of its series are left out
     facts: ExamFacts | None = None
+
+
+@dataclass(frozen=True)
+class _Group:
+    """Files that may be one image: whole series, or the stack of this number (from 1) in one."""
+
+    image: str
+    series: tuple[str, ...]
+    files: list[Stored]
+    series_number: str
+    stack: int = 0
+    cut: Mapping[str, FramesOf] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -132,7 +147,7 @@ def _candidates(
     bundle: Path, files: Mapping[str, Mapping[str, list[Stored]]], asked: AskedOfExam, work: Path
 ) -> list[_Found]:
     """Series, and groups of series that are one acquisition (written as one in `work`), numbered in the order of the study."""
-    groups: list[tuple[str, tuple[str, ...], list[Stored], str]] = []
+    groups: list[_Group] = []
     for image, series in files.items():
         every = [file for uid in sorted(series) for file in series[uid]]
         answer = run_limited(
@@ -144,36 +159,37 @@ def _candidates(
         pieces = [SlicePiece.from_json(piece) for piece in answer]
         numbers = {piece.series: piece.series_number for piece in pieces}
         flat = image in asked.images and 3 not in asked.spec.data.images[image].dimensions
-        stacks = {} if flat else _stacks(pieces)
+        stacks = {} if flat else stacks_of(pieces)
         for uids in [(uid,) for uid in sorted(series)] if flat else join(pieces):
             own = [file for uid in uids for file in series[uid]]
             if len(uids) > 1:
                 own = _as_one(bundle, own, uids[0], work / f"joined-{len(groups)}")
             elif uids[0] in stacks:
-                groups += [
-                    (image, (f"{uids[0]}#{n}",), [file for file in own if file.name in names], numbers[uids[0]])
-                    for n, names in enumerate(stacks[uids[0]], 1)
-                ]
+                for n, stack in enumerate(stacks[uids[0]], 1):
+                    parts, cut = _parts(bundle, own, stack, work / f"stack-{len(groups)}")
+                    groups.append(_Group(image, (f"{uids[0]}#{n}",), parts, numbers[uids[0]], n, cut))
                 continue
-            groups.append((image, uids, own, numbers[uids[0]]))
-    groups.sort(key=lambda group: (_number(group[3]), group[1]))
+            groups.append(_Group(image, uids, own, numbers[uids[0]]))
+    groups.sort(key=lambda group: (_number(group.series_number), group.series[0].partition("#")[0], group.stack))
     return [
-        _Found(Candidate(n, uids, image), own, whole="#" not in uids[0])
-        for n, (image, uids, own, _number_) in enumerate(groups, 1)
+        _Found(Candidate(n, group.series, group.image), group.files, group.cut, whole=not group.stack)
+        for n, group in enumerate(groups, 1)
     ]
 
 
-def _stacks(pieces: Sequence[SlicePiece]) -> dict[str, list[set[str]]]:
-    """The files of each stack, of the series that hold several or more than their only one."""
-    by_series: dict[str, list[SlicePiece]] = {}
-    for piece in pieces:
-        by_series.setdefault(piece.series, []).append(piece)
-    stacks = {uid: split(own) for uid, own in by_series.items()}
-    return {
-        uid: [{piece.file for piece in stack} for stack in found]
-        for uid, found in stacks.items()
-        if len(found) > 1 or len(found[0]) < len(by_series[uid])
-    }
+def _parts(
+    bundle: Path, own: Sequence[Stored], stack: Sequence[StackFile], folder: Path
+) -> tuple[list[Stored], dict[str, FramesOf]]:
+    """The files of a stack; of an object that holds other frames too, one with these frames alone, written in `folder`."""
+    by_name = {file.name: file for file in own}
+    parts, cut = [by_name[one.file] for one in stack if one.frames is None], {}
+    for one in stack:
+        if one.frames is not None:
+            folder.mkdir(exist_ok=True)
+            written = write_stack(bundle, by_name[one.file], one.frames, folder)
+            cut[PurePosixPath(written.name).stem] = FramesOf(PurePosixPath(one.file).stem, one.frames)
+            parts.append(written)
+    return parts, cut
 
 
 def _of_one_series_each(bundle: Path, taken: Mapping[str, _Found], work: Path) -> dict[str, _Found]:
@@ -269,7 +285,7 @@ def _choice(image: str, numbers: Sequence[int], found: Sequence[_Found]) -> Choi
         one = found[number - 1]
         assert one.facts is not None
         points = [point for point in one.candidate.judgements[image] if point.outcome == "review"]
-        options.append(option_of(number, one.candidate.series, one.facts, points))
+        options.append(option_of(number, one.candidate.series, one.facts, points, one.cut))
     return Choice(image, options)
 
 

@@ -15,13 +15,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from batches.models import Batch
 from challenges.bodies import QuestionBody
 from challenges.lookup import organised_question, visible_question
 from challenges.models import Phase, Question, Team
 from challenges.permissions import require_organiser
 from concours.formats.json import JsonObject
 from core.actors import Reader
+from core.attachments import attachment
 from core.body import OptionalReasonBody, read_body, takes
 from core.clock import database_now
 from core.storage import read_blob
@@ -36,6 +36,7 @@ from scoring.jury import (
     mark,
     open_jury,
 )
+from scoring.known_cases import known_manifest, sample_for
 from scoring.models import JuryCase, JurySession, Submission, Truth
 from scoring.permissions import entered_team, is_organiser, require_own
 from scoring.quota import remaining
@@ -158,18 +159,18 @@ class SubmissionViewSet(viewsets.ReadOnlyModelViewSet[Submission]):
     def manifest(self, request: Request) -> Response:
         """What a submission must hold (ids, columns, grids, limits), as `concours check --manifest` takes it; no truth."""
         question = visible_question(request.user, request.query_params.get("question", ""))
-        phases = submissions_phases(question)
-        name = request.query_params.get("phase", "")
-        phase = next((phase for phase in phases if (phase.name == name if name else phase.decides)), None)
-        batch = (
-            Batch.objects.visible_to(request.user).filter(question=question, name=phase.batch).first()
-            if phase
-            else None
-        )
-        truth = Truth.objects.filter(batch=batch).first() if batch is not None else None
-        if truth is None:
+        manifest = known_manifest(request.user, question, request.query_params.get("phase", ""))
+        if manifest is None:
             raise Http404
-        return Response(truth.public_manifest)
+        return Response(manifest.to_json())
+
+    @extend_schema(parameters=[QUESTION], responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
+    @action(detail=False)
+    def sample(self, request: Request) -> HttpResponse:
+        """A submission that is accepted as it is, with the ids and grids of the cases once they are released to the caller."""
+        return attachment(
+            *sample_for(request.user, visible_question(request.user, request.query_params.get("question", "")))
+        )
 
 
 def remaining_document(team: Team, phase: Phase) -> JsonObject:

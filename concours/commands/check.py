@@ -31,12 +31,13 @@ def run(arguments: Namespace, out: TextIO, err: TextIO) -> int:
     if arguments.work is not None:
         arguments.work.mkdir(parents=True, exist_ok=True)
     child.preload_only("concours.formats.check")
-    verdict = check_upload(path, arguments.kind, _manifest(arguments.manifest), arguments.work)
+    verdict = check_upload(path, arguments.kind, read_manifest(arguments.manifest), arguments.work)
     out.write(json.dumps(verdict.to_json()) + "\n")
     return 0
 
 
-def _manifest(path: Path | None) -> Manifest | None:
+def read_manifest(path: Path | None) -> Manifest | None:
+    """The public manifest of a file; None without one. Raises CommandError where it cannot be used."""
     if path is None:
         return None
     try:

@@ -21,6 +21,7 @@ COMMANDS = {
     "rank": "rank teams by a question's rule",
     "question": "check a question file, a Codabench bundle or an EvalAI configuration",
     "login": "store a site's address and your token there",
+    "sample": "write a sample submission of a question",
     "team": "show your teams on the site",
     "data": "download the released batches of a question",
     "submit": "submit a file and wait for its scores",

@@ -1,90 +1,102 @@
-"""A sample submission made from the question file: what to send, in the right names and formats; its values mean nothing."""
+"""A sample submission made from the public manifest: the file that a team sends, accepted as it is; its values mean nothing."""
 
 from __future__ import annotations
 
-import csv
 import io
-import zipfile
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from concours.formats.stored import ZIP_MOMENT
-from concours.questions.schema import ColumnSpec, QuestionSpec, RunsSpec, TableSpec
+from concours.evaluation import kinds
+from concours.evaluation.answer_files import Answers, answers_name, write_answers
+from concours.formats.manifest import Column, Grid, Manifest
+from concours.formats.mask_files import MaskArray
+from concours.questions.schema import ColumnSpec, QuestionSpec
 
 EXAMPLE_IDS = ("case-0000000001", "case-0000000002", "case-0000000003")
+EXAMPLE_SLICE, EXAMPLE_VOLUME = (64, 64), (64, 64, 16)  # voxels, before the images of a batch are known
 GENERATED_SIDE = 64  # pixels, where the question fixes no shape
-MASK_SHAPE = (4, 4)
+MOST_VOXELS = 500_000_000  # of all masks together; beyond it a page does not make the sample, `concours sample` does
 
 
-def sample_submission(spec: QuestionSpec, ids: Sequence[str] = EXAMPLE_IDS) -> tuple[str, bytes]:
-    """File name and bytes. `ids` are the cases' public ids where they are out, else examples.
+class SampleTooLargeError(ValueError):
+    """The masks of the sample have more voxels together than a page writes."""
 
-    Masks are 4 x 4: a real mask has its image's own grid. Of generated cases there are as many as ids, not as many as asked.
+
+def example_manifest(spec: QuestionSpec) -> Manifest:
+    """What a submission to the question looks like before its cases are known: invented ids and grids."""
+    wanted = spec.submission.masks or spec.submission.runs
+    image = spec.data.images.get(spec.data.fields[wanted.field].of) if wanted is not None else None
+    flat = image is not None and image.dimensions == (2,)
+    grid = Grid(EXAMPLE_SLICE) if flat else Grid(EXAMPLE_VOLUME, tuple(map(tuple, np.eye(4).tolist())))
+    grids = dict.fromkeys(EXAMPLE_IDS, grid) if wanted is not None else {}
+    return kinds.find(spec.kind).manifest(spec, EXAMPLE_IDS, grids)
+
+
+def sample_submission(spec: QuestionSpec, manifest: Manifest | None = None) -> tuple[str, bytes]:
+    """File name and bytes of a file that is accepted under this manifest, by default that of invented cases.
+
+    Raises SampleTooLargeError beyond `MOST_VOXELS`.
     """
-    asked = spec.submission
-    members: list[tuple[str, bytes]] = []
-    if asked.table is not None:
-        members.append((asked.table.name, _table(asked.id_column, asked.table, ids)))
-    if asked.runs is not None:
-        members.append((asked.runs.name, _runs(asked.id_column, asked.runs, ids)))
-    if asked.masks is not None:
-        members += [(_npy_name(asked.masks.files, case), _npy(np.eye(4, dtype=np.uint8))) for case in ids]
-    if asked.generated is not None:
-        side = asked.generated.shape or (GENERATED_SIDE, GENERATED_SIDE)
-        images = np.zeros((len(asked.generated.images), *side), dtype=np.float32)
-        members += [(_npy_name(asked.generated.files, case), _npy(images)) for case in ids]
-    if len(members) == 1 and members[0][0].endswith(".csv"):
-        return members[0]
-    return f"{spec.slug}-sample.zip", _zip(members)
+    manifest = manifest or example_manifest(spec)
+    if manifest.array == "mask" and sum(grid.size for grid in _grids(manifest)) > MOST_VOXELS:
+        raise SampleTooLargeError(spec.slug)
+    target = io.BytesIO()
+    write_answers(spec, manifest, sample_answers(spec, manifest), target)
+    return answers_name(manifest, f"{spec.slug}-sample"), target.getvalue()
 
 
-def _npy_name(pattern: str, case: str) -> str:
-    """Where the question names no ending, or another one, the sample is NPY: every kind that takes masks reads it."""
-    stem = pattern.replace("{id}", case)
-    for ending in (".nii.gz", ".nii", ".npy", ".png", ".dcm"):
-        stem = stem.removesuffix(ending)
-    return f"{stem}.npy"
+def sample_answers(spec: QuestionSpec, manifest: Manifest) -> Answers:
+    """The same allowed value in every row, a block in the middle of every mask, and ramps as generated images."""
+    declared = spec.submission.table.columns if spec.submission.table is not None else {}
+    row = {name: _example(column, declared.get(name)) for name, column in manifest.columns.items()}
+    return Answers(lambda _case: [row], lambda _case, grid: _block(manifest, grid), _images(spec, manifest))
 
 
-def _table(id_column: str, table: TableSpec, ids: Sequence[str]) -> bytes:
-    head = [id_column, *table.columns]
-    rows = [[case, *(_example(one) for one in table.columns.values())] for case in ids]
-    return _csv([head, *rows])
+def _grids(manifest: Manifest) -> list[Grid]:
+    return [grid for case in manifest.ids if (grid := manifest.grid_of(case)) is not None]
 
 
-def _example(column: ColumnSpec) -> str:
+def _example(column: Column, declared: ColumnSpec | None) -> str:
     """A value that is allowed."""
-    if column.allowed:
-        return column.allowed[0]
+    if column.values:
+        return column.values[0]
     if column.type in ("number", "integer"):
-        low, high = column.min, column.max
-        middle = (low + high) / 2 if low is not None and high is not None else low if low is not None else high or 0.0
-        return str(int(middle)) if column.type == "integer" else f"{middle:g}"
-    return {"boolean": "0", "date": "2026-01-31", "time": "12:00"}.get(column.type, "text")
+        return _middle(column)
+    if column.type == "ignored":
+        return ""
+    kind = declared.type if declared is not None else ""
+    return {"date": "2026-01-31", "time": "12:00"}.get(kind, "text")
 
 
-def _runs(id_column: str, runs: RunsSpec, ids: Sequence[str]) -> bytes:
-    head = [id_column, runs.column, *([runs.shape_column] if runs.shape_column else []), *runs.ignore]
-    shape = [" ".join(str(side) for side in MASK_SHAPE)] if runs.shape_column else []
-    return _csv([head, *([case, f"{runs.base} 2", *shape, *("" for _ in runs.ignore)] for case in ids)])
+def _middle(column: Column) -> str:
+    low, high = column.min, column.max
+    middle = (low + high) / 2 if low is not None and high is not None else low if low is not None else high or 0.0
+    return (
+        str(math.ceil(middle) if low is not None else math.floor(middle)) if column.type == "integer" else f"{middle:g}"
+    )
 
 
-def _csv(rows: Sequence[Sequence[str]]) -> bytes:
-    text = io.StringIO(newline="")
-    csv.writer(text, lineterminator="\n").writerows(rows)
-    return text.getvalue().encode()
+def _block(manifest: Manifest, grid: Grid) -> MaskArray:
+    """A block in the middle of the grid, with the first label of the question."""
+    mask = np.zeros(grid.shape, np.uint8)
+    label = next((value for value in manifest.mask_values or () if value), 1)
+    mask[tuple(slice(side // 2, side // 2 + max(1, side // 8)) for side in grid.shape)] = label
+    return mask
 
 
-def _npy(array: np.ndarray) -> bytes:
-    file = io.BytesIO()
-    np.save(file, array, allow_pickle=False)
-    return file.getvalue()
-
-
-def _zip(members: Sequence[tuple[str, bytes]]) -> bytes:
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in members:
-            archive.writestr(zipfile.ZipInfo(name, ZIP_MOMENT), content)
-    return file.getvalue()
+def _images(spec: QuestionSpec, manifest: Manifest) -> Iterator[tuple[str, NDArray[Any]]]:
+    """As many generated cases as are accepted, no two alike."""
+    generated = spec.submission.generated
+    if generated is None or manifest.cases is None:
+        return
+    shape = (
+        manifest.grid.shape if manifest.grid is not None else (len(generated.images), GENERATED_SIDE, GENERATED_SIDE)
+    )
+    places = np.indices(shape)
+    for number in range(manifest.cases[1]):
+        slope = places[1] * (1 + number % 7) + places[2] * (1 + number // 7 % 11) + 40 * places[0] + number
+        yield f"generated-{number + 1:04d}", (slope % 256).astype(np.uint8)

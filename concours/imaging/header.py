@@ -14,7 +14,12 @@ if TYPE_CHECKING:  # this file reads parsed objects and plain values alike: it d
 Vector = tuple[float, ...]
 
 # Enhanced objects say the same thing under another name (PS3.3 C.8.13 and C.8.15).
-ALIASES = {"EffectiveEchoTime": "EchoTime", "InversionTimes": "InversionTime"}
+ALIASES = {
+    "EffectiveEchoTime": "EchoTime",
+    "InversionTimes": "InversionTime",
+    "TemporalPositionIndex": "TemporalPositionIdentifier",
+    "NominalCardiacTriggerDelayTime": "TriggerTime",
+}
 _KEYWORDS = """
     ImagePositionPatient ImageOrientationPatient PixelSpacing ImagerPixelSpacing SliceThickness
     Rows Columns SamplesPerPixel RescaleSlope RescaleIntercept RescaleType Units Modality PatientOrientation

@@ -19,10 +19,11 @@ SAME = ("SeriesDescription", "ConvolutionKernel", "EchoTime", "ImageType", "Cont
 
 @dataclass(frozen=True)
 class SlicePiece:
-    """One file of a series by its header: position and orientation in mm (patient LPS), None where the file does not state them.
+    """One file of a series by its header, or one frame of a multi-frame object: `frame` counts from 0, `frames` are all of them.
 
-    `look` are the values that all slices of one acquisition share, `grid` those of one matrix and pixel size; `acquisition` are
-    values that may differ between stacks of one series.
+    Position and orientation are in mm (patient LPS), None where the file does not state them. `look` are the values that all
+    slices of one acquisition share, `grid` those of one matrix and pixel size; `acquisition` are values that may differ between
+    stacks of one series.
     """
 
     file: str
@@ -34,6 +35,7 @@ class SlicePiece:
     series_number: str = ""
     grid: tuple[str, ...] = ()
     acquisition: Mapping[str, str] = field(default_factory=dict)
+    frame: int = 0
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> SlicePiece:
@@ -45,7 +47,7 @@ class SlicePiece:
         return cls(
             str(value["file"]), str(value["series"]), int(value["frames"]), vectors["position"], vectors["orientation"],
             tuple(map(str, value["look"])), str(value["series_number"]), tuple(map(str, value["grid"])),
-            {str(name): str(given) for name, given in value["acquisition"].items()},
+            {str(name): str(given) for name, given in value["acquisition"].items()}, int(value["frame"]),
         )  # fmt: skip
 
 

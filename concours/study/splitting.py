@@ -1,11 +1,14 @@
 """One series that holds several stacks (echoes, b-values, acquisitions, planes): told apart by geometry, then by acquisition.
 
-Plain: facts in, groups of files out. A series that is one stack is left whole, whatever its headers say.
+Plain: facts in, groups of files and frames out. A series that is one stack is left whole, whatever its headers say. Frames of
+multi-frame objects are told apart like files.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from itertools import combinations
 
 import numpy as np
 
@@ -17,7 +20,13 @@ ACQUISITION = (
     *("EchoTime", "EchoNumbers", "DiffusionBValue", "TemporalPositionIdentifier", "AcquisitionNumber", "InversionTime"),
     *("ImageType", "ConvolutionKernel", "ContrastBolusAgent", "StackID", "SeriesDescription", "AcquisitionDateTime"),
     *("AcquisitionTime", "TriggerTime"),
+    # Enhanced objects say these of each frame (PS3.3 C.7.6.16 and C.8.13).
+    *("FrameType", "TemporalPositionTimeOffset"),
+    *("DiffusionDirectionality", "DiffusionGradientOrientation", "ComplexImageComponent", "FlipAngle", "KVP"),
+    *("FrameAcquisitionNumber", "FrameAcquisitionDateTime", "FrameReferenceDateTime"),
 )
+DIMENSION = "DimensionIndex"  # with its number from 1: a frame's place in each dimension that its object declares
+DIMENSIONS = tuple(f"{DIMENSION}{n}" for n in range(1, 7))
 FEWEST = 4  # slices of a stack; fewer are the lines of a localiser
 
 
@@ -26,10 +35,8 @@ def split(pieces: Sequence[SlicePiece]) -> list[list[SlicePiece]]:
 
     Groups of fewer than `FEWEST` slices are left out where others have more.
     """
-    whole = [sorted(pieces, key=lambda one: one.file)]
-    if len(pieces) < 2 * FEWEST or any(
-        one.frames != 1 or one.position is None or one.orientation is None for one in pieces
-    ):
+    whole = [sorted(pieces, key=_place)]
+    if len(pieces) < 2 * FEWEST or any(one.position is None or one.orientation is None for one in pieces):
         return whole
     stacks: list[list[SlicePiece]] = []
     for together in _by_geometry(whole[0]):
@@ -37,7 +44,11 @@ def split(pieces: Sequence[SlicePiece]) -> list[list[SlicePiece]]:
     large = [stack for stack in stacks if len(stack) >= FEWEST]
     if len(stacks) < 2 or not large:
         return whole
-    return sorted(large, key=lambda stack: (min(one.position or () for one in stack), stack[0].file))
+    return sorted(large, key=lambda stack: (min(one.position or () for one in stack), _place(stack[0])))
+
+
+def _place(piece: SlicePiece) -> tuple[str, int]:
+    return piece.file, piece.frame
 
 
 def _by_geometry(pieces: Iterable[SlicePiece]) -> list[list[SlicePiece]]:
@@ -63,15 +74,40 @@ def _is_apart(pieces: Sequence[SlicePiece]) -> bool:
 
 
 def _by_acquisition(pieces: Sequence[SlicePiece]) -> list[list[SlicePiece]]:
-    """Groups in which no place occurs twice; one group where no value of the headers tells them apart."""
-    keys = [(name,) for name in ACQUISITION] + [ACQUISITION[:n] for n in range(2, len(ACQUISITION) + 1)]
-    for names in keys:
+    """Groups in which no place occurs twice; one group where no value of the headers tells them apart.
+
+    As many groups as there are slices in the fullest place are preferred: more would cut a stack in pieces.
+    """
+    meant = _most_in_a_place(pieces)
+    usable: list[list[SlicePiece]] = []
+    for names in _keys(pieces):
         groups: dict[Hashable, list[SlicePiece]] = {}
         for piece in pieces:
             groups.setdefault(tuple(_value(piece.acquisition, name) for name in names), []).append(piece)
-        if len(groups) > 1 and all(_is_apart(group) for group in groups.values()):
+        if len(groups) < 2 or max(map(len, groups.values())) < FEWEST or not all(map(_is_apart, groups.values())):
+            continue
+        if len(groups) == meant:
             return list(groups.values())
-    return [list(pieces)]
+        if not usable or len(groups) < len(usable):
+            usable = list(groups.values())
+    return usable or [list(pieces)]
+
+
+def _keys(pieces: Sequence[SlicePiece]) -> Iterator[tuple[str, ...]]:
+    """One value, two together, then ever more of those that differ between the pieces."""
+    varying = [
+        name for name in (*ACQUISITION, *DIMENSIONS) if len({_value(one.acquisition, name) for one in pieces}) > 1
+    ]
+    yield from ((name,) for name in varying)
+    yield from combinations(varying, 2)
+    yield from (tuple(varying[:n]) for n in range(3, len(varying) + 1))
+
+
+def _most_in_a_place(pieces: Sequence[SlicePiece]) -> int:
+    normal = normal_of(pieces[0].orientation or ())
+    along = np.sort(np.array([one.position for one in pieces]) @ normal)
+    places = np.cumsum(np.r_[False, np.diff(along) > APART])
+    return max(Counter(places.tolist()).values())
 
 
 def _value(acquisition: Mapping[str, str], name: str) -> str:

@@ -11,7 +11,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
-from batches.models import Batch
 from challenges import question_words as words
 from challenges.charter import has_signed
 from challenges.frame import spec_of
@@ -19,11 +18,12 @@ from challenges.lookup import visible_question
 from challenges.models import Challenge, Charter, Phase, Question, Team
 from challenges.question_words import ColumnWords
 from challenges.timeline import phase_state, phase_title
-from concours.evaluation.sample import EXAMPLE_IDS, sample_submission
+from core.attachments import attachment
 from core.clock import database_now
 from core.pages import render_page
 from core.words import say
 from scoring.declared import resources_of
+from scoring.known_cases import sample_for
 from scoring.models import Submission
 from scoring.permissions import entered_team
 from scoring.quota import Remaining, remaining
@@ -155,12 +155,5 @@ def verdicts(request: HttpRequest, challenge: str, question: str) -> HttpRespons
 
 @require_safe
 def sample(request: HttpRequest, challenge: str, question: str) -> HttpResponse:
-    """A sample submission; with the cases' own ids for those who may see the batch that is answered."""
-    row = visible_question(request.user, f"{challenge}/{question}")
-    phase = next((phase for phase in submissions_phases(row) if phase.decides), None)
-    visible = Batch.objects.visible_to(request.user).filter(question=row, state=Batch.State.BUILT)
-    batch = visible.filter(name=phase.batch).first() if phase is not None and phase.batch else None
-    ids = list(batch.items.filter(withdrawn_at=None).values_list("public_id", flat=True)) if batch else []
-    name, content = sample_submission(spec_of(row), ids or EXAMPLE_IDS)
-    kind = "text/csv; charset=utf-8" if name.endswith(".csv") else "application/zip"
-    return HttpResponse(content, content_type=kind, headers={"Content-Disposition": f'attachment; filename="{name}"'})
+    """A sample submission; with the cases' own ids and grids for those who may see the batch that is answered."""
+    return attachment(*sample_for(request.user, visible_question(request.user, f"{challenge}/{question}")))

@@ -17,11 +17,11 @@ from leaderboard.publish import publish_ranking
 from scoring.models import CaseScore, JuryCase
 from tests.factories.contests import Contest, contest
 from tests.factories.exams import work_all
+from tests.factories.juries import generated
 from tests.factories.people import person, team_in
 from tests.factories.questions import close_phase, deciding_phase, reopen_phase
 from tests.factories.submissions import sent
 from tests.leaderboard.nodules import nodules
-from tests.factories.juries import generated
 
 pytestmark = pytest.mark.django_db
 
