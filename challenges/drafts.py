@@ -30,7 +30,9 @@ def start_draft(*, challenge: Challenge, text: str, actor: Actor, question: Ques
     """A new draft. Its text may have any mistakes."""
     if challenge.drafts.count() >= MOST_DRAFTS:
         raise InvalidInputError(
-            gettext_noop("This challenge has %(count)d drafts. Load or delete one before you begin another."),
+            gettext_noop(
+                "This challenge has the most drafts it may have: %(count)d. Load or delete one before you begin another."
+            ),
             count=MOST_DRAFTS,
         )
     with transaction.atomic():

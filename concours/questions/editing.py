@@ -1,4 +1,4 @@
-"""A question file changed in place: only the values that differ are written, comments and order stay as their author left them."""
+"""A question file changed in place: only values that differ are written; comments and order stay as their author left them."""
 
 from __future__ import annotations
 

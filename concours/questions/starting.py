@@ -29,7 +29,9 @@ TASKS = (
     Task(
         "classify",
         gettext_noop("Classify"),
-        gettext_noop("Does the exam show a finding? Teams send a probability; the area under the ROC curve ranks them."),
+        gettext_noop(
+            "Does the exam show a finding? Teams send a probability; the area under the ROC curve ranks them."
+        ),
         "finding",
     ),
     Task(

@@ -125,15 +125,15 @@ class ScoreRow(RowForm):
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
         self._choose("metric", [("", "–"), *metric_choices()])
-        self._choose("field", [(name, name) for name in value_at(self.values, ("data", "fields")) or {}])
-        sent = value_at(self.values, ("submission", "table", "columns")) or {}
+        self._choose("field", [(name, name) for name in value_at(self.document, ("data", "fields")) or {}])
+        sent = value_at(self.document, ("submission", "table", "columns")) or {}
         self._choose("columns", [(name, name) for name in sent])
 
     def places(self) -> Mapping[str, Place]:
         """A file may write field or fields, column or columns: each stays as it is written."""
         other = {"field": "fields", "columns": "column"}
         written = {
-            name: Several((key,)) for name, key in other.items() if value_at(self.values, (*self.at, key)) is not None
+            name: Several((key,)) for name, key in other.items() if value_at(self.document, (*self.at, key)) is not None
         }
         return {**self.PLACES, **written}
 
@@ -144,6 +144,10 @@ class ScoreRow(RowForm):
 
     def key_from(self) -> str:
         return super().key_from() or str(self.cleaned_data.get("metric") or "")
+
+    def word(self) -> str:
+        name = str(self.initial.get("metric"))
+        return say(metrics.find(name).title) if name in metrics.names() else super().word()
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
@@ -259,6 +263,9 @@ class PrizeRow(RowForm):
     )
     amount = forms.FloatField(label=_("Amount"), min_value=0, required=False)
     currency = forms.CharField(label=_("Currency"), max_length=3, required=False)
+
+    def word(self) -> str:
+        return str(self.initial.get("place") or super().word())
 
     def row_changes(self) -> Iterator[Change]:
         for change in self.changes():

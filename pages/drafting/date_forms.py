@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
+from challenges.timeline import usual_title
 from concours.questions.editing import REMOVE, Change, value_at
+from core.moment_input import LocalMomentField
 from pages.drafting.places import MomentPlace, Place, PlacedForm, Several
 from pages.drafting.rows import RowForm
-from pages.forms import LocalMomentField
 
 ACCEPTS = [
     ("exams", _("exams of centres")),
@@ -47,9 +48,12 @@ class PhaseRow(RowForm):
 
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
-        batches = value_at(self.values, ("batches",))
+        batches = value_at(self.document, ("batches",))
         names = [str(batch.get("name")) for batch in batches or () if isinstance(batch, dict)]
         _choose(self, "batch", names)
+
+    def word(self) -> str:
+        return gettext(usual_title(str(self.key)))
 
 
 class BatchRow(RowForm):
@@ -71,7 +75,10 @@ class BatchRow(RowForm):
 
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
-        _choose(self, "set", list(value_at(self.values, ("split", "sets")) or {}))
+        _choose(self, "set", list(value_at(self.document, ("split", "sets")) or {}))
+
+    def word(self) -> str:
+        return str(self.initial.get("batch") or super().word())
 
 
 class SetRow(RowForm):
@@ -93,7 +100,7 @@ class SetRow(RowForm):
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
         if self.key is not None:
-            self.initial["size"] = str(value_at(self.values, self.at))
+            self.initial["size"] = str(value_at(self.document, self.at))
             del self.fields["set_name"]
 
     def key_from(self) -> str:
@@ -133,8 +140,8 @@ class SplitForm(PlacedForm):
 
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
-        _choose(self, "evaluation", list(value_at(self.values, ("split", "sets")) or {}), empty=False)
-        fields = ["centre", "grade", *(value_at(self.values, ("data", "fields")) or {})]
+        _choose(self, "evaluation", list(value_at(self.document, ("split", "sets")) or {}), empty=False)
+        fields = ["centre", "grade", *(value_at(self.document, ("data", "fields")) or {})]
         _choose(self, "stratify", fields, empty=False)
 
 

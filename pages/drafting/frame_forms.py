@@ -44,10 +44,10 @@ class WordsForm(PlacedForm):
     title_en = forms.CharField(label=_("Title in English"), max_length=120)
     title_fr = forms.CharField(label=_("Title in French"), max_length=120, required=False)
     summary_en = forms.CharField(
-        label=_("What teams are asked, in English"), required=False, widget=forms.Textarea(attrs={"rows": 2})
+        label=_("The task in English"), required=False, widget=forms.Textarea(attrs={"rows": 2})
     )
     summary_fr = forms.CharField(
-        label=_("What teams are asked, in French"), required=False, widget=forms.Textarea(attrs={"rows": 2})
+        label=_("The task in French"), required=False, widget=forms.Textarea(attrs={"rows": 2})
     )
     slug = forms.SlugField(
         label=_("Short name"), max_length=50, help_text=_("Used in addresses: lower-case letters, digits and hyphens.")
@@ -102,7 +102,12 @@ class CriteriaForm(PlacedForm):
 
     orientation = forms.MultipleChoiceField(
         label=_("Planes"),
-        choices=[("axial", _("axial")), ("coronal", _("coronal")), ("sagittal", _("sagittal")), ("oblique", _("oblique"))],
+        choices=[
+            ("axial", _("axial")),
+            ("coronal", _("coronal")),
+            ("sagittal", _("sagittal")),
+            ("oblique", _("oblique")),
+        ],
         widget=forms.CheckboxSelectMultiple,
         required=False,
     )
@@ -125,9 +130,7 @@ class CriteriaForm(PlacedForm):
     complete = forms.BooleanField(label=_("No slice is missing or doubled"), required=False)
     hounsfield = forms.BooleanField(label=_("CT values are Hounsfield units"), required=False)
     pixels = forms.BooleanField(label=_("Images are neither blank nor saturated"), required=False)
-    format = forms.ChoiceField(
-        label=_("Teams receive"), choices=[(name, FORMATS[name]) for name in DELIVERY_FORMATS]
-    )
+    format = forms.ChoiceField(label=_("Teams receive"), choices=[(name, FORMATS[name]) for name in DELIVERY_FORMATS])
     exams = forms.IntegerField(label=_("Exams to collect"), required=False, min_value=1)
     margin = forms.FloatField(
         label=_("Margin"),
@@ -140,7 +143,9 @@ class CriteriaForm(PlacedForm):
 
 def criteria_that_follow(values: Mapping[str, Any], rows: list[RowForm]) -> Iterator[Change]:
     """The criteria on modality and dimensions say what the images say, where they said so before."""
-    images = [form for form in rows if not form.cleaned_data.get("gone") and (form.key is not None or form.has_changed())]
+    images = [
+        form for form in rows if not form.cleaned_data.get("gone") and (form.key is not None or form.has_changed())
+    ]
     for field, criterion, key in (("modality", "modality", "allowed"), ("dimensions", "dimensions", "value")):
         place = ("inclusion", criterion, key)
         said = value_at(values, place)

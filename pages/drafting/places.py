@@ -99,11 +99,12 @@ class PlacedForm(forms.Form):
     named `<name>_en` and `<name>_fr`.
     """
 
+    says_optional = False  # nearly every field is
     PLACES: ClassVar[Mapping[str, Place]] = {}
     WORDS: ClassVar[Mapping[str, Path]] = {}
 
     def __init__(self, values: Mapping[str, Any], data: Any = None, *, at: Path = (), prefix: str = "") -> None:
-        self.values, self.at = values, at
+        self.document, self.at = values, at
         shown = {name: place.shown(value_at(values, (*at, *place.path))) for name, place in self.places().items()}
         for name, path in self.WORDS.items():
             said = value_at(values, (*at, *path))
@@ -120,7 +121,7 @@ class PlacedForm(forms.Form):
         for name, place in self.places().items():
             if name in self.changed_data:
                 path = (*self.at, *place.path)
-                yield Change(path, place.written(self.cleaned_data[name], value_at(self.values, path)))
+                yield Change(path, place.written(self.cleaned_data[name], value_at(self.document, path)))
         for name, path in self.WORDS.items():
             if {f"{name}_en", f"{name}_fr"} & set(self.changed_data):
                 yield Change((*self.at, *path), self._words(name))

@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.utils.functional import Promise
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from concours.questions.editing import REMOVE, Change, Path, value_at
 from concours.questions.importers.writing import name_of
@@ -31,15 +31,22 @@ class RowForm(PlacedForm):
         super().__init__(values, data, at=(*self.ROWS, key) if key is not None else ("+",), prefix=prefix)
         self.empty_permitted = key is None
         self.use_required_attribute = False
-        if key is None:
-            del self.fields["gone"]
+        gone = self.fields.pop("gone")
+        if key is not None:
+            self.fields["gone"] = gone  # the last of its fields
 
     @property
     def name(self) -> str:
-        """What the row is called on the page."""
+        """What the row is called on the page: its title, or the word for its key."""
         if self.key is None:
             return str(self.NEW)
-        return str(self.key) if self.KEYED else str(int(self.key) + 1)
+        language = (get_language() or "en")[:2]
+        title = self.initial.get(f"title_{language}") or self.initial.get("title_en")
+        return str(title or self.word())
+
+    def word(self) -> str:
+        """What a row without a title is called."""
+        return str(self.key) if self.KEYED else str(int(self.key or 0) + 1)
 
     def key_from(self) -> str:
         """The words from which a new row's key is made."""
@@ -63,7 +70,7 @@ class Rows:
     """All rows of a kind, with empty forms at the end. Rows keep their place: the draft's version says that nobody else wrote."""
 
     def __init__(self, kind: type[RowForm], values: Mapping[str, Any], data: Any = None) -> None:
-        self.kind, self.values = kind, values
+        self.kind, self.document = kind, values
         present = value_at(values, kind.ROWS)
         keys: list[str | int] = []
         if isinstance(present, Mapping):
@@ -81,7 +88,8 @@ class Rows:
         return self.kind.TITLE
 
     def is_valid(self) -> bool:
-        return all([form.is_valid() for form in self.forms])
+        valid = [form.is_valid() for form in self.forms]  # every form is asked: the page shows all errors at once
+        return all(valid)
 
     def changes(self) -> Iterator[Change]:
         """Changed rows, new rows, and from the last to the first those that go."""

@@ -41,7 +41,7 @@ class StepForms:
     """The forms of a step over the values of a file."""
 
     def __init__(self, step: Step, values: Mapping[str, Any], data: Any = None) -> None:
-        self.step, self.values = step, values
+        self.step, self.document = step, values
         self.rows = [Rows(kind, values, data) for kind in step.rows]
         self.forms = [kind(values, data) for kind in step.forms]
 
@@ -56,7 +56,7 @@ class StepForms:
 
 
 def _images_follow(forms: StepForms) -> Iterator[Change]:
-    return criteria_that_follow(forms.values, forms.rows[0].forms)
+    return criteria_that_follow(forms.document, forms.rows[0].forms)
 
 
 def _delivered(forms: StepForms) -> Iterator[Change]:
@@ -67,7 +67,7 @@ STEPS = (
     Step(
         "words",
         _("Question"),
-        _("What teams are asked, in the words that everybody reads."),
+        _("The task of the teams, in the words that everybody reads."),
         forms=(WordsForm,),
     ),
     Step(

@@ -61,12 +61,12 @@ class FieldRow(RowForm):
 
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
-        images = value_at(self.values, ("data", "images")) or {}
+        images = value_at(self.document, ("data", "images")) or {}
         chooser = self.fields["of"]
         assert isinstance(chooser, forms.ChoiceField)
         chooser.choices = [("", "–"), *((name, name) for name in images)]
         for batch in ("training", "evaluation"):
-            delivered = value_at(self.values, ("data", "deliver", batch)) or []
+            delivered = value_at(self.document, ("data", "deliver", batch)) or []
             self.initial[batch] = str(self.key) in map(str, delivered if isinstance(delivered, list) else [delivered])
 
     def clean(self) -> dict[str, Any]:
@@ -83,7 +83,7 @@ class FieldRow(RowForm):
 
 def delivered(rows: list[RowForm], keys: dict[int, str]) -> Iterator[Change]:
     """The lists of what teams receive, as the rows are ticked. `keys`: the keys that new rows were given, by their place."""
-    values = rows[0].values if rows else {}
+    values = rows[0].document if rows else {}
     for batch in ("training", "evaluation"):
         before = value_at(values, ("data", "deliver", batch)) or []
         before = [str(name) for name in (before if isinstance(before, list) else [before])]

@@ -16,6 +16,7 @@ from anonymization.models import Correction, ExamText, Review
 from batches.models import Batch, Split
 from challenges.centres import add_centre
 from challenges.invitations import invite
+from challenges.drafts import start_draft
 from challenges.models import CentreMembership, Question, Role
 from challenges.roles import grant_role
 from core.models import AccessToken, AuditRecord, Notice, SignedSession, User, Work
@@ -126,6 +127,7 @@ def build() -> World:
         "review": Review.objects.create(exam=exam, stage="quality", points=[]),
         "reading": Reading.objects.create(exam=exam, reader=people["reader"], order=1),
         "split": Split.objects.get(question=question),
+        "draft": start_draft(challenge=cup, text=made.question.current().source, actor=cup.created_by),
         "batch": Batch.objects.get(pk=made.batch.pk),
         "submission": submission,
         "session": JurySession.objects.create(question=question, juror=people["juror"], seed=1),
