@@ -20,6 +20,8 @@ from anonymization.models import ExamText, Review
 from anonymization.points import points_from
 from anonymization.texts import pieces_of
 from anonymization.thumbnails import draw_thumbnail
+from challenges.field_titles import field_titles
+from challenges.frame import spec_of
 from concours.deid.values import unsure_words
 from concours.formats.json import Json, JsonObject
 from core.body import Body, read_body, takes
@@ -104,9 +106,9 @@ class ReviewSerializer(serializers.ModelSerializer[Review]):
 
     @extend_schema_field({"type": "array", "items": {"type": "object"}})
     def get_points(self, review: Review) -> list[JsonObject]:
-        listed = []
+        listed, titles = [], field_titles(spec_of(review.exam.question))
         for point in points_from(review.points):
-            message, where = render_reason(point.template, point.values, point.where, named=False)
+            message, where = render_reason(point.template, point.values, point.where, named=False, titles=titles)
             listed.append({"reason": point.reason, "where": where, "message": message})
         return listed
 

@@ -54,10 +54,10 @@ class WordViewSet(viewsets.ViewSet):
     )
     def list(self, request: Request) -> Response:
         """Every word that nobody has decided on, the most frequent first, with what stands around it."""
-        asked = request.query_params.get("question", "")
+        address = request.query_params.get("question", "")
         questions = Question.objects.filter(challenge__in=Challenge.objects.organised_by(request.user))
-        if asked:
-            questions = questions.filter(pk=organised_question(request.user, asked).pk)
+        if address:
+            questions = questions.filter(pk=organised_question(request.user, address).pk)
         rows = [
             {
                 "question": f"{question.challenge.slug}/{question.slug}",

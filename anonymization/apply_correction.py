@@ -96,7 +96,7 @@ def _note_check(exam: Exam, rechecked: Rechecked) -> None:
         number=next_number(exam.quality_checks, parent=exam),
         outcome=overall(rechecked.judgements),
         question_revision=exam.question.current().number,
-        judgements=[one.to_json() for one in rechecked.judgements],
+        judgements=[judgement.to_json() for judgement in rechecked.judgements],
         facts=dict(rechecked.facts),
     )
 

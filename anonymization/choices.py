@@ -9,13 +9,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from anonymization.points import ReviewPoint, points_from
-from anonymization.stacks import FramesOf
 from challenges.criterion_words import choice_word
 from concours.formats.json import Json, JsonObject
 from concours.imaging.assemble import plane_of
 from concours.inclusion import ExamFacts, Judgement
 from concours.inclusion.exam.facts import SliceFacts
 from concours.inclusion.exam.sequence import sequence_of
+from concours.study.candidates import plain_uid
+from concours.study.choosing import series_name
+from concours.study.stacks import FramesOf
 from core.words import say
 
 PLANE_DEGREES = 20.0
@@ -79,11 +81,6 @@ class Choice:
         return ReviewPoint("several_series", template, "exam" if only else self.image, values)
 
 
-def plain_uid(name: str) -> str:
-    """The series UID of a candidate's name: `<uid>`, or `<uid>#<n>` of one of several stacks in a series."""
-    return name.partition("#")[0]
-
-
 def option_of(
     number: int,
     series: Sequence[str],
@@ -95,26 +92,26 @@ def option_of(
     listed = tuple(ReviewPoint.of(point) for point in points)
     if not facts.series:  # no file of it can be read
         return Option(number, tuple(series), f"{number}", 0, "", points=listed)
-    one = facts.series[0]
-    middle = one.slices[len(one.slices) // 2] if one.slices else None
+    chosen = facts.series[0]
+    middle = chosen.slices[len(chosen.slices) // 2] if chosen.slices else None
     file, frame = _shown(middle, cut or {}) if middle else ("", 0)
-    geometry, sequence = facts.geometry(one.image), sequence_of(one)
+    geometry, sequence = facts.geometry(chosen.image), sequence_of(chosen)
     return Option(
         number=number,
         series=tuple(series),
-        name=str(one.get("SeriesDescription") or one.get("ProtocolName") or number),
-        images=len(one.slices),
+        name=series_name(chosen, number),
+        images=len(chosen.slices),
         file=f"{plain_uid(series[0])}/{file}" if middle else "",
         frame=frame,
-        thickness=_length(one.number("SliceThickness")),
+        thickness=_length(chosen.number("SliceThickness")),
         spacing=_length(geometry.spacing[2]) if geometry and geometry.spacing and len(geometry.slices) > 1 else "",
         plane=plane_of(middle.orientation, PLANE_DEGREES) if middle and middle.orientation else "",
-        kernel=_plain(one.get("ConvolutionKernel")),
-        sequence=sequence.kind if one.text("Modality") == "MR" else "",
-        contrast=str(one.get("ContrastBolusAgent") or ""),
-        echo=_length(one.number("EchoTime"), digits=6) if one.text("Modality") == "MR" else "",
-        b_value=_length(one.number("DiffusionBValue"), digits=6),
-        phase=_length(one.number("TemporalPositionIdentifier"), digits=6),
+        kernel=_plain(chosen.get("ConvolutionKernel")),
+        sequence=sequence.kind if chosen.text("Modality") == "MR" else "",
+        contrast=str(chosen.get("ContrastBolusAgent") or ""),
+        echo=_length(chosen.number("EchoTime"), digits=6) if chosen.text("Modality") == "MR" else "",
+        b_value=_length(chosen.number("DiffusionBValue"), digits=6),
+        phase=_length(chosen.number("TemporalPositionIdentifier"), digits=6),
         points=listed,
     )
 

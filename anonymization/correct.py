@@ -60,7 +60,7 @@ class CorrectionWaitsError(MoveNotAllowedError):
 
 def correctable_fields(spec: QuestionSpec) -> list[FieldSpec]:
     """What a person can correct; what is derived from a table or measured on a mask follows by itself."""
-    return [one for one in spec.data.fields.values() if one.derive is None and not one.measured_from]
+    return [field for field in spec.data.fields.values() if field.derive is None and not field.measured_from]
 
 
 def scope_of(exam: Exam) -> Correction.Scope:
@@ -84,7 +84,7 @@ def is_correctable(exam: Exam) -> bool:
         return True
     if exam.state == Exam.State.REVIEW:
         waiting = list(exam.reviews.filter(state=Review.State.OPEN))
-        return bool(waiting) and all(one.stage == "check_quality" and not one.choices for one in waiting)
+        return bool(waiting) and all(review.stage == "check_quality" and not review.choices for review in waiting)
     return exam.state == Exam.State.REFUSED and _only_values_are_wrong(exam)
 
 
@@ -94,7 +94,7 @@ def _only_values_are_wrong(exam: Exam) -> bool:
     if newest is None or newest.outcome != "refuse":
         return False
     fields = spec_of(exam.question).data.fields
-    return all(one["where"] in fields for one in newest.judgements if one["outcome"] == "refuse")
+    return all(judgement["where"] in fields for judgement in newest.judgements if judgement["outcome"] == "refuse")
 
 
 def correct(*, exam: Exam, field: str, actor: Actor, reason: str, sent: SentCorrection) -> Correction:
@@ -117,7 +117,7 @@ def correct(*, exam: Exam, field: str, actor: Actor, reason: str, sent: SentCorr
 
 
 def _checked_field(spec: QuestionSpec, field: str) -> FieldSpec:
-    declared = next((one for one in correctable_fields(spec) if one.name == field), None)
+    declared = next((candidate for candidate in correctable_fields(spec) if candidate.name == field), None)
     if declared is None:
         raise InvalidInputError(NO_FIELD, field=field)
     if declared.type == "date":

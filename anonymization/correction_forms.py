@@ -27,8 +27,8 @@ class CorrectionForm(forms.Form):
             self.fields["value"] = value_input(field, needed=True)
             if field.type == "text":
                 self.fields["value"].widget = forms.Textarea(attrs={"rows": 4})
-        told = _("Recorded for good; teams can read it. Name nobody, and do not give the value away.")
-        kept = _("Recorded for good. Name nobody.")
+        public_note = _("Recorded for good; teams can read it. Name nobody, and do not give the value away.")
+        kept_note = _("Recorded for good. Name nobody.")
         self.fields["reason"] = forms.CharField(
-            label=_("Reason"), max_length=LONGEST_REASON, help_text=told if teams_read else kept
+            label=_("Reason"), max_length=LONGEST_REASON, help_text=public_note if teams_read else kept_note
         )

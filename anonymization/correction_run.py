@@ -20,5 +20,5 @@ def read_fields_again(facts: Mapping[str, Json], fields: Mapping[str, Mapping[st
     exam = ExamFacts.from_json(facts)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # readers warn of each odd header; the criteria say it in words
-        read = {name: read_field(name, given, exam) for name, given in given_fields(fields).items()}
+        read = {name: read_field(name, field, exam) for name, field in given_fields(fields).items()}
     return replace(exam, fields={**exam.fields, **read}).to_json()

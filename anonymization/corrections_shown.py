@@ -10,6 +10,7 @@ from django.utils.translation import get_language, gettext, ngettext
 from anonymization.correct import correctable_fields
 from anonymization.models import Correction
 from anonymization.points import points_from
+from challenges.field_titles import field_titles
 from challenges.frame import spec_of
 from challenges.question_words import number, unit_words
 from concours.deid.values import GatedText, WordRun, word_runs
@@ -109,7 +110,8 @@ def new_value_words(correction: Correction) -> str:
 
 def points_of(correction: Correction) -> list[str]:
     """What quality control would have a person check."""
-    return [say(point.template, point.values) for point in points_from(correction.points)]
+    titles = field_titles(spec_of(correction.exam.question))
+    return [say(point.template, titles.values(point.values)) for point in points_from(correction.points)]
 
 
 def texts_of(correction: Correction) -> list[UnsureText]:

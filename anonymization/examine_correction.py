@@ -12,11 +12,11 @@ from pathlib import Path
 from django.utils.translation import gettext_noop
 
 from anonymization.apply_correction import Rechecked
-from anonymization.cleaned import CleanedExam
-from anonymization.deidentify import LIMITS, LOOK, LOOK_KIND
+from anonymization.deidentify import LOOK, LOOK_KIND
 from anonymization.quality import LIMITS as FACTS_LIMITS
-from anonymization.quality import criteria_of, fields_of, read_facts
+from anonymization.quality import fields_of, read_facts
 from anonymization.texts import decided_texts
+from challenges.field_titles import field_titles
 from challenges.frame import spec_of
 from challenges.keys import key_of_centre
 from concours.deid.values import GatedText, declared_fields
@@ -29,6 +29,9 @@ from concours.formats.stored import Stored, whole
 from concours.inclusion import ExamFacts, Judgement, examine
 from concours.inclusion.exam.given import GivenField
 from concours.questions.schema import QuestionSpec
+from concours.study.asked import criteria_of
+from concours.study.clean_exam import LIMITS
+from concours.study.cleaned import CleanedExam
 from core.errors import InvalidInputError
 from uploads.models import Exam
 
@@ -77,16 +80,22 @@ def examine_correction(exam: Exam, name: str, sent: SentCorrection, folder: Path
         cleaned = _cleaned(exam, spec, name, sent, folder)
         before, rechecked = _recheck(exam, spec, name, cleaned)
     except FormatError as error:
-        raise InvalidInputError(NOT_VALID, list(error.faults)) from error
+        raise _not_valid(exam, error.faults) from error
     faults = [
-        *(_fault(one) for one in _new(rechecked.judgements, before, "refuse")),
+        *(_fault(judgement) for judgement in _new(rechecked.judgements, before, "refuse")),
         *_truth_faults(exam, spec, name, cleaned),
     ]
     if faults:
-        raise InvalidInputError(NOT_VALID, _once(faults))
+        raise _not_valid(exam, _once(faults))
     texts = decided_texts(exam.question, cleaned.texts)
     points = cleaned.points + _new(rechecked.judgements, before, "review")
     return ExaminedCorrection(cleaned.value, cleaned.file, cleaned.ending, texts, points, rechecked)
+
+
+def _not_valid(exam: Exam, faults: Iterable[Fault]) -> InvalidInputError:
+    """The refusal, which names the field as its reader knows it."""
+    titles = field_titles(spec_of(exam.question))
+    return InvalidInputError(NOT_VALID, [titles.fault(fault) for fault in faults])
 
 
 def _cleaned(exam: Exam, spec: QuestionSpec, name: str, sent: SentCorrection, folder: Path) -> ExaminedCorrection:
@@ -96,12 +105,12 @@ def _cleaned(exam: Exam, spec: QuestionSpec, name: str, sent: SentCorrection, fo
     original.mkdir()
     files = _place(declared.type, name, sent, original)
     document = run_limited(
-        "anonymization.engine_run:run",
+        "concours.study.cleaning:run",
         [file.to_json() for file in files],
         str(folder),
         key_of_centre(exam.centre).secret,
         list(spec.deidentification.keep),
-        [one.to_json() for one in declared_fields(spec.data.fields).values()],
+        [field.to_json() for field in declared_fields(spec.data.fields).values()],
         limits=LIMITS,
         read=[folder, *(file.path for file in files)],
         write=[folder],
@@ -116,7 +125,7 @@ def _cleaned(exam: Exam, spec: QuestionSpec, name: str, sent: SentCorrection, fo
     if declared.type != "mask" and value is None and not faults:
         faults.append(Fault("missing_value", name, NOTHING_SENT))
     if faults:
-        raise InvalidInputError(NOT_VALID, faults)
+        raise _not_valid(exam, faults)
     if declared.type == "mask":
         called = answer.annotations[name]
         unsure = [
@@ -157,22 +166,22 @@ def _recheck(
     criteria = criteria_of(spec)
     with ExitStack() as held:
         fields = fields_of(exam, spec, held)
-        known = _known_facts(exam, spec, fields)
+        stored_facts = _known_facts(exam, spec, fields)
         declared = fields[name].declared
         if cleaned.file is not None:
-            given = GivenField(declared, path=str(cleaned.file), called=f"{name}.{cleaned.ending}")
+            field = GivenField(declared, path=str(cleaned.file), called=f"{name}.{cleaned.ending}")
         else:
-            given = GivenField(declared, value=cleaned.value)
+            field = GivenField(declared, value=cleaned.value)
         # Values of other fields: corrected since the last check, perhaps.
         values = {other: sent.to_json() for other, sent in fields.items() if not sent.path}
         facts = run_limited(
             "anonymization.correction_run:read_fields_again",
-            known,
-            {**values, name: given.to_json()},
+            stored_facts,
+            {**values, name: field.to_json()},
             limits=FACTS_LIMITS,
             read=[cleaned.file] if cleaned.file is not None else [],
         )
-    before, after = (list(examine(ExamFacts.from_json(one), criteria)) for one in (known, facts))
+    before, after = (list(examine(ExamFacts.from_json(document), criteria)) for document in (stored_facts, facts))
     return before, Rechecked(facts, after)
 
 
@@ -184,12 +193,16 @@ def _known_facts(exam: Exam, spec: QuestionSpec, fields: Mapping[str, GivenField
 
 def _new(after: Iterable[Judgement], before: Iterable[Judgement], outcome: str) -> list[Judgement]:
     """What the criteria say only now: an exam that lacks two values may get them one after the other."""
-    known = [(one.template, dict(one.values)) for one in before]
-    return [one for one in after if one.outcome == outcome and (one.template, dict(one.values)) not in known]
+    earlier = [(judgement.template, dict(judgement.values)) for judgement in before]
+    return [
+        judgement
+        for judgement in after
+        if judgement.outcome == outcome and (judgement.template, dict(judgement.values)) not in earlier
+    ]
 
 
-def _fault(one: Judgement) -> Fault:
-    return Fault(one.reason, one.where, one.template, dict(one.values))
+def _fault(judgement: Judgement) -> Fault:
+    return Fault(judgement.reason, judgement.where, judgement.template, dict(judgement.values))
 
 
 def _truth_faults(exam: Exam, spec: QuestionSpec, name: str, cleaned: ExaminedCorrection) -> list[Fault]:
@@ -200,13 +213,13 @@ def _truth_faults(exam: Exam, spec: QuestionSpec, name: str, cleaned: ExaminedCo
     values = {row.field: row.value for row in rows if row.value is not None}
     own = {
         name,
-        *(other for other, one in spec.data.fields.items() if one.derive is not None and one.derive.of == name),
+        *(other for other, field in spec.data.fields.items() if field.derive is not None and field.derive.of == name),
     }
     faults = values_faults(spec, {"case": {**values, name: cleaned.value}})
-    wrong = {str(one.values.get("name", "")) for one in faults if str(one.values.get("id", "")) == "case"}
+    wrong = {str(fault.values.get("name", "")) for fault in faults if str(fault.values.get("id", "")) == "case"}
     return [Fault("out_of_range", name, BAD_VALUE, {"field": name})] if own & wrong else []
 
 
 def _once(faults: Iterable[Fault]) -> list[Fault]:
     """Each sentence once."""
-    return list({(one.template, str(dict(one.values))): one for one in faults}.values())
+    return list({(fault.template, str(dict(fault.values))): fault for fault in faults}.values())

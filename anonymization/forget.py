@@ -19,7 +19,11 @@ def forget_sealed_values(exam_ids: Collection[UUID], fields: Collection[str]) ->
     for check in QualityCheck.objects.filter(exam__in=exam_ids).only("pk", "facts", "judgements"):
         facts, noted = dict(check.facts), dict(check.facts.get("fields") or {})
         changed = {name: {**noted[name], "value": None, "mask": None} for name in noted if name in fields}
-        judgements = [one for one in check.judgements if one["outcome"] == "accept" or one["where"] not in fields]
-        if any(noted[name] != one for name, one in changed.items()) or judgements != check.judgements:
+        judgements = [
+            judgement
+            for judgement in check.judgements
+            if judgement["outcome"] == "accept" or judgement["where"] not in fields
+        ]
+        if any(noted[name] != value for name, value in changed.items()) or judgements != check.judgements:
             facts["fields"] = {**noted, **changed}
             QualityCheck.objects.filter(pk=check.pk).update(facts=facts, judgements=judgements)

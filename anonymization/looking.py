@@ -40,19 +40,19 @@ def looks_of(review: Review, members: Sequence[str]) -> list[ReviewFrame]:
     """
     if review.choices:
         return [ReviewFrame(number, option.file, option.frame) for number, option in enumerate(options_of(review))]
-    found: dict[tuple[str, int], list[JsonObject]] = {}
+    boxes_by_frame: dict[tuple[str, int], list[JsonObject]] = {}
     for box in review.boxes:
-        found.setdefault((str(box["file"]), int(box.get("frame", 0))), []).append(box)
+        boxes_by_frame.setdefault((str(box["file"]), int(box.get("frame", 0))), []).append(box)
     for point in points_from(review.points):
         where = point.file or point.where
         named = next((file for file in map(plain, members) if file in where or PurePosixPath(file).name == where), None)
-        if named is not None and not any(file == named for file, _frame in found):
-            found[named, 0] = []
-    if not found and members:
-        found[plain(sorted(members)[len(members) // 2]), 0] = []
+        if named is not None and not any(file == named for file, _frame in boxes_by_frame):
+            boxes_by_frame[named, 0] = []
+    if not boxes_by_frame and members:
+        boxes_by_frame[plain(sorted(members)[len(members) // 2]), 0] = []
     return [
         ReviewFrame(number, file, frame, boxes)
-        for number, ((file, frame), boxes) in enumerate(list(found.items())[:MOST])
+        for number, ((file, frame), boxes) in enumerate(list(boxes_by_frame.items())[:MOST])
     ]
 
 
@@ -91,7 +91,7 @@ def draw_frame(exam: Exam, file: str, frame: int, boxes: Sequence[Mapping[str, J
     """
     with lease_folder("look") as folder:
         with local_copy("exams", exam.bundle_key) as path, zipfile.ZipFile(path) as archive:
-            member = next((one for one in archive.namelist() if plain(one) == file), None)
+            member = next((name for name in archive.namelist() if plain(name) == file), None)
             if member is None:
                 return None
             (folder / "file.dcm").write_bytes(archive.read(member))

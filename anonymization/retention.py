@@ -28,8 +28,8 @@ def sweep_quarantine() -> int:
     count = 0
     for exam in exams[:200]:
         erase("quarantine", exam.quarantine_key)
-        kept = exam.sent_folder if exam.state == Exam.State.REFUSED else ""  # until `forget_names`
-        Exam.objects.filter(pk=exam.pk).update(quarantine_key="", sent_folder=kept)
+        sent_folder = exam.sent_folder if exam.state == Exam.State.REFUSED else ""  # until `forget_names`
+        Exam.objects.filter(pk=exam.pk).update(quarantine_key="", sent_folder=sent_folder)
         _forget_name(exam)
         count += 1
     return count + forget_names()

@@ -7,11 +7,11 @@ import zipfile
 from dataclasses import dataclass
 from functools import cached_property
 
-from anonymization.cleaned import CleanedFile
 from anonymization.points import ReviewPoint
 from anonymization.retention import names_are_due
 from concours.formats.fault import Fault
 from concours.inclusion.causes import FILE_HOLES, Reason
+from concours.study.cleaned import CleanedFile
 from core.storage import local_copy
 from uploads.models import Exam
 
@@ -35,9 +35,9 @@ class SentNames:
         """SOP instance UID -> number, and the name under which the original lies in the quarantine."""
         report = self._exam.deidentifications.order_by("-number").first()
         files = report.report.get("files", []) if report is not None else []
-        kept = [file for file in map(CleanedFile.from_json, files) if file.output and not file.is_annotation]
-        kept.sort(key=lambda file: (file.image, file.source))  # as they were sent: by their names
-        return {file.sop: (number, f"dicom/{file.image}/{file.source}") for number, file in enumerate(kept, 1)}
+        images = [file for file in map(CleanedFile.from_json, files) if file.output and not file.is_annotation]
+        images.sort(key=lambda file: (file.image, file.source))  # as they were sent: by their names
+        return {file.sop: (number, f"dicom/{file.image}/{file.source}") for number, file in enumerate(images, 1)}
 
     @cached_property
     def _paths(self) -> dict[str, str]:
@@ -55,8 +55,10 @@ class SentNames:
 
     def find(self, name: str) -> SentName | None:
         """The file that quality control calls `name`; None for what is no file of the exam."""
-        known = self._numbers.get(name.removesuffix(".dcm"))
-        return None if known is None else SentName(known[0], self._paths.get(known[1], ""))
+        number_and_path = self._numbers.get(name.removesuffix(".dcm"))
+        return (
+            None if number_and_path is None else SentName(number_and_path[0], self._paths.get(number_and_path[1], ""))
+        )
 
     def _called(self, reason: Reason) -> str:
         values = [str(reason.judgement.values.get(hole, "")) for hole in FILE_HOLES]
@@ -64,15 +66,15 @@ class SentNames:
 
     def fault(self, reason: Reason) -> Fault:
         """The reason for the centre: a file by the path that it was sent under, and by its number for everybody else."""
-        one, values = reason.judgement, dict(reason.judgement.values)
+        judgement, values = reason.judgement, dict(reason.judgement.values)
         called = self._called(reason)
         sent = self.find(called)
         if reason.more_files:
             values["more_files"] = reason.more_files
         if sent is None:
-            return Fault(one.reason, one.where, one.template, values)
+            return Fault(judgement.reason, judgement.where, judgement.template, values)
         values = {key: sent.path if value == called else value for key, value in values.items()}
-        return Fault(one.reason, sent.path, one.template, {**values, "file_number": sent.number})
+        return Fault(judgement.reason, sent.path, judgement.template, {**values, "file_number": sent.number})
 
     def point(self, reason: Reason) -> ReviewPoint:
         """The same for a review: no path, because a review outlives the names; `file` finds the picture."""

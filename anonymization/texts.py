@@ -115,13 +115,13 @@ def decided_texts(question: Question, texts: Iterable[GatedText]) -> list[GatedT
 
 def replace_texts(exam: Exam, field: str, texts: Iterable[GatedText], keep: Collection[str], actor: Actor) -> None:
     """The field was corrected: of the unsure words of its new `texts` those in `keep` stay; what waited of the old ones goes."""
-    kept = {fold(word) for word in keep}
+    kept_words = {fold(word) for word in keep}
     steps = spec_of(exam.question).deidentification.text_steps
     for row in exam.texts.all():
         if row.place.partition(".")[0] == field:
             row.delete()
     for text in texts:
-        pieces = decide(text.pieces, lambda word: word if fold(word) in kept else MARK)
+        pieces = decide(text.pieces, lambda word: word if fold(word) in kept_words else MARK)
         _save(ExamText(exam=exam, place=text.place), pieces, steps, actor)
 
 
@@ -130,10 +130,10 @@ def replace_texts(exam: Exam, field: str, texts: Iterable[GatedText], keep: Coll
 
 def decide_review_words(*, exam: Exam, keep: Collection[str], actor: Actor) -> None:
     """The words that the person keeps come back; every other unsure word of the exam's texts is removed."""
-    kept = {fold(word) for word in keep}
+    kept_words = {fold(word) for word in keep}
     steps = spec_of(exam.question).deidentification.text_steps
     for row in exam.texts.filter(step=STEP.REVIEW):
-        pieces = decide(pieces_of(row), lambda word: word if fold(word) in kept else MARK)
+        pieces = decide(pieces_of(row), lambda word: word if fold(word) in kept_words else MARK)
         _save(row, pieces, steps, actor)
 
 

@@ -124,7 +124,7 @@ class BatchSerializer(serializers.ModelSerializer[Batch]):
         )
     )
     def get_corrections(self, batch: Batch) -> list[JsonObject]:
-        return [{"at": one.at, "reason": one.reason} for one in notices_of([batch])[batch.pk]]
+        return [{"at": notice.at, "reason": notice.reason} for notice in notices_of([batch])[batch.pk]]
 
     def get_exams(self, batch: Batch) -> int:
         return len(batch.manifest.get("cases", []))
@@ -155,8 +155,8 @@ class BatchViewSet(viewsets.ReadOnlyModelViewSet[Batch]):
     @action(detail=True, methods=["post"], url_path="attest-deletion")
     def attest_deletion(self, request: Request, pk: str | None = None) -> Response:
         """Declares that every copy of the cases that were withdrawn from this batch is deleted with oneself."""
-        asked = DeletionRequest.objects.filter(user_id=int(request.user.pk or 0))
-        batch = Batch.objects.filter(pk=str(pk), items__in=asked.values("item")).first()
+        requests = DeletionRequest.objects.filter(user_id=int(request.user.pk or 0))
+        batch = Batch.objects.filter(pk=str(pk), items__in=requests.values("item")).first()
         if batch is None:
             raise Http404
         return Response({"attested": attest_deletion(batch=batch, actor=request.user)})

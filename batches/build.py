@@ -17,6 +17,7 @@ from batches.plan import secret_of
 from challenges.frame import spec_of
 from concours.formats.fault import Fault, FormatError
 from concours.formats.stored import StoredArchive, whole
+from concours.kit.description import description_files
 from concours.questions.schema import QuestionSpec
 from core.audit import record
 from core.clock import database_now
@@ -127,9 +128,22 @@ def _write_archive(batch: Batch, spec: QuestionSpec, folder: Path) -> tuple[Blob
         ),
     )
     (out / "manifest.json").write_bytes(json.dumps(manifest.to_json(), indent=1, ensure_ascii=False).encode())
+    described_by = _write_description(batch, spec, out, table, manifest)
     path = folder / f"{batch.name}.zip"
-    _pack(out, path, [file for case in written for file in sorted(case.files)], table)
+    _pack(out, path, [*described_by, "manifest.json", table, *(f for case in written for f in sorted(case.files))])
     return put_file("deliveries", f"batch-{batch.pk}", path, move=True), manifest
+
+
+def _write_description(batch: Batch, spec: QuestionSpec, out: Path, table: str, manifest: BatchManifest) -> list[str]:
+    """README, data dictionary, licence, citation and checksums of the archive; their names."""
+    texts = description_files(spec, batch.name, is_evaluation=batch.is_evaluation)
+    for name, text in texts.items():
+        (out / name).write_text(text, encoding="utf-8")
+    files = [described(out, name) for name in (*texts, "manifest.json")]
+    files += [manifest.table, *(file for case in manifest.cases for file in case.files)]
+    sums = "".join(f"{file.sha256}  {file.path}\n" for file in files)
+    (out / "SHA256SUMS").write_text(sums, encoding="utf-8")
+    return [*texts, "SHA256SUMS"]
 
 
 def _left_since_release(batch: Batch) -> list[str]:
@@ -144,10 +158,10 @@ def _require_blanked(batch: Batch, written: Sequence[Written]) -> None:
         raise FaceNotBlankedError([of_exam(Fault("unsupported_object", "", FACE_STAYS), exam) for exam in exams])
 
 
-def _pack(out: Path, path: Path, files: list[str], table: str) -> None:
+def _pack(out: Path, path: Path, files: Sequence[str]) -> None:
     """In a fixed order: the archive says nothing but its cases."""
     with StoredArchive(path) as archive:
-        for relative in ["manifest.json", table, *files]:
+        for relative in files:
             archive.add(relative, whole(out / relative))
 
 

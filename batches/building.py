@@ -79,23 +79,23 @@ def write_case(
     scalars: dict[str, Json] = {}
     regions: dict[str, Region] = {}
     for name in fields:
-        given = order.fields.get(name)
-        if given is None:
+        field = order.fields.get(name)
+        if field is None:
             continue
-        if given.type == "mask":
-            of = given.of if given.of in geometries else next(iter(geometries), "")
-            labels = _labels(name, given, geometries.get(of))
+        if field.type == "mask":
+            of = field.of if field.of in geometries else next(iter(geometries), "")
+            labels = _labels(name, field, geometries.get(of))
             regions[name] = Region(labels, _steps(labels, _spacing_of(geometries[of])))
             written.append(_mask(target, name, order.id, labels, geometries[of], form))
-        elif given.type == "table":
-            written.append(_table(target, name, order.id, given.value or [], given.columns))
-        elif given.type == "text" and form == "text":
-            written += _text(target, name, order.id, given.value)
+        elif field.type == "table":
+            written.append(_table(target, name, order.id, field.value or [], field.columns))
+        elif field.type == "text" and form == "text":
+            written += _text(target, name, order.id, field.value)
         else:
-            scalars[name] = given.value
-    for wanted in order.measures:
-        if wanted.source in regions:
-            scalars[wanted.field] = _measured(wanted.measure, regions[wanted.source])
+            scalars[name] = field.value
+    for measure in order.measures:
+        if measure.source in regions:
+            scalars[measure.field] = _measured(measure.measure, regions[measure.source])
     slack = max((geometry.slack for geometry in geometries.values()), default=0.0)
     return WrittenFiles(tuple(written), scalars, tuple(spacing), slack, tuple(faces)).to_json()
 
@@ -229,11 +229,11 @@ class _Packed(io.RawIOBase):
 # --- fields ----------------------------------------------------------------------------------------------------------
 
 
-def _labels(name: str, given: OrderedField, geometry: Geometry | None) -> NDArray[np.uint8]:
+def _labels(name: str, field: OrderedField, geometry: Geometry | None) -> NDArray[np.uint8]:
     """The mask on its image's grid, whatever axes its author's program used."""
     if geometry is None:
         raise refuse("geometry_mismatch", name, GRID_MISSING, name=name)
-    return label_array(read_mask(Path(given.path).read_bytes(), geometry, given.values, name), geometry)
+    return label_array(read_mask(Path(field.path).read_bytes(), geometry, field.values, name), geometry)
 
 
 def _mask(target: Path, name: str, case_id: str, labels: NDArray[np.uint8], geometry: Geometry, form: str) -> str:

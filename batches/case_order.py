@@ -21,8 +21,12 @@ class OrderedField:
 
     @classmethod
     def from_json(cls, document: Mapping[str, Json]) -> OrderedField:
-        known = {**document, "values": tuple(document.get("values", ())), "columns": tuple(document.get("columns", ()))}
-        return cls(**known)
+        values = {
+            **document,
+            "values": tuple(document.get("values", ())),
+            "columns": tuple(document.get("columns", ())),
+        }
+        return cls(**values)
 
 
 @dataclass(frozen=True)
@@ -56,7 +60,7 @@ class CaseOrder:
             group=document.get("group", ""),
             images={name: tuple(paths) for name, paths in document["images"].items()},
             geometries=document.get("geometries", {}),
-            fields={name: OrderedField.from_json(given) for name, given in document.get("fields", {}).items()},
+            fields={name: OrderedField.from_json(field) for name, field in document.get("fields", {}).items()},
             measures=tuple(OrderedMeasure(**measure) for measure in document.get("measures", ())),
             blanks_face=document.get("blanks_face", False),
         )

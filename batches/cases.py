@@ -124,14 +124,14 @@ def _order_of(case: Case, folder: Path, spec: QuestionSpec, images: Sequence[str
         if declared.derive is not None:
             ordered[name] = OrderedField(declared.type, value=any_row(row.value or [], declared.derive))
             continue
-        given = OrderedField(declared.type, declared.values, declared.of, tuple(declared.columns))
+        field = OrderedField(declared.type, declared.values, declared.of, tuple(declared.columns))
         if row.blob_key:
             target = folder / f"{name}.{row.blob_name}"
             with local_copy(row.store, row.blob_key) as path:
                 target.write_bytes(path.read_bytes())
-            ordered[name] = replace(given, path=str(target))
+            ordered[name] = replace(field, path=str(target))
         else:
-            ordered[name] = replace(given, value=row.value)
+            ordered[name] = replace(field, value=row.value)
     measures = tuple(
         OrderedMeasure(name, spec.data.fields[name].measured_from, spec.data.fields[name].measure)
         for name in fields

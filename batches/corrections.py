@@ -77,7 +77,7 @@ def notices_of(batches: Iterable[Batch]) -> dict[UUID, list[CorrectionNotice]]:
             if row.decided_at is not None and row.decided_at >= listed[batch]:
                 key = (row.decided_at.date(), row.reason)
                 notices[batch].setdefault(key, CorrectionNotice(row.decided_at, row.reason))
-    return {pk: list(found.values()) for pk, found in notices.items()}
+    return {pk: list(by_reason.values()) for pk, by_reason in notices.items()}
 
 
 def _decided(rows: Q, since: datetime) -> list[Correction]:
@@ -127,7 +127,7 @@ def correction_letter(batch: Batch, notices: list[CorrectionNotice]) -> tuple[st
     lines = [
         gettext("Labels of the batch “%(batch)s” of “%(question)s” were corrected:")
         % {"batch": batch.name, "question": question},
-        "\n".join(f"- {one.words}" for one in notices[:MOST_NAMED]),
+        "\n".join(f"- {notice.words}" for notice in notices[:MOST_NAMED]),
         gettext(
             "Where you received these labels, a new version of the batch is prepared: download it again. Where they are "
             "the reference for scoring, submissions are scored again; the board shows the new ranking and keeps the earlier one."

@@ -37,17 +37,17 @@ def request_deletions(item: BatchItem) -> int:
 def withdrawal_progress(exam_id: str) -> list[BatchWithdrawal]:
     """The batches that the exam left: whether each is made again, how many people were asked to delete it and have attested."""
     items = BatchItem.objects.filter(exam_id=exam_id).exclude(withdrawn_at=None).select_related("batch")
-    asked = Count("deletion_requests")
+    requests = Count("deletion_requests")
     attested = Count("deletion_requests", filter=~Q(deletion_requests__attested_at=None))
     return [
         BatchWithdrawal(
             name=item.batch.name,
             ready=item.batch.state != Batch.State.PLANNED,
             erased=True,
-            asked=item.asked,
+            requests=item.requests,
             attested=item.attested,
         )
-        for item in items.annotate(asked=asked, attested=attested).order_by("batch__name")
+        for item in items.annotate(requests=requests, attested=attested).order_by("batch__name")
     ]
 
 
@@ -91,10 +91,10 @@ def mail_deletion(claim: Claim) -> None:
     waiting = list(requests.select_related("item").order_by("item__public_id"))
     if waiting and user is not None:
         with translation.override(user.language):
-            subject, body = letter(batch, [one.item.public_id for one in waiting])
+            subject, body = letter(batch, [request.item.public_id for request in waiting])
             send(subject, body, [user.email])
     with claim.finish():
-        DeletionRequest.objects.filter(pk__in=[one.pk for one in waiting]).update(mailed_at=database_now())
+        DeletionRequest.objects.filter(pk__in=[request.pk for request in waiting]).update(mailed_at=database_now())
 
 
 def letter(batch: Batch, cases: list[str]) -> tuple[str, str]:

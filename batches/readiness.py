@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.utils.translation import get_language, gettext_noop
+from django.utils.translation import gettext_noop
 
 from anonymization.models import ExamImage
 from anonymization.texts import waiting_texts
 from batches.models import Batch, Split
+from challenges.field_titles import field_titles
 from challenges.frame import spec_of
 from challenges.models import Phase, Question
 from concours.evaluation.dry_truth import values_faults
@@ -56,7 +57,7 @@ def _of_exams(
 
 
 def _title(spec: QuestionSpec, field: str) -> str:
-    return spec.data.fields[field].title.says(get_language() or "en")
+    return field_titles(spec).title(field)
 
 
 def _missing_fields(spec: QuestionSpec, exams: QuerySet[Exam]) -> Iterator[Obstacle]:
@@ -64,8 +65,8 @@ def _missing_fields(spec: QuestionSpec, exams: QuerySet[Exam]) -> Iterator[Obsta
     template = gettext_noop("“%(field)s” is missing. Its centre adds it on the exam's page, or the exam is withdrawn.")
     for field in required_fields(spec):
         chosen = Annotation.objects.filter(exam=OuterRef("pk"), field=field, is_chosen=True)
-        given = Exists(chosen.exclude(value=None, blob_key="", sealed_at=None))
-        yield from _of_exams("missing_value", True, template, {"field": _title(spec, field)}, exams.exclude(given))
+        with_value = Exists(chosen.exclude(value=None, blob_key="", sealed_at=None))
+        yield from _of_exams("missing_value", True, template, {"field": _title(spec, field)}, exams.exclude(with_value))
 
 
 def _faulty_values(spec: QuestionSpec, split: Split) -> list[Obstacle]:
@@ -81,10 +82,12 @@ def _faulty_values(spec: QuestionSpec, split: Split) -> list[Obstacle]:
             case, name = str(fault.values.get("id", "")), str(fault.values.get("name", ""))
             if case in exams and name in required and not by_exam[case].get(name):
                 continue  # listed as missing
-            one = _obstacle_of(fault, exams.get(case), sets)
-            known = obstacles.get((one.template, str(one.values)))
-            subjects = [*(known.subjects if known else ()), *one.subjects]
-            obstacles[one.template, str(one.values)] = Obstacle(one.reason, True, one.template, one.values, subjects)
+            obstacle = _obstacle_of(fault, exams.get(case), sets)
+            earlier = obstacles.get((obstacle.template, str(obstacle.values)))
+            subjects = [*(earlier.subjects if earlier else ()), *obstacle.subjects]
+            obstacles[obstacle.template, str(obstacle.values)] = Obstacle(
+                obstacle.reason, True, obstacle.template, obstacle.values, subjects
+            )
     return list(obstacles.values())
 
 

@@ -58,8 +58,8 @@ def decide(scope: Scope, batch_id: str, address: str | None, *, sends: bool) -> 
 
 def _give_receipt(batch: Batch, user: User, team: Team | None, address: str | None) -> None:
     """Whoever is sent a single byte has a receipt and an audit record, one an hour. No header can say that none is needed."""
-    known = Download.objects.filter(batch=batch, user=user, version=batch.version, address=address)
-    if known.filter(started_at__gt=database_now() - ONE_DOWNLOAD).exists():
+    receipts = Download.objects.filter(batch=batch, user=user, version=batch.version, address=address)
+    if receipts.filter(started_at__gt=database_now() - ONE_DOWNLOAD).exists():
         return
     Download.objects.create(batch=batch, version=batch.version, team=team, user=user, address=address)
     record(
@@ -72,7 +72,7 @@ def _give_receipt(batch: Batch, user: User, team: Team | None, address: str | No
 
 
 async def download(request: Request) -> Response:
-    found = await in_thread(
+    delivery = await in_thread(
         partial(
             decide,
             request.scope,
@@ -81,27 +81,27 @@ async def download(request: Request) -> Response:
             sends=request.method == "GET",
         )
     )
-    if isinstance(found, Response):
-        return found
-    name = f"{found.name}.zip"
+    if isinstance(delivery, Response):
+        return delivery
+    name = f"{delivery.name}.zip"
     headers = {
         **PRIVATE,
         "Content-Disposition": f'attachment; filename="{name}"',
-        "ETag": f'"{found.archive_sha256}"',
-        "X-Checksum-SHA256": found.archive_sha256,
+        "ETag": f'"{delivery.archive_sha256}"',
+        "X-Checksum-SHA256": delivery.archive_sha256,
     }
     deliveries = store("deliveries")
     prefix = settings.ACCEL_REDIRECT_PREFIX
     try:
-        path = Path(deliveries.path(found.archive_key))
+        path = Path(deliveries.path(delivery.archive_key))
     except NotImplementedError:
-        address = await in_thread(deliveries.url, found.archive_key)  # presigned, short-lived
+        address = await in_thread(deliveries.url, delivery.archive_key)  # presigned, short-lived
         if prefix == "none":
             return RedirectResponse(address, 302, PRIVATE)
         parts = urlsplit(address)
         where = f"{prefix}{parts.path}?{parts.query}"  # nginx asks the object store in the reader's place
     else:
-        where = f"{prefix}/deliveries/{found.archive_key}"
+        where = f"{prefix}/deliveries/{delivery.archive_key}"
     if prefix != "none":
         return Response(headers={**headers, "X-Accel-Redirect": where, "Content-Type": "application/zip"})
     return FileResponse(path, headers=headers, media_type="application/zip")

@@ -32,11 +32,11 @@ def set_sizes(count: int, sizes: Mapping[str, int], shares: Mapping[str, float])
     weights = {name: Fraction(str(weight)) for name, weight in (sizes or shares).items()}
     whole = sum(weights.values())
     exact = {name: weight * count / whole for name, weight in weights.items()}
-    given = {name: int(value) for name, value in exact.items()}
-    left = count - sum(given.values())
-    for name in sorted(exact, key=lambda n: given[n] - exact[n])[:left]:
-        given[name] += 1
-    return given
+    sizes_by_set = {name: int(value) for name, value in exact.items()}
+    left = count - sum(sizes_by_set.values())
+    for name in sorted(exact, key=lambda n: sizes_by_set[n] - exact[n])[:left]:
+        sizes_by_set[name] += 1
+    return sizes_by_set
 
 
 def draw(members: Sequence[StratifiedExam], sizes: Mapping[str, int], seed: int) -> dict[str, str]:
@@ -69,7 +69,7 @@ def _place(
 ) -> dict[str, str]:
     frequency = Counter(member.stratum for inside in groups.values() for member in inside)
     total = sum(sizes.values())
-    wanted = {
+    remaining = {
         name: {stratum: Fraction(size * n, max(total, 1)) for stratum, n in frequency.items()}
         for name, size in sizes.items()
     }
@@ -90,7 +90,7 @@ def _place(
             continue
         lack = {
             name: (
-                sum((wanted[name][m.stratum] for m in inside), Fraction(0)),
+                sum((remaining[name][m.stratum] for m in inside), Fraction(0)),
                 Fraction(room[name], max(sizes[name], 1)),
             )
             for name in fitting
@@ -98,7 +98,7 @@ def _place(
         chosen = max(fitting, key=lambda name: (*lack[name], _hash(seed, f"{group} {name}")))
         for member in inside:
             drawn[member.id] = chosen
-            wanted[chosen][member.stratum] -= 1
+            remaining[chosen][member.stratum] -= 1
         room[chosen] -= len(inside)
         if left is not None:
             left[chosen][len(inside)] -= 1
@@ -132,7 +132,7 @@ def _even_out(
     total = sum(frequency.values())
     kinds: dict[str, dict[Kind, list[str]]] = {name: defaultdict(list) for name in sizes}
     excess = {name: Counter({stratum: -sizes[name] * n for stratum, n in frequency.items()}) for name in sizes}
-    for group in sorted(groups, key=lambda one: _hash(seed, one)):
+    for group in sorted(groups, key=lambda members: _hash(seed, members)):
         strata = Counter(member.stratum for member in groups[group])
         name = drawn.get(groups[group][0].id)
         if name is not None:
@@ -142,8 +142,8 @@ def _even_out(
         swaps = [swap for pair in combinations(sizes, 2) if (swap := _best_swap(kinds, excess, pair, total))]
         if not swaps:
             return
-        _change, first, second, one, other = min(swaps)
-        for here, there, kind in ((first, second, one), (second, first, other)):
+        _change, first, second, leaving_kind, other = min(swaps)
+        for here, there, kind in ((first, second, leaving_kind), (second, first, other)):
             group = kinds[here][kind].pop()
             kinds[there][kind].append(group)
             drawn.update({member.id: there for member in groups[group]})
@@ -168,16 +168,16 @@ def _best_swap(
     best: tuple[int, str, str, Kind, Kind] | None = None
     leaving = sorted((kind for kind, there in kinds[first].items() if there), key=lambda kind: (-weight(kind), kind))
     coming = sorted((kind for kind, there in kinds[second].items() if there), key=lambda kind: (weight(kind), kind))
-    for one in leaving:
+    for leaving_kind in leaving:
         for other in coming:
-            if weight(other) - weight(one) + 2 * total >= (best[0] if best else 0):
+            if weight(other) - weight(leaving_kind) + 2 * total >= (best[0] if best else 0):
                 break
-            if one[0] == other[0] and one != other:
-                apart = Counter(dict(one[1]))
+            if leaving_kind[0] == other[0] and leaving_kind != other:
+                apart = Counter(dict(leaving_kind[1]))
                 apart.subtract(dict(other[1]))
-                change = weight(other) - weight(one) + total * sum(n * n for n in apart.values())
+                change = weight(other) - weight(leaving_kind) + total * sum(n * n for n in apart.values())
                 if change < (best[0] if best else 0):
-                    best = (change, first, second, one, other)
+                    best = (change, first, second, leaving_kind, other)
     return best
 
 

@@ -40,9 +40,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def benchmark_names() -> list[str]:
     """Files and packages of this folder that mention `def figures(`, sorted; the text decides, nothing is imported."""
     return sorted(
-        found.name
-        for found in pkgutil.iter_modules([str(HERE)])
-        if "def figures(" in _source(found.name) and found.name != "__main__"
+        module.name
+        for module in pkgutil.iter_modules([str(HERE)])
+        if "def figures(" in _source(module.name) and module.name != "__main__"
     )
 
 

@@ -80,7 +80,7 @@ def generate(out: Path, *, files: int = 104, seed: int = 20190613, clean: bool =
     }
     for number, person, kind, turn in plan:
         rng = random.Random(f"{seed}/{number}")
-        made = make(kind, person, turn, turn, uids, images.get(person.number, []), f"{seed}/{number}")
+        entry_object = make(kind, person, turn, turn, uids, images.get(person.number, []), f"{seed}/{number}")
         path = (
             out
             / "files"
@@ -88,7 +88,7 @@ def generate(out: Path, *, files: int = 104, seed: int = 20190613, clean: bool =
             / f"patient{person.number:03d}"
             / f"{number:05d}.dcm"
         )
-        entry = _write(path, made, _syntax(number, kind), rng, clean)
+        entry = _write(path, entry_object, _syntax(number, kind), rng, clean)
         key["files"].append(
             {"path": str(path.relative_to(out)), "person": person.number, "centre": person.centre, **entry}
         )
@@ -112,29 +112,29 @@ def _syntax(number: int, kind: str) -> UID:
     return syntax
 
 
-def _write(path: Path, made: Made, syntax: UID, rng: random.Random, clean: bool) -> dict[str, Any]:
-    ds = made.dataset
-    kept = {keyword: str(ds.get(keyword)) for keyword in KEPT if keyword in ds}
+def _write(path: Path, sample: Made, syntax: UID, rng: random.Random, clean: bool) -> dict[str, Any]:
+    ds = sample.dataset
+    kept_values = {keyword: str(ds.get(keyword)) for keyword in KEPT if keyword in ds}
     plants: list[Plant] = []
     blocks: list[TextBlock] = []
     if not clean:
-        plants += plant_header(made, rng)
-        blocks = burn_text(made, rng)
-        plants += plant_graphics(made, rng)
-    true_pixels = None if made.pixels is None else made.pixels.copy()
+        plants += plant_header(sample, rng)
+        blocks = burn_text(sample, rng)
+        plants += plant_graphics(sample, rng)
+    true_pixels = None if sample.pixels is None else sample.pixels.copy()
     if not clean and syntax not in _COMPRESSED and rng.random() < 0.5:
-        plants += plant_high_bits(made)
+        plants += plant_high_bits(sample)
     plants = _really_there(ds, plants)
-    plants += _set_pixels(made, syntax, rng, clean)
+    plants += _set_pixels(sample, syntax, rng, clean)
     ds.file_meta = FileMetaDataset()
     ds.file_meta.TransferSyntaxUID = syntax
     ds.file_meta.MediaStorageSOPClassUID = ds.SOPClassUID
     ds.file_meta.MediaStorageSOPInstanceUID = ds.SOPInstanceUID
     if not clean:
-        plants += _plant_meta(made, rng)
+        plants += _plant_meta(sample, rng)
     raw = _encoded(ds)
     if not clean:
-        raw, more = _plant_around(raw, made, syntax, rng)
+        raw, more = _plant_around(raw, sample, syntax, rng)
         plants += more
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(raw)
@@ -145,17 +145,17 @@ def _write(path: Path, made: Made, syntax: UID, rng: random.Random, clean: bool)
         store.mkdir(exist_ok=True)
         np.save(store / pixels_path, true_pixels)
     return {
-        "kind": made.kind,
+        "kind": sample.kind,
         "syntax": str(syntax),
         "sha256": hashlib.sha256(raw).hexdigest(),
         "sop": str(ds.SOPInstanceUID),
         "series": str(ds.SeriesInstanceUID),
         "study": str(ds.StudyInstanceUID),
-        "study_date": made.study_date.isoformat(),
+        "study_date": sample.study_date.isoformat(),
         "plants": [asdict(p) for p in plants],
         "text": [asdict(b) for b in blocks],
-        "links": [list(link) for link in made.links],
-        "kept": kept,
+        "links": [list(link) for link in sample.links],
+        "kept": kept_values,
         "pixels": pixels_path,
     }
 
@@ -164,42 +164,42 @@ def _really_there(ds: Dataset, plants: list[Plant]) -> list[Plant]:
     """The plants whose needles stand where the key says: a later one may have replaced them, a character set may lack
     their letters.
     """
-    kept = []
+    present = []
     for plant in plants:
         if not plant.where.startswith("(") or plant.needles == ["<any>"]:
-            kept.append(plant)
+            present.append(plant)
             continue
-        said = text_at(ds, plant.where)
-        needles = [needle for needle in plant.needles if comparable(needle) in comparable(said)]
+        text_there = text_at(ds, plant.where)
+        needles = [needle for needle in plant.needles if comparable(needle) in comparable(text_there)]
         if needles:
-            kept.append(Plant(plant.where, plant.kind, needles))
-    return kept
+            present.append(Plant(plant.where, plant.kind, needles))
+    return present
 
 
-def _set_pixels(made: Made, syntax: UID, rng: random.Random, clean: bool) -> list[Plant]:
-    ds, pixels = made.dataset, made.pixels
+def _set_pixels(sample: Made, syntax: UID, rng: random.Random, clean: bool) -> list[Plant]:
+    ds, pixels = sample.dataset, sample.pixels
     if pixels is None:
         return []
-    if made.kind == "SEG":
+    if sample.kind == "SEG":
         raw = np.packbits(pixels.ravel(), bitorder="little").tobytes()
         ds.PixelData = raw + b"\x00" * (len(raw) % 2)
         ds["PixelData"].VR = "OB"
         return []
     if syntax in _COMPRESSED:
-        return _set_compressed(made, syntax, rng, clean)
+        return _set_compressed(sample, syntax, rng, clean)
     order = ">" if syntax == ExplicitVRBigEndian else "<"
     raw = pixels.astype(pixels.dtype.newbyteorder(order)).tobytes()
     plants = []
     if not clean and rng.random() < 0.2:
-        raw += f"{made.person.record_number} {made.person.phone}  ".encode()[:18]
-        plants.append(Plant("pixel padding", "id", [made.person.record_number, made.person.phone]))
+        raw += f"{sample.person.record_number} {sample.person.phone}  ".encode()[:18]
+        plants.append(Plant("pixel padding", "id", [sample.person.record_number, sample.person.phone]))
     ds.PixelData = raw + b"\x00" * (len(raw) % 2)
     ds["PixelData"].VR = "OW" if pixels.dtype.itemsize > 1 else "OB"
     return plants
 
 
-def _set_compressed(made: Made, syntax: UID, rng: random.Random, clean: bool) -> list[Plant]:
-    ds, pixels = made.dataset, made.pixels
+def _set_compressed(sample: Made, syntax: UID, rng: random.Random, clean: bool) -> list[Plant]:
+    ds, pixels = sample.dataset, sample.pixels
     assert pixels is not None
     ds.file_meta = FileMetaDataset()
     ds.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
@@ -208,14 +208,14 @@ def _set_compressed(made: Made, syntax: UID, rng: random.Random, clean: bool) ->
         ds.compress(syntax, pixels, generate_instance_uid=False)
     if clean or syntax == RLELossless or rng.random() < 0.5:
         return []
-    note = made.person.record_number.encode()
+    note = sample.person.record_number.encode()
     frames = [
         _with_comment(f, note, syntax)
         for f in generate_frames(ds.PixelData, number_of_frames=int(ds.get("NumberOfFrames", 1)))
     ]
     ds.PixelData = encapsulate(frames)
     ds["PixelData"].is_undefined_length = True
-    return [Plant("codestream comment", "id", [made.person.record_number])]
+    return [Plant("codestream comment", "id", [sample.person.record_number])]
 
 
 def _with_comment(codestream: bytes, note: bytes, syntax: UID) -> bytes:
@@ -230,8 +230,8 @@ def _with_comment(codestream: bytes, note: bytes, syntax: UID) -> bytes:
     return codestream[:end] + b"\xff\x64" + (4 + len(note)).to_bytes(2, "big") + b"\x00\x01" + note + codestream[end:]
 
 
-def _plant_meta(made: Made, rng: random.Random) -> list[Plant]:
-    meta, person, plants = made.dataset.file_meta, made.person, []
+def _plant_meta(sample: Made, rng: random.Random) -> list[Plant]:
+    meta, person, plants = sample.dataset.file_meta, sample.person, []
     meta.ImplementationClassUID = "1.2.826.0.1.3680043.8.498.1"
     meta.SourceApplicationEntityTitle = f"CT{person.record_number}"
     plants.append(Plant("(0002,0016)", "id", [person.record_number]))
@@ -253,9 +253,9 @@ def _encoded(ds: Dataset) -> bytes:
     return buffer.getvalue()
 
 
-def _plant_around(raw: bytes, made: Made, syntax: UID, rng: random.Random) -> tuple[bytes, list[Plant]]:
+def _plant_around(raw: bytes, sample: Made, syntax: UID, rng: random.Random) -> tuple[bytes, list[Plant]]:
     """The 128 bytes of preamble, and bytes after the last element."""
-    person, plants = made.person, []
+    person, plants = sample.person, []
     if rng.random() < 0.5:
         note = f"{person.record_number} {person.family} {person.phone}".encode()[:128]
         raw = note.ljust(128, b"\x00") + raw[128:]

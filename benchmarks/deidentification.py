@@ -183,9 +183,9 @@ def _deidentified(work: Path, source: Path, name: str, centre: str) -> dict[str,
 
 def _second_check(corpus: Path, key: dict[str, Any], cleaned: Path) -> dict[str, Any]:
     """Share of the planted that the second look finds with the engine off, and share of cleaned files where it speaks."""
-    found = {(f.file, f.where) for f in find_identifiers([corpus / "files"], root=corpus, read_pixels=False)}
+    findings = {(f.file, f.where) for f in find_identifiers([corpus / "files"], root=corpus, read_pixels=False)}
     places: dict[str, list[str]] = {}
-    for file, where in found:
+    for file, where in findings:
         places.setdefault(file, []).append(where)
     hits = total = 0
     names = {
@@ -201,12 +201,12 @@ def _second_check(corpus: Path, key: dict[str, Any], cleaned: Path) -> dict[str,
             hits += any(
                 where.startswith(names.get(plant["where"], plant["where"])) for where in places.get(file["path"], [])
             )
-    known = [
+    identifiers = [
         identifier
         for person in key["people"]
         for identifier in [*person["identifiers"], *(v.replace("-", "") for v in person["visits"])]
     ]
-    spoken = {f.file for f in find_identifiers([cleaned], known, root=cleaned)}
+    spoken = {f.file for f in find_identifiers([cleaned], identifiers, root=cleaned)}
     files = sum(1 for _ in cleaned.rglob("*.dcm"))
     return {
         "second check: planted found with the engine off, %": round(100 * hits / total, 2),

@@ -43,13 +43,13 @@ def figures() -> list[dict[str, Any]]:
 def peak(name: str, slug: str, truth: Path, sent: Path) -> dict[str, Any]:
     """The figure of one question; AssertionError above the limit."""
     process = subprocess.Popen([sys.executable, "-c", RUN, slug, str(truth), str(sent)])
-    found = 0.0
+    most = 0.0
     while process.poll() is None:
-        found = max(found, sum(_megabytes(pid) for pid in _family(process.pid)))
+        most = max(most, sum(_megabytes(pid) for pid in _family(process.pid)))
         time.sleep(0.01)
     assert process.returncode == 0, f"{name}: exit code {process.returncode}"
-    assert found < LIMIT, f"{name}: {found:.0f} MB"
-    figure = {"name": f"{name}, peak memory (at most {LIMIT})", "unit": "MB", "ours": found}
+    assert most < LIMIT, f"{name}: {most:.0f} MB"
+    figure = {"name": f"{name}, peak memory (at most {LIMIT})", "unit": "MB", "ours": most}
     return figure | dict.fromkeys(("peer", "peer_name", "ratio"))
 
 
@@ -59,7 +59,7 @@ def _family(pid: int) -> list[int]:
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     except OSError:  # it has ended
         return []
-    return [pid, *(one for child in children for one in _family(int(child)))]
+    return [pid, *(process for child in children for process in _family(int(child)))]
 
 
 def _megabytes(pid: int) -> float:

@@ -39,18 +39,18 @@ def figures() -> list[dict[str, Any]]:
     cv2.setNumThreads(1)
     masks = {"lungs": lungs(), "tumour": tumour()}
     monai = _monai()
-    found = [*_dice(*masks["lungs"], monai), *_runs(*masks["lungs"])]
+    lines = [*_dice(*masks["lungs"], monai), *_runs(*masks["lungs"])]
     for name, pair in masks.items():
-        found += _surfaces(name, *pair, monai)
-    one = np.zeros(SHAPE, bool)
-    one[..., 140] = muscle()
-    found += [
-        _recist("a muscle on one 512x512 slice", one),
+        lines += _surfaces(name, *pair, monai)
+    slice_mask = np.zeros(SHAPE, bool)
+    slice_mask[..., 140] = muscle()
+    lines += [
+        _recist("a muscle on one 512x512 slice", slice_mask),
         _recist("an 8 cm mass, over its slices", mass()),
         _recist("a 3 cm tumour, over its slices", masks["tumour"][1]),
     ]
     del masks
-    return [*found, *_generation(), *_auc()]
+    return [*lines, *_generation(), *_auc()]
 
 
 def _monai() -> dict[str, Any] | None:
@@ -68,8 +68,8 @@ def _monai() -> dict[str, Any] | None:
     if answer.returncode != 0:
         print(f"  MONAI is left out: {answer.stderr.strip().splitlines()[-1]}", flush=True)
         return None
-    found: dict[str, Any] = json.loads(answer.stdout.splitlines()[-1])
-    return found
+    figures: dict[str, Any] = json.loads(answer.stdout.splitlines()[-1])
+    return figures
 
 
 def _dice(truth: np.ndarray, prediction: np.ndarray, monai: dict[str, Any] | None) -> list[dict[str, Any]]:
@@ -86,16 +86,18 @@ def _dice(truth: np.ndarray, prediction: np.ndarray, monai: dict[str, Any] | Non
         assert abs(monai["dice lungs"]["value"][0] - value) < 1e-6
     words = [side.bits.view(np.uint64) for side in (reference, region)]
     read = _best(lambda: [np.bitwise_xor.reduce(side) for side in words], 50)
-    kept = _best(lambda: dice(reference, region), 50)
+    counted = _best(lambda: dice(reference, region), 50)
     fresh = _best(lambda: dice(reference, Region(bits=bits, shape=SHAPE)), 50)
     cold = _best(lambda: dice(Region(truth), Region(prediction)), 5)
     size = "Dice 512x512x300"
     return [
-        _figure(f"{size}, packed, voxels of both counted when read", kept, peer, peer_name),
+        _figure(f"{size}, packed, voxels of both counted when read", counted, peer, peer_name),
         _figure(f"{size}, packed, prediction's voxels counted too", fresh, peer, peer_name),
         _figure(f"{size}, cold from boolean arrays", cold, peer, peer_name),
         _figure(f"{size}, cold from boolean arrays, beside numpy", cold, _best(plain, 3), "numpy, boolean arrays"),
-        _figure(f"{size}, packed, beside memory, voxels counted when read", kept, read, "reading the two packed masks"),
+        _figure(
+            f"{size}, packed, beside memory, voxels counted when read", counted, read, "reading the two packed masks"
+        ),
         _figure(f"{size}, packed, beside memory, prediction counted too", fresh, read, "reading the two packed masks"),
     ]
 

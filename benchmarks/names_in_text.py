@@ -81,8 +81,8 @@ def _recall_by_language() -> Iterator[dict[str, Any]]:
         yield _figure(
             f"{language} names, all cases and fields: removed", sum(p[0] for p in parts), sum(p[1] for p in parts)
         )
-        found = sum(name_in(f"CT THORAX {write(name)}") is not None for name in own for write in CASES.values())
-        yield _figure(f"{language} names, all cases: found by the second check", found, len(own) * len(CASES))
+        recalled = sum(name_in(f"CT THORAX {write(name)}") is not None for name in own for write in CASES.values())
+        yield _figure(f"{language} names, all cases: found by the second check", recalled, len(own) * len(CASES))
 
 
 def _retention() -> Iterator[dict[str, Any]]:
@@ -95,8 +95,8 @@ def _retention() -> Iterator[dict[str, Any]]:
                 )
     for language, own in report_sentences().items():
         for case, write in CASES.items():
-            kept = _kept(own, write, FIELDS["free text"])
-            yield _figure(f"words of {language} reports, {case}, free text: kept without a person", *kept)
+            retained = _kept(own, write, FIELDS["free text"])
+            yield _figure(f"words of {language} reports, {case}, free text: kept without a person", *retained)
     every = [text for own in texts.values() for text in own]
     for case, write in CASES.items():
         yield _figure(f"words of real protocol names, {case}: kept", *_kept(every, write, FIELDS["descriptions"]))
@@ -130,23 +130,23 @@ def names_by_language() -> dict[str, list[str]]:
 
 def protocol_names() -> dict[str, list[str]]:
     """Real names of protocols, series and studies, by language; `vendors` are those of the makers' own trees."""
-    found: dict[str, list[str]] = {}
+    lines_by_language: dict[str, list[str]] = {}
     language = ""
     for line in (DATA / "protocol_names.txt").read_text("utf-8").splitlines():
         if line.startswith("## "):
             language = line[3:]
         elif line and not line.startswith("#"):
-            found.setdefault(language, []).append(line)
-    return found
+            lines_by_language.setdefault(language, []).append(line)
+    return lines_by_language
 
 
 def report_sentences() -> dict[str, list[str]]:
     """Sentences of reports, by language."""
-    found: dict[str, list[str]] = {}
+    by_language: dict[str, list[str]] = {}
     for line in _lines("report_sentences.txt"):
         language, _, sentence = line.partition(": ")
-        found.setdefault(language, []).append(sentence)
-    return found
+        by_language.setdefault(language, []).append(sentence)
+    return by_language
 
 
 def _lines(name: str) -> list[str]:

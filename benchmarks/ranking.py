@@ -43,21 +43,21 @@ def _means(dice: np.ndarray) -> list[dict[str, Any]]:
 
     peer = _milliseconds(lambda: _loop(dice), 3)
     size = f"bootstrap of the mean, {REPLICATES} x {CASES} cases x {TEAMS} teams"
-    kept = _milliseconds(lambda: bootstrap({"dice": Sampled("mean", dice)}, resampling), 30)
+    redrawn = _milliseconds(lambda: bootstrap({"dice": Sampled("mean", dice)}, resampling), 30)
     return [
-        _figure(f"{size}, draws kept from another score", kept, peer, LOOP),
+        _figure(f"{size}, draws kept from another score", redrawn, peer, LOOP),
         _figure(f"{size}, drawing included", _milliseconds(drawing, 30), peer, LOOP),
     ]
 
 
 def _loop(values: np.ndarray) -> np.ndarray:
     rng = np.random.default_rng(1)
-    found = np.empty((REPLICATES, len(values)))
+    means = np.empty((REPLICATES, len(values)))
     for replicate in range(REPLICATES):
         cases = rng.integers(0, CASES, CASES)
         for team, scores in enumerate(values):
-            found[replicate, team] = scores[cases].mean()
-    return found
+            means[replicate, team] = scores[cases].mean()
+    return means
 
 
 def _auc(truth: np.ndarray, probability: np.ndarray) -> dict[str, Any]:
@@ -115,20 +115,20 @@ def _boards(dice: np.ndarray, truth: np.ndarray, probability: np.ndarray) -> dic
 def _ranked_loop(scores: dict[str, Sampled], seed: int, kind: str, replicates: int) -> np.ndarray:
     rng = np.random.default_rng(seed)
     observed = np.arange(1, TEAMS + 1)
-    found = np.empty((replicates, TEAMS))
+    ranks = np.empty((replicates, TEAMS))
     for replicate in range(replicates):
         cases = rng.integers(0, CASES, CASES)
         if kind == "auc":
             sampled = scores["auc"]
             assert sampled.truth is not None
-            found[replicate] = rankdata([-value for value in _aucs(sampled.truth, sampled.values, cases)], method="min")
+            ranks[replicate] = rankdata([-value for value in _aucs(sampled.truth, sampled.values, cases)], method="min")
         else:
             total = rankdata([team[cases].mean() for team in scores["mse"].values], method="min")
             if kind == "sum":
                 total = total + rankdata([-team[cases].mean() for team in scores["dice"].values], method="min")
-            found[replicate] = rankdata(total, method="min")
-        kendalltau(observed, found[replicate])
-    return found
+            ranks[replicate] = rankdata(total, method="min")
+        kendalltau(observed, ranks[replicate])
+    return ranks
 
 
 def _milliseconds(work: Callable[[], Any], times: int) -> float:

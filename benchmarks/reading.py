@@ -101,14 +101,14 @@ def _archive(folder: Path) -> list[dict[str, Any]]:
                 hashlib.file_digest(handle, "sha256")
 
     def ours_streamed() -> list[str]:
-        found = []
+        hashes = []
         with open_archive(path) as archive:
             for member in archive.members:
                 digest = hashlib.sha256()
                 for piece in archive.chunks(member):
                     digest.update(piece)
-                found.append(digest.hexdigest())
-        return found
+                hashes.append(digest.hexdigest())
+        return hashes
 
     def theirs_streamed() -> list[str]:
         with zipfile.ZipFile(path) as archive:
@@ -143,8 +143,8 @@ def _runs(folder: Path) -> list[dict[str, Any]]:
             flat[start : start + length] = 1
         return flat.reshape(VOLUME)
 
-    found = validate_submission(path, manifest).masks["rle"]
-    if found[ids[0]][1].count != decoded(texts[ids[0]]).sum():
+    masks = validate_submission(path, manifest).masks["rle"]
+    if masks[ids[0]][1].count != decoded(texts[ids[0]]).sum():
         raise AssertionError("the two readers disagree")
     ours = _best(lambda: validate_submission(path, manifest))
     peer = 20 * _best(lambda: [decoded(texts[case]) for case in ids[:5]], 1)
@@ -180,8 +180,8 @@ def _sarcopenia(folder: Path) -> list[dict[str, Any]]:
             io.StringIO(archive.read("surfaces.csv").decode()).readlines()
         return count
 
-    found = validate_submission(path, manifest)
-    if sum(m[1].count for m in found.masks["mask"].values()) != theirs():
+    prediction = validate_submission(path, manifest)
+    if sum(m[1].count for m in prediction.masks["mask"].values()) != theirs():
         raise AssertionError("the two readers disagree")
     ours, peer = _best(lambda: validate_submission(path, manifest), 2), _best(theirs, 1)
     child = _best(lambda: validate_limited(path, manifest), 2)

@@ -37,14 +37,14 @@ def figures() -> list[dict[str, Any]]:
 def _sarcopenia(folder: Path) -> list[dict[str, Any]]:
     truth, sent = folder / "slices", folder / "slices.zip"
     write_slices(truth, sent)
-    spec, known = read("sarcopenia", truth)
-    ours = run(spec, known, sent)
+    spec, loaded = read("sarcopenia", truth)
+    ours = run(spec, loaded, sent)
     theirs = _slices_by_script(truth, sent)
     assert abs(ours.scores["dice"] - theirs["dice"]) < 1e-9 and abs(ours.scores["surface_mse"] - theirs["mse"]) < 1e-6
     name = f"sarcopenia, {SLICES} masks of {SIDE}x{SIDE} (nii.gz) and a CSV in a zip"
     peer, script = _seconds(lambda: _slices_by_script(truth, sent), 2), "nibabel, pandas and numpy, no check"
     return [
-        _figure(f"{name}, truth kept", "s", _seconds(lambda: run(spec, known, sent), 3), peer, script),
+        _figure(f"{name}, truth kept", "s", _seconds(lambda: run(spec, loaded, sent), 3), peer, script),
         _figure(
             f"{name}, truth read anew", "s", _seconds(lambda: run(*read("sarcopenia", truth), sent), 2), peer, script
         ),
@@ -55,14 +55,14 @@ def _sarcopenia(folder: Path) -> list[dict[str, Any]]:
 def _lung(folder: Path) -> list[dict[str, Any]]:
     truth, sent = folder / "volumes.csv", folder / "masks.csv"
     write_volumes(truth, sent)
-    spec, known = read("lung-tumour", truth)
-    ours = run(spec, known, sent)
+    spec, loaded = read("lung-tumour", truth)
+    ours = run(spec, loaded, sent)
     theirs = _volumes_by_script(truth, sent)
     assert abs(ours.scores["dice"] - theirs["dice"]) < 1e-9 and abs(ours.scores["volume"] - theirs["volume"]) < 1e-9
     name = f"PSCC, {VOLUMES} CT volumes of {'x'.join(map(str, GRID))} as runs"
     peer, script = _seconds(lambda: _volumes_by_script(truth, sent), 1), "pandas, decode and numpy, without diameters"
     return [
-        _figure(f"{name}, truth kept", "s", _seconds(lambda: run(spec, known, sent), 3), peer, script),
+        _figure(f"{name}, truth kept", "s", _seconds(lambda: run(spec, loaded, sent), 3), peer, script),
         _figure(
             f"{name}, truth read anew", "s", _seconds(lambda: run(*read("lung-tumour", truth), sent), 2), peer, script
         ),
@@ -103,7 +103,7 @@ def write_slices(truth: Path, sent: Path) -> None:
     generator = np.random.default_rng(2019)
     rows, columns = np.mgrid[:SIDE, :SIDE]
     angle = np.arctan2(rows - 256, columns - 256)
-    true, said = [], []
+    true, predicted = [], []
     with zipfile.ZipFile(sent, "w", zipfile.ZIP_DEFLATED) as archive:
         for number in range(SLICES):
             waves = sum(generator.uniform(-6, 6) * np.cos(k * angle + generator.uniform(0, 6)) for k in range(2, 9))
@@ -113,8 +113,8 @@ def write_slices(truth: Path, sent: Path) -> None:
             (truth / "mask" / f"{case}.nii.gz").write_bytes(_nifti(mask))
             archive.writestr(f"masks/{case}.nii.gz", _nifti(other))
             true.append({"id": case, "surface": float(mask.sum()) * 0.49})
-            said.append({"case_id": case, "surface": round(float(other.sum()) * 0.49, 2)})
-        archive.writestr("surfaces.csv", pd.DataFrame(said).to_csv(index=False))
+            predicted.append({"case_id": case, "surface": round(float(other.sum()) * 0.49, 2)})
+        archive.writestr("surfaces.csv", pd.DataFrame(predicted).to_csv(index=False))
     pd.DataFrame(true).to_csv(truth / "truth.csv", index=False)
 
 
@@ -127,17 +127,17 @@ def write_volumes(truth: Path, sent: Path) -> None:
     """One ellipsoid a scan, as run lengths in C order counted from 1."""
     generator = np.random.default_rng(2023)
     spacing = {"spacing_row": 0.8, "spacing_col": 0.8, "spacing_slice": 1.25}
-    true, said = [], []
+    true, predicted = [], []
     for number in range(VOLUMES):
         centre, axes = generator.uniform(100, 200, 3), generator.uniform(8, 45, 3)
         shape = "({}, {}, {})".format(*GRID)
         row = {"id": f"P{number:03d}", "data_shape": shape}
         true.append(row | {"rle": _ellipsoid(centre, axes)} | spacing)
-        said.append(
+        predicted.append(
             row | {"rle": _ellipsoid(centre + generator.uniform(-2, 2, 3), axes * 1.05), "recist": 0, "volume": 0}
         )
     pd.DataFrame(true).to_csv(truth, index=False)
-    pd.DataFrame(said).to_csv(sent, index=False)
+    pd.DataFrame(predicted).to_csv(sent, index=False)
 
 
 def _ellipsoid(centre: np.ndarray, axes: np.ndarray) -> str:
@@ -160,17 +160,17 @@ def _slices_by_script(truth: Path, sent: Path) -> dict[str, float]:
         surfaces = pd.read_csv(io.BytesIO(archive.read("surfaces.csv"))).set_index("case_id")
         for case in table.index:
             packed = gzip.decompress(archive.read(f"masks/{case}.nii.gz"))
-            said = nib.Nifti1Image.from_bytes(packed).get_fdata() > 0
+            predicted = nib.Nifti1Image.from_bytes(packed).get_fdata() > 0
             true = nib.load(truth / "mask" / f"{case}.nii.gz").get_fdata() > 0
-            dice.append(2 * (said & true).sum() / (said.sum() + true.sum()))
+            dice.append(2 * (predicted & true).sum() / (predicted.sum() + true.sum()))
     return {"dice": float(np.mean(dice)), "mse": float(((surfaces["surface"] - table["surface"]) ** 2).mean())}
 
 
 def _volumes_by_script(truth: Path, sent: Path) -> dict[str, float]:
-    true, said = pd.read_csv(truth).set_index("id"), pd.read_csv(sent).set_index("id")
+    true, predicted = pd.read_csv(truth).set_index("id"), pd.read_csv(sent).set_index("id")
     dice, volume = [], []
     for case in true.index:
-        left, right = _decoded(true.loc[case, "rle"]), _decoded(said.loc[case, "rle"])
+        left, right = _decoded(true.loc[case, "rle"]), _decoded(predicted.loc[case, "rle"])
         dice.append(2 * (left & right).sum() / (left.sum() + right.sum()))
         volume.append(min(abs(int(right.sum()) - int(left.sum())) / left.sum(), 1))
     return {"dice": float(np.mean(dice)), "volume": float(np.mean(volume))}

@@ -67,15 +67,15 @@ def intake_of_chests() -> list[dict[str, Any]]:
         for number in range(CHESTS + 1):
             (folder / f"{number}.zip").write_bytes(archive(chest(number)))
         stages, peak = run_intake("lung-tumour", folder)
-        found = exam_figures("chest CT of 300 x 512 x 512", stages, read_and_save(folder / "1.zip"))
+        lines = exam_figures("chest CT of 300 x 512 x 512", stages, read_and_save(folder / "1.zip"))
     return [
-        *found,
+        *lines,
         figure("worker, fork server and child with a chest CT, most PSS", "MB", peak, WORKER_LIMIT, "the plan"),
     ]
 
 
 def exam_figures(what: str, stages: Mapping[str, Mapping[str, float]], peer: float) -> list[dict[str, Any]]:
-    cpu = {stage: one["cpu"] for stage, one in stages.items()}
+    cpu = {stage: figures["cpu"] for stage, figures in stages.items()}
     total = sum(cpu[stage] for stage in INTAKE)
     beside = "pydicom dcmread and save_as of the same files"
     return [
@@ -88,7 +88,7 @@ def read_and_save(exam: Path) -> float:
     """CPU seconds of what a script without any check does: every DICOM file read whole and written again."""
     with tempfile.TemporaryDirectory() as name, zipfile.ZipFile(exam) as packed:
         began = time.process_time()
-        for number, member in enumerate(one for one in packed.namelist() if one.endswith(".dcm")):
+        for number, member in enumerate(entry for entry in packed.namelist() if entry.endswith(".dcm")):
             dataset = dcmread(io.BytesIO(packed.read(member)))
             dataset.walk(lambda _dataset, element: element.value)
             dataset.save_as(Path(name) / f"{number}.dcm")
@@ -109,23 +109,23 @@ def run_intake(question: str, exams: Path) -> tuple[dict[str, dict[str, float]],
         watcher = threading.Thread(target=watch)
         watcher.start()
         try:
-            told = answer(process)
+            stages = answer(process)
         finally:
             over.set()
             watcher.join()
-    return told, peak[0]
+    return stages, peak[0]
 
 
 # --- processes --------------------------------------------------------------------------------------------------------
 
 
 def environment(data: str, **more: str) -> dict[str, str]:
-    kept = {
+    inherited = {
         name: os.environ[name]
         for name in ("PATH", "HOME", "LANG", "OMP_NUM_THREADS", "CONCOURS_BENCH_TINY")
         if name in os.environ
     }
-    return {**kept, "CONCOURS_DATA": data, "CONCOURS_LOG_LEVEL": "ERROR", **more}
+    return {**inherited, "CONCOURS_DATA": data, "CONCOURS_LOG_LEVEL": "ERROR", **more}
 
 
 def start(module: str, *words: str, data: str, **more: str) -> subprocess.Popen[str]:
@@ -138,19 +138,19 @@ def answer(process: subprocess.Popen[str]) -> dict[str, Any]:
     out, err = process.communicate()
     if process.returncode:
         raise RuntimeError(err[-2000:])
-    told: dict[str, Any] = json.loads(out.splitlines()[-1])
-    return told
+    document: dict[str, Any] = json.loads(out.splitlines()[-1])
+    return document
 
 
 def tree_memory(pid: int) -> float:
     """Proportional set size (shared pages once) of a process and all below it, in MB."""
     total, waiting = 0, [pid]
     while waiting:
-        one = waiting.pop()
+        process = waiting.pop()
         with contextlib.suppress(OSError):  # ended meanwhile
-            for task in Path(f"/proc/{one}/task").iterdir():
+            for task in Path(f"/proc/{process}/task").iterdir():
                 waiting += map(int, (task / "children").read_text().split())
-            for line in Path(f"/proc/{one}/smaps_rollup").read_text().splitlines():
+            for line in Path(f"/proc/{process}/smaps_rollup").read_text().splitlines():
                 total += int(line.split()[1]) if line.startswith("Pss:") else 0
     return total / 1024
 
@@ -192,7 +192,7 @@ def fetch(address: str) -> None:
 
 def deadline_hour() -> list[dict[str, Any]]:
     """Errors among 400 submissions of 8 processes. Any lost submission of ours fails the benchmark."""
-    found = []
+    lines = []
     with tempfile.TemporaryDirectory() as data:
         plain = answer(start("benchmarks.spine_clients", str(CLIENTS), str(EACH), "plain", data=data))
     for name, site in (("SQLite", contextlib.nullcontext({})), ("PostgreSQL", postgres())):
@@ -204,9 +204,9 @@ def deadline_hour() -> list[dict[str, Any]]:
         if ours["failed"] or ours["kept"] != CLIENTS * EACH:
             raise RuntimeError(f"{name} kept {ours['kept']} of {CLIENTS * EACH} submissions")
         label = f"{CLIENTS * EACH} submissions at once from {CLIENTS} processes, {name}"
-        found.append(figure(f"{label}: lost", "", ours["failed"], plain["failed"], "SQLite as Django sets it"))
-        found.append(figure(f"{label}: each", "ms CPU", ours["cpu"] / CLIENTS / EACH * 1000, None, None))
-    return found
+        lines.append(figure(f"{label}: lost", "", ours["failed"], plain["failed"], "SQLite as Django sets it"))
+        lines.append(figure(f"{label}: each", "ms CPU", ours["cpu"] / CLIENTS / EACH * 1000, None, None))
+    return lines
 
 
 @contextlib.contextmanager
@@ -228,9 +228,11 @@ def postgres() -> Iterator[dict[str, str] | None]:
 
 def board() -> list[dict[str, Any]]:
     with tempfile.TemporaryDirectory() as data:
-        told = answer(start("benchmarks.spine_board", data=data))
+        milliseconds = answer(start("benchmarks.spine_board", data=data))
     trivial = "a trivial view behind the same middleware"
     return [
-        figure("board of 20 teams, nothing cached", "ms CPU", told["uncached"], told["trivial"], trivial),
-        figure("board of 20 teams, cached", "ms CPU", told["cached"], told["trivial"], trivial),
+        figure(
+            "board of 20 teams, nothing cached", "ms CPU", milliseconds["uncached"], milliseconds["trivial"], trivial
+        ),
+        figure("board of 20 teams, cached", "ms CPU", milliseconds["cached"], milliseconds["trivial"], trivial),
     ]

@@ -36,9 +36,9 @@ def one_slice(seed: int) -> dict[str, bytes]:
     hu = small[np.ix_(rows, rows)] + rng.normal(0, 10, (SIZE, SIZE))
     stored = np.clip(np.rint(hu) + 1024, 0, 4095).astype(np.uint16)[None]
     who, key = person(seed, CENTRE), f"slice {seed}"
-    one = header(who, key, "CT", CT, CENTRE, ImageType=["ORIGINAL", "PRIMARY", "AXIAL"], ConvolutionKernel="B30f",
+    shared = header(who, key, "CT", CT, CENTRE, ImageType=["ORIGINAL", "PRIMARY", "AXIAL"], ConvolutionKernel="B30f",
                  SliceThickness=5.0, BodyPartExamined="ABDOMEN", KVP=120, SeriesDescription="ABDO 5.0 B30f")  # fmt: skip
-    [file] = slices(one, stored, (SPACING, SPACING, 5.0), key, slope={"RescaleSlope": 1, "RescaleIntercept": -1024})
+    [file] = slices(shared, stored, (SPACING, SPACING, 5.0), key, slope={"RescaleSlope": 1, "RescaleIntercept": -1024})
     return {"exam/IM0000.dcm": file, "exam/mask.png": png(muscle[np.ix_(rows, rows)])}
 
 
@@ -68,8 +68,8 @@ def chest(seed: int) -> dict[str, bytes]:
         hu, tumour = hu[:, ::-1], tumour[:, ::-1]
     stored = np.clip(np.roll(hu, 60 * seed, axis=1) + 1024, 0, 4095).astype(np.uint16)
     who, key = person(seed, CENTRE), f"chest {seed}"
-    one = header(who, key, "CT", CT, CENTRE, ConvolutionKernel="B30f", BodyPartExamined="CHEST", KVP=120,
+    shared = header(who, key, "CT", CT, CENTRE, ConvolutionKernel="B30f", BodyPartExamined="CHEST", KVP=120,
                  ImageType=["ORIGINAL", "PRIMARY", "AXIAL"], SeriesDescription="THORAX 1.0 B30f")  # fmt: skip
-    files = slices(one, stored, (SPACING, SPACING, 1.0), key, slope={"RescaleSlope": 1, "RescaleIntercept": -1024})
+    files = slices(shared, stored, (SPACING, SPACING, 1.0), key, slope={"RescaleSlope": 1, "RescaleIntercept": -1024})
     mask = nifti(np.roll(tumour, 60 * seed, axis=1), (SPACING, SPACING, 1.0), (-90.0, -90.0, -300.0))
     return {f"exam/IM{n:04d}.dcm": content for n, content in enumerate(files)} | {"exam/tumour.nii": mask}

@@ -58,10 +58,10 @@ def main(slug: str, folder: Path) -> None:
         send(question, centre, olga, exam)
         work(INTAKE)
         if not number:
-            told(INTAKE)
+            stage_figures(INTAKE)
             Work.objects.filter(stage__in=INTAKE).delete()
             Exam.objects.update(state=Exam.State.WITHDRAWN)
-    print(json.dumps({**told(INTAKE), **deliver(question, count)}))
+    print(json.dumps({**stage_figures(INTAKE), **deliver(question, count)}))
 
 
 def send(question: Question, centre: Centre, owner: User, exam: Path) -> None:
@@ -83,17 +83,17 @@ def work(stages: tuple[str, ...]) -> None:
 WALL: dict[str, list[float]] = {}
 
 
-def told(stages: tuple[str, ...]) -> dict[str, dict[str, float]]:
+def stage_figures(stages: tuple[str, ...]) -> dict[str, dict[str, float]]:
     """Mean seconds of CPU a piece of work, as the rows say; and of wall, the machine being shared."""
-    found = {}
+    figures = {}
     for stage in stages:
         rows = list(Work.objects.filter(stage=stage))
         wrong = [f"{row.stage} is {row.state}: {row.reason}" for row in rows if row.state != Work.State.DONE]
         if wrong or not rows:
             raise RuntimeError("; ".join(wrong) or f"no work of {stage}")
         walls = WALL[stage][-len(rows) :]
-        found[stage] = {"cpu": sum(row.cpu_seconds for row in rows) / len(rows), "wall": sum(walls) / len(walls)}
-    return found
+        figures[stage] = {"cpu": sum(row.cpu_seconds for row in rows) / len(rows), "wall": sum(walls) / len(walls)}
+    return figures
 
 
 def deliver(question: Question, count: int) -> dict[str, dict[str, float]]:
@@ -106,16 +106,16 @@ def deliver(question: Question, count: int) -> dict[str, dict[str, float]]:
     accepted.update(state=Exam.State.KEPT)
     freeze_split(split=draft_split(question=question, actor=None), actor=None)
     work(("build_batch", "seal_truth"))
-    found = told(("build_batch", "seal_truth"))
-    for stage, one in found.items():
+    figures = stage_figures(("build_batch", "seal_truth"))
+    for stage, of_stage in figures.items():
         pieces = Work.objects.filter(stage=stage).count()
         exams = (
             count
             if stage == "build_batch"
             else sum(b.items.count() for b in question.batches.all() if b.truths.exists())
         )
-        found[stage] = {name: value * pieces / exams for name, value in one.items()}
-    return found
+        figures[stage] = {name: value * pieces / exams for name, value in of_stage.items()}
+    return figures
 
 
 if __name__ == "__main__":

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.functional import Promise
-from django.utils.translation import get_language, gettext, pgettext_lazy
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
+from challenges.field_titles import field_titles
 from challenges.question_words import number, range_words
 from concours import inclusion
 from concours.inclusion.parameter import Parameter
@@ -86,9 +87,7 @@ class CriterionWords:
 
 def criteria(spec: QuestionSpec) -> list[CriterionWords]:
     """Every inclusion criterion, in the order of the file."""
-    language = get_language() or "en"
-    titles = {name: field.title.says(language) for name, field in spec.data.fields.items()}
-    titles |= {name: image.title.says(language) for name, image in spec.data.images.items()}
+    titles = field_titles(spec).by_key
     return [
         CriterionWords(say(inclusion.find(criterion.name).title), _asks(criterion, titles))
         for criterion in spec.inclusion
@@ -97,21 +96,21 @@ def criteria(spec: QuestionSpec) -> list[CriterionWords]:
 
 def choice_word(code: str) -> str:
     """A code as a reader knows it; one without a word (a DICOM modality) is what it says."""
-    known = CHOICES.get(code)
-    return str(known) if known is not None else code.replace("_", " ")
+    title = CHOICES.get(code)
+    return str(title) if title is not None else code.replace("_", " ")
 
 
 def _asks(written: CriterionSpec, titles: Mapping[str, str]) -> str:
     """The parameters as a person says them; `titles` holds the titles of fields and images."""
     criterion = inclusion.find(written.name)
     declared = {parameter.name: parameter for parameter in criterion.parameters}
-    asked = {name: _value(value, declared[name], criterion.words, titles) for name, value in written.params.items()}
+    shown = {name: _value(value, declared[name], criterion.words, titles) for name, value in written.params.items()}
     limits = {name: written.params.get(name) for name in ("min", "max", "below")}
     parts = [range_words(limits["min"], limits["max"], limits["below"], criterion.unit)]
-    parts += [asked[name] for name in ("allowed", "value", "field", "fields", "images") if name in asked]
-    parts += [labelled(LIMITS.get(name, name.replace("_", " ")), asked[name]) for name in asked if name in LIMITS]
-    if "of" in asked:
-        parts.append(gettext("for %(images)s") % {"images": asked["of"]})
+    parts += [shown[name] for name in ("allowed", "value", "field", "fields", "images") if name in shown]
+    parts += [labelled(LIMITS.get(name, name.replace("_", " ")), shown[name]) for name in shown if name in LIMITS]
+    if "of" in shown:
+        parts.append(gettext("for %(images)s") % {"images": shown["of"]})
     return separated(parts)
 
 

@@ -99,5 +99,5 @@ def _title(text: str) -> str:
     except SpecError:
         return "?"
     title = values.get("title")
-    said = localised(title, get_language() or "en") if isinstance(title, dict | str) else ""
-    return str(said or values.get("slug") or "?")[:200]
+    words = localised(title, get_language() or "en") if isinstance(title, dict | str) else ""
+    return str(words or values.get("slug") or "?")[:200]

@@ -91,17 +91,17 @@ def close_challenge(*, challenge: Challenge, actor: Actor, reason: str = "") -> 
 
 @lru_cache(maxsize=64)
 def _read(sha256: str, source: str) -> QuestionSpec:
-    return load_spec(source, known=known_names())
+    return load_spec(source, known_names=known_names())
 
 
 def spec_of(question: Question) -> QuestionSpec:
     """What the question's file in force says; looked up once per row in memory."""
-    kept: tuple[int, QuestionSpec] | None = question.__dict__.get("_spec")
-    if kept is None or kept[0] != question.revision:
+    cached: tuple[int, QuestionSpec] | None = question.__dict__.get("_spec")
+    if cached is None or cached[0] != question.revision:
         revision = question.current()
-        kept = (question.revision, _read(revision.sha256, revision.source))
-        question.__dict__["_spec"] = kept
-    return kept[1]
+        cached = (question.revision, _read(revision.sha256, revision.source))
+        question.__dict__["_spec"] = cached
+    return cached[1]
 
 
 def spec_of_revision(revision: QuestionRevision) -> QuestionSpec:
@@ -113,7 +113,7 @@ def load_question(*, challenge: Challenge, text: str, actor: Actor = None) -> Qu
 
     Raises `concours.questions.schema.SpecError` with every error and its line.
     """
-    spec = load_spec(text, known=known_names())
+    spec = load_spec(text, known_names=known_names())
     sha256 = hashlib.sha256(text.encode()).hexdigest()
     with transaction.atomic():
         question, created = Question.objects.get_or_create(

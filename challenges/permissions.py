@@ -40,7 +40,7 @@ def centres_of(user: Any, challenge: Challenge) -> Sequence[Centre]:
     return list(Centre.objects.filter(challenge=challenge, memberships__user=user))
 
 
-def may_found(user: Any) -> bool:
+def may_create_challenge(user: Any) -> bool:
     """Those who run the site, and those who organise a challenge already."""
     if not user.is_authenticated:
         return False
@@ -48,7 +48,7 @@ def may_found(user: Any) -> bool:
 
 
 def require_founder(user: Any) -> None:
-    if not may_found(user):
+    if not may_create_challenge(user):
         raise NotAllowedError(
             gettext_noop("Only site administrators and organisers of an existing challenge can create a new one.")
         )

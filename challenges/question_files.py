@@ -37,7 +37,7 @@ def question_mistakes(error: SpecError) -> list[QuestionMistake]:
 
 def update_question(*, question: Question, text: str, actor: Actor) -> Question:
     """A new revision of this very question. Raises SpecError, or InvalidInputError where the file names another one."""
-    spec = load_spec(text, known=known_names())
+    spec = load_spec(text, known_names=known_names())
     if spec.slug != question.slug:
         raise InvalidInputError(
             gettext_noop("This file describes the question '%(named)s', not '%(slug)s'. Load it as a new question."),
@@ -69,7 +69,7 @@ def moved_to(text: str, first: date) -> MovedFile:
 
     Raises SpecError.
     """
-    before = load_spec(text, known=known_names())
+    before = load_spec(text, known_names=known_names())
     moved = shift_dates(text, before, first, get_default_timezone())
-    after = dict(named_dates(load_spec(moved, known=known_names())))
+    after = dict(named_dates(load_spec(moved, known_names=known_names())))
     return MovedFile(moved, tuple(MovedDate(where, moment, after[where]) for where, moment in named_dates(before)))

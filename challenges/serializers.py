@@ -118,7 +118,7 @@ class MembershipSerializer(serializers.ModelSerializer[Membership]):
 
     class Meta:
         model = Membership
-        fields = ["name", "email", "profession", "institution", "leads", "joined_at"]
+        fields = ["name", "email", "profession", "institution", "conflict", "leads", "joined_at"]
 
 
 class TeamSerializer(serializers.ModelSerializer[Team]):
@@ -158,7 +158,7 @@ class CharterSerializer(serializers.ModelSerializer[Charter]):
     def get_signed(self, charter: Charter) -> bool:
         """Whether the person who asks signed this version."""
         user = self.context["request"].user
-        return user.is_authenticated and any(one.user_id == user.pk for one in charter.signatures.all())
+        return user.is_authenticated and any(signature.user_id == user.pk for signature in charter.signatures.all())
 
     def get_in_force(self, charter: Charter) -> bool:
         return not charter.challenge.charters.filter(audience=charter.audience, version__gt=charter.version).exists()

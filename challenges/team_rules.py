@@ -9,10 +9,12 @@ from typing import Any
 
 from django.utils.translation import gettext_noop
 
+from challenges.conflicts import conflicts_of
 from challenges.frame import spec_of
-from challenges.models import Question, Team
+from challenges.models import Membership, Question, Team
 from challenges.question_words import professions
 from concours.formats.fault import plural_noop
+from concours.questions.schema import RulesSpec
 from core.errors import InvalidInputError
 
 # Addresses that everybody can have: behind one of these no institution is known.
@@ -22,6 +24,13 @@ _PRIVATE = """
     orange.fr wanadoo.fr free.fr laposte.net sfr.fr neuf.fr bbox.fr numericable.fr"""
 PRIVATE_MAIL = frozenset(_PRIVATE.split())
 NOT_WAIVABLE = gettext_noop("The team does not meet these rules, and the question does not allow a waiver.")
+WRONG_DOMAIN = gettext_noop("Members must register with an e-mail address of one of these domains: %(domains)s.")
+CONFLICT_RULES = {
+    "refuse": gettext_noop("%(person)s has another part in this challenge (%(role)s), which this question excludes."),
+    "declare": gettext_noop(
+        "%(person)s has another part in this challenge (%(role)s) and has not declared this conflict of interest yet."
+    ),
+}
 NOT_WAIVED = gettext_noop("The team does not meet these rules. Change the team, or ask an organiser for a waiver.")
 
 
@@ -44,16 +53,16 @@ def unmet_in(team: Team, question: Question) -> list[UnmetRule]:
     """What this question's rules still ask of the team."""
     rules = spec_of(question).rules
     members = list(team.memberships.all())
-    found: list[tuple[str, dict[str, Any]]] = []
+    unmet: list[tuple[str, dict[str, Any]]] = []
     if rules.team_min and len(members) < rules.team_min:
-        found.append(
+        unmet.append(
             (
                 plural_noop("At least %(count)s member is required.", "At least %(count)s members are required."),
                 {"count": rules.team_min},
             )
         )
     if rules.team_max and len(members) > rules.team_max:
-        found.append(
+        unmet.append(
             (
                 plural_noop("At most %(count)s member is allowed.", "At most %(count)s members are allowed."),
                 {"count": rules.team_max},
@@ -62,7 +71,7 @@ def unmet_in(team: Team, question: Question) -> list[UnmetRule]:
     for need in rules.needs:
         if sum(member.profession in need.any_of for member in members) < need.count:
             values = {"count": need.count, "professions": professions(need.any_of)}
-            found.append(
+            unmet.append(
                 (
                     plural_noop(
                         "At least %(count)s member with one of these professions is required: %(professions)s.",
@@ -72,15 +81,34 @@ def unmet_in(team: Team, question: Question) -> list[UnmetRule]:
                 )
             )
     if rules.one_word_name and re.search(r"\s", team.name):
-        found.append((gettext_noop("The team name is one word without spaces."), {}))
+        unmet.append((gettext_noop("The team name is one word without spaces."), {}))
     if rules.institution_email:
         private = sum(member.user.email.rpartition("@")[2].lower() in PRIVATE_MAIL for member in members)
         if private:
             template = gettext_noop(
                 "Members must register with the e-mail address of their institution; private addresses: %(count)s."
             )
-            found.append((template, {"count": private}))
-    return [UnmetRule(question.slug, template, values, rules.waivable) for template, values in found]
+            unmet.append((template, {"count": private}))
+    unmet += [(WRONG_DOMAIN, {"domains": ", ".join(rules.email_domains)})] if _wrong_domain(rules, members) else []
+    unmet += _conflicts(team, question, rules.conflicts)
+    return [UnmetRule(question.slug, template, values, rules.waivable) for template, values in unmet]
+
+
+def _wrong_domain(rules: RulesSpec, members: Sequence[Membership]) -> bool:
+    """Whether the address of a member lies outside the domains that the question names; a domain includes its subdomains."""
+    if not rules.email_domains:
+        return False
+    hosts = [member.user.email.rpartition("@")[2].lower() for member in members]
+    return any(not f".{host}".endswith(tuple(f".{domain}" for domain in rules.email_domains)) for host in hosts)
+
+
+def _conflicts(team: Team, question: Question, rule: str) -> list[tuple[str, dict[str, Any]]]:
+    """Members with another part in the challenge, where the question excludes them or they have not declared it."""
+    if rule not in CONFLICT_RULES:
+        return []
+    conflicts = conflicts_of([team], question)[team.pk]
+    pending = [conflict for conflict in conflicts if rule == "refuse" or not conflict.declared]
+    return [(CONFLICT_RULES[rule], {"person": conflict.person, "role": conflict.role}) for conflict in pending]
 
 
 def _asked(team: Team) -> tuple[list[Question], bool]:
@@ -118,8 +146,8 @@ def check_approval(team: Team, waiver: str) -> None:
     A team that has entered nothing yet is stopped by rules that cannot be waived only where they leave it no question;
     it meets them again when it enters.
     """
-    asked, entered = _asked(team)
-    unmet = [unmet_in(team, question) for question in asked]
+    requested, entered = _asked(team)
+    unmet = [unmet_in(team, question) for question in requested]
     barred = [rules for rules in unmet if any(not rule.waivable for rule in rules)]
     if barred and (entered or len(barred) == len(unmet)):
         _refuse([rule for rules in barred for rule in rules])

@@ -39,7 +39,7 @@ class _MetricParameters(Mapping[str, list[str]]):
     def __getitem__(self, name: str) -> list[str]:
         if name not in metrics.names():
             raise KeyError(name)
-        return [one.name for one in metrics.find(name).parameters]
+        return [parameter.name for parameter in metrics.find(name).parameters]
 
     def __iter__(self) -> Iterator[str]:
         return iter(metrics.names())

@@ -51,9 +51,9 @@ class Accounts(DefaultAccountAdapter):
     def get_email_confirmation_url(self, request: HttpRequest, emailconfirmation: Any) -> str:
         """The link carries the page that was wanted, so that it is found from another browser too."""
         url = str(super().get_email_confirmation_url(request, emailconfirmation))
-        wanted = request.POST.get("next") or request.GET.get("next") or ""
-        safe = wanted and url_has_allowed_host_and_scheme(wanted, allowed_hosts=None)
-        return f"{url}?{urlencode({'next': wanted})}" if safe else url
+        target = request.POST.get("next") or request.GET.get("next") or ""
+        safe = target and url_has_allowed_host_and_scheme(target, allowed_hosts=None)
+        return f"{url}?{urlencode({'next': target})}" if safe else url
 
     def get_email_verification_redirect_url(self, email_address: Any) -> str:
         if self.request.user.is_authenticated:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from django.contrib import messages
@@ -13,15 +13,18 @@ from core.words import say
 
 
 @contextmanager
-def attempt(request: HttpRequest, done: str) -> Iterator[None]:
-    """`with attempt(request, _("Saved.")): step(...)`: the step's refusal in words, with every fault; else `done`."""
+def attempt(request: HttpRequest, done: str, *, called: Callable[[str], str] = str) -> Iterator[None]:
+    """`with attempt(request, _("Saved.")): step(...)`: the step's refusal in words, with every fault; else `done`.
+
+    `called` says what people call the place of a fault; it is left out where the sentence names it.
+    """
     try:
         yield
     except StepError as error:
         messages.error(request, error.words())
         for fault in getattr(error, "faults", []):
-            where = f" ({fault.where})" if fault.where else ""
-            messages.error(request, say(fault.template, fault.values) + where)
+            message, where = say(fault.template, fault.values), called(fault.where)
+            messages.error(request, f"{message} ({where})" if where and where not in message else message)
     else:
         if done:
             messages.success(request, done)

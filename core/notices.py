@@ -41,7 +41,7 @@ def notify(
     active = {person.pk: person for person in people if person.is_active}
     chosen = dict(NoticePreference.objects.filter(user__in=active, kind=kind).values_list("user_id", "delivery"))
     with transaction.atomic():
-        told = set(Notice.objects.filter(user__in=active, kind=kind, about=about).values_list("user_id", flat=True))
+        notified = set(Notice.objects.filter(user__in=active, kind=kind, about=about).values_list("user_id", flat=True))
         Notice.objects.bulk_create(
             [
                 Notice(
@@ -54,14 +54,14 @@ def notify(
                     mail=_mail_state(delivery_of(declared, chosen.get(pk))),
                 )
                 for pk in active
-                if pk not in told
+                if pk not in notified
             ],
             ignore_conflicts=True,  # another process may tell of the same event at this moment
         )
-        new = Notice.objects.filter(user__in=set(active) - told, kind=kind, about=about)
+        new = Notice.objects.filter(user__in=set(active) - notified, kind=kind, about=about)
         for notice in new.exclude(mail=Notice.Mail.NONE):
             _plan_mail(notice)
-        return len(set(active) - told)
+        return len(set(active) - notified)
 
 
 def delivery_of(kind: NoticeKind, chosen: str | None) -> str:
@@ -113,8 +113,8 @@ def text_of(notice: Notice) -> str:
 
 def _filled(template: str, values: Mapping[str, Any]) -> str:
     """A kind whose sentence has changed since may name values that old notices lack: they then show a dash."""
-    known = _WithDashes({name: _shown(value) for name, value in values.items()})
-    return gettext(template) % known
+    shown = _WithDashes({name: _shown(value) for name, value in values.items()})
+    return gettext(template) % shown
 
 
 class _WithDashes(dict[str, str]):

@@ -57,7 +57,7 @@ class NotReadyError(MoveNotAllowedError):
 
 def require_ready(obstacles: Sequence[Obstacle]) -> None:
     """Raises NotReadyError with everything that blocks."""
-    blocking = [one for one in obstacles if one.blocks]
+    blocking = [obstacle for obstacle in obstacles if obstacle.blocks]
     if blocking:
         raise NotReadyError(blocking)
 

@@ -66,8 +66,8 @@ def stages() -> dict[str, Stage]:
 
 def stages_here() -> list[str]:
     """The stages that this process does: all, those that read truth, or the others."""
-    wanted = {"all": (True, False), "truth": (True,), "other": (False,)}[settings.WORK_STAGES]
-    return [name for name, stage in stages().items() if stage.reads_truth in wanted]
+    truth_access = {"all": (True, False), "truth": (True,), "other": (False,)}[settings.WORK_STAGES]
+    return [name for name, stage in stages().items() if stage.reads_truth in truth_access]
 
 
 @cache
@@ -97,6 +97,7 @@ def call_hook(name: str, *arguments: Any) -> list[Any]:
     `work_failed`: the stage, the subject's id and the challenge's id of work that has failed for good.
     `work_delayed`: the stage and the challenge's id of work that has met several outages and is tried again by itself.
     `<model>_moved`: a row that has just changed its state, and the reason given; in the transaction of the change.
+    `team_has_sent`: a team; whether it has submitted anything.
     `final_parts`: a phase; the parts of which they may also see what lies behind the scores.
     """
     return [import_string(path)(*arguments) for path in hooks().get(name, ())]

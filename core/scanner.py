@@ -30,8 +30,8 @@ def scan_file(path: Path, called: str) -> None:
     """Raises FormatError where something is found, ScannerFailedError where there is no verdict. `called`: the sender's name."""
     if settings.SCANNER == "none":
         return
-    found = _ask_clamd(path) if settings.SCANNER.startswith(CLAMD) else _run(path)
-    if found:
+    threat = _ask_clamd(path) if settings.SCANNER.startswith(CLAMD) else _run(path)
+    if threat:
         raise refuse("infected", called, INFECTED)
 
 

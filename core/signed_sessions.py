@@ -31,8 +31,8 @@ def note_session(request: HttpRequest, user: User, address: str) -> None:
 
 def living_sessions(user: Any) -> QuerySet[SignedSession]:
     """Those of the person that Django still knows."""
-    known = Session.objects.filter(expire_date__gt=database_now()).values("session_key")
-    return SignedSession.objects.filter(user=user.pk, session_key__in=known)
+    living = Session.objects.filter(expire_date__gt=database_now()).values("session_key")
+    return SignedSession.objects.filter(user=user.pk, session_key__in=living)
 
 
 def end_session(row: SignedSession) -> None:

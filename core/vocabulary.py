@@ -147,6 +147,7 @@ REFUSALS: dict[str, str | Promise] = {
     "several_series": pgettext_lazy("refusal", "several series to choose from"),
     "centre_withdrawn": pgettext_lazy("refusal", "centre withdrawn"),
     "not_processed": pgettext_lazy("refusal", "not processed"),
+    "contradiction": pgettext_lazy("refusal", "contradictory values"),
 }
 """What became of a refused exam in two or three words, by the reason's code; the sentence stands with the exam."""
 

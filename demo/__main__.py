@@ -45,10 +45,10 @@ def slug(text: str) -> str:
 
 def people_of(edition: Edition) -> dict[str, dict[str, str]]:
     """Everybody whom the organiser invites, by e-mail."""
-    found = {f"{slug(name)}@{edition.slug}.example": {"what": "centre", "centre": name} for name in edition.centres()}
-    found |= {f"reader-{n}@{edition.slug}.example": {"what": "reader"} for n in (1, 2)}
-    found |= {f"juror-{n + 1}@{edition.slug}.example": {"what": "juror"} for n in range(edition.jurors)}
-    return found
+    people = {f"{slug(name)}@{edition.slug}.example": {"what": "centre", "centre": name} for name in edition.centres()}
+    people |= {f"reader-{n}@{edition.slug}.example": {"what": "reader"} for n in (1, 2)}
+    people |= {f"juror-{n + 1}@{edition.slug}.example": {"what": "juror"} for n in range(edition.jurors)}
+    return people
 
 
 def lead_of(edition: Edition, name: str) -> str:
@@ -117,7 +117,7 @@ def run(play: Play, played: list[Edition], book: str) -> dict[str, Any]:
     framed = play.together(
         "Organiser draws the frame", [(organiser.frame, (olga, edition, people_of(edition))) for edition in played]
     )
-    secrets = {edition.slug: told for edition, told in zip(played, framed, strict=True)}
+    secrets = {edition.slug: edition_secrets for edition, edition_secrets in zip(played, framed, strict=True)}
 
     def member(edition: Edition, email: str) -> tuple[str, str]:
         return play.token(email), secrets[edition.slug][email]

@@ -30,7 +30,7 @@ def assign_readings(claim: Claim) -> None:
     Readers of the exam's own centre come last. With no reader yet, the exam waits; `sweep_unassigned` asks again.
     """
     exam = Exam.objects.select_related("question__challenge", "centre").get(pk=claim.subject_id)
-    wanted = spec_of(exam.question).grading.readers
+    readers = spec_of(exam.question).grading.readers
     with claim.finish():
         # Held until the readings stand: an exam that is withdrawn or a role that is revoked meanwhile goes afterwards, and takes
         # its readings with it.
@@ -38,11 +38,11 @@ def assign_readings(claim: Claim) -> None:
         list(_reader_roles(exam.question).select_for_update().order_by("pk"))
         if exam.state != Exam.State.ACCEPTED:
             return
-        if wanted == 0:
+        if readers == 0:
             keep_exam(exam)
             return
-        given = exam.readings.exclude(state__in=[Reading.State.CANCELLED, Reading.State.CANNOT_JUDGE]).count()
-        for reader in candidates(exam)[: wanted - given]:
+        assigned = exam.readings.exclude(state__in=[Reading.State.CANCELLED, Reading.State.CANNOT_JUDGE]).count()
+        for reader in candidates(exam)[: readers - assigned]:
             reading, _ = Reading.objects.get_or_create(
                 exam=exam, reader=reader, defaults={"order": place_in_queue(exam, reader)}
             )
@@ -81,18 +81,18 @@ def place_in_queue(exam: Exam, reader: Any) -> int:
 def sweep_unassigned() -> int:
     """Accepted exams that lack readings, in questions that have readers by now, are offered again."""
     lacking = Exam.objects.filter(state=Exam.State.ACCEPTED).annotate(
-        given=Count("readings", filter=~Q(readings__state__in=["cancelled", "cannot_judge"]))
+        assigned=Count("readings", filter=~Q(readings__state__in=["cancelled", "cannot_judge"]))
     )
     # Asked for already: asking again every round would only move the work's time and take the database's lock.
     under_way = Work.objects.filter(stage="assign_readings", state__in=[Work.State.WAITING, Work.State.RUNNING])
-    asked = set(under_way.values_list("subject_id", flat=True))
+    queued = set(under_way.values_list("subject_id", flat=True))
     count = 0
     for question in Question.objects.filter(exams__state=Exam.State.ACCEPTED).distinct():
-        wanted = spec_of(question).grading.readers
+        readers = spec_of(question).grading.readers
         if not readers_of(question).exists():
             continue
-        for exam in lacking.filter(question=question, given__lt=wanted)[:200]:
-            if str(exam.pk) not in asked and candidates(exam):
+        for exam in lacking.filter(question=question, assigned__lt=readers)[:200]:
+            if str(exam.pk) not in queued and candidates(exam):
                 enqueue("assign_readings", exam, challenge_id=question.challenge_id)
                 count += 1
     return count

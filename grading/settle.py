@@ -60,9 +60,9 @@ def settle_exam(exam: Exam) -> None:
 
     The caller holds the exam's row: of two readers who grade at once, the second sees the first's grade.
     """
-    wanted = spec_of(exam.question).grading.readers
+    readers = spec_of(exam.question).grading.readers
     grades = list(exam.readings.filter(state=Reading.State.GRADED).values_list("grade", flat=True))
-    if len(grades) < wanted:
+    if len(grades) < readers:
         return
     agreed = consensus(grades)
     if agreed is not None:

@@ -84,7 +84,7 @@ class ReadingPage:
     waiting: int
     total: int
     place: int
-    kept: Sequence[str]
+    included_grades: Sequence[str]
     grades: list[tuple[str, str]]
     next_url: str
     next_volume: str
@@ -115,34 +115,34 @@ def own_reading(request: HttpRequest, pk: UUID) -> Reading:
 @require_safe
 def reading(request: HttpRequest, pk: UUID) -> HttpResponse:
     """One exam, blind: its images, mask and values, and the grade. Nothing of the centre, its number or its other readers."""
-    found = own_reading(request, pk)
-    question = found.exam.question
+    reading_row = own_reading(request, pk)
+    question = reading_row.exam.question
     if not has_signed(request.user, question.challenge, Charter.Audience.READER):
         return render_unsigned(request, question.challenge)
     spec = spec_of(question)
     language = get_language() or "en"
-    after = next_reading(request.user, question, found)
+    after = next_reading(request.user, question, reading_row)
     own = Reading.objects.visible_to(request.user).filter(exam__question=question)
     waiting = own.filter(state=Reading.State.WAITING).count()
     total = own.exclude(state=Reading.State.CANCELLED).count()
     images = viewed_images(
         spec,
         language,
-        volume=reverse("grading:volume", args=[found.pk]),
-        mask=reverse("grading:mask", args=[found.pk]),
+        volume=reverse("grading:volume", args=[reading_row.pk]),
+        mask=reverse("grading:mask", args=[reading_row.pk]),
     )
     after_volume = reverse("grading:volume", args=[after.pk]) if after else ""
     page = ReadingPage(
         undo=_undoable(request),
-        reading=found,
+        reading=reading_row,
         question=question,
         challenge=question.challenge,
         images=images,
-        values=_values(found.exam, language),
+        values=_values(reading_row.exam, language),
         waiting=waiting,
         total=total,
-        place=total - waiting + (1 if found.state == Reading.State.WAITING else 0),
-        kept=spec.grading.kept,
+        place=total - waiting + (1 if reading_row.state == Reading.State.WAITING else 0),
+        included_grades=spec.grading.kept,
         grades=grades_in_words(spec.grading.scale),
         next_url=reverse("grading:reading", args=[after.pk]) if after else reverse("grading:queue"),
         next_volume=f"{after_volume}?image={images[0].name}" if after and images else "",
@@ -176,11 +176,11 @@ def _values(exam: Exam, language: str) -> list[EnteredValue]:
 @require_safe
 def volume(request: HttpRequest, pk: UUID) -> FileResponse | HttpResponse:
     """The exam's image for the viewer: raw int16."""
-    found = own_reading(request, pk)
-    if not has_signed(request.user, found.exam.question.challenge, Charter.Audience.READER):
+    reading_row = own_reading(request, pk)
+    if not has_signed(request.user, reading_row.exam.question.challenge, Charter.Audience.READER):
         return HttpResponse(status=403)
     try:
-        picture = picture_of(found.exam, request.GET.get("image", ""))
+        picture = picture_of(reading_row.exam, request.GET.get("image", ""))
     except StepError as error:
         return refusal_text(error)
     return send_picture(picture.volume, picture.headers())
@@ -190,11 +190,11 @@ def volume(request: HttpRequest, pk: UUID) -> FileResponse | HttpResponse:
 @require_safe
 def mask(request: HttpRequest, pk: UUID) -> FileResponse | HttpResponse:
     """The mask on the same grid: raw uint8; 404 where there is none, 409 with words where there is one that cannot be drawn."""
-    found = own_reading(request, pk)
-    if not has_signed(request.user, found.exam.question.challenge, Charter.Audience.READER):
+    reading_row = own_reading(request, pk)
+    if not has_signed(request.user, reading_row.exam.question.challenge, Charter.Audience.READER):
         return HttpResponse(status=403)
     try:
-        picture = picture_of(found.exam, request.GET.get("image", ""))
+        picture = picture_of(reading_row.exam, request.GET.get("image", ""))
         drawn = picture.require_mask()
     except StepError as error:
         return refusal_text(error)
@@ -213,27 +213,27 @@ def opened(request: HttpRequest, pk: UUID) -> HttpResponse:
 @require_POST
 def grade(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Saves the grade at once and goes to the next exam; the message there can take it back."""
-    found = own_reading(request, pk)
+    reading_row = own_reading(request, pk)
     letter = request.POST.get("grade", "")
     try:
-        grade_reading(reading=found, grade=letter, comment=request.POST.get("comment", ""), actor=request.user)
+        grade_reading(reading=reading_row, grade=letter, comment=request.POST.get("comment", ""), actor=request.user)
     except StepError as error:
         messages.error(request, error.words())
-        return redirect("grading:reading", pk=found.pk)
-    return _onward(request, found, gettext("Saved: grade %(letter)s.") % {"letter": letter})
+        return redirect("grading:reading", pk=reading_row.pk)
+    return _onward(request, reading_row, gettext("Saved: grade %(letter)s.") % {"letter": letter})
 
 
 @login_required
 @require_POST
 def judge_not(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The reader cannot judge this exam and says why."""
-    found = own_reading(request, pk)
+    reading_row = own_reading(request, pk)
     try:
-        cannot_judge(reading=found, comment=request.POST.get("comment", ""), actor=request.user)
+        cannot_judge(reading=reading_row, comment=request.POST.get("comment", ""), actor=request.user)
     except StepError as error:
         messages.error(request, error.words())
-        return redirect("grading:reading", pk=found.pk)
-    return _onward(request, found, gettext("Saved: cannot be judged."))
+        return redirect("grading:reading", pk=reading_row.pk)
+    return _onward(request, reading_row, gettext("Saved: cannot be judged."))
 
 
 def _onward(request: HttpRequest, decided: Reading, message: str) -> HttpResponse:
@@ -252,7 +252,7 @@ def _undoable(request: HttpRequest) -> SavedDecision | None:
 @require_POST
 def undo(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Takes the own decision back and shows the exam again."""
-    found = own_reading(request, pk)
+    reading_row = own_reading(request, pk)
     with attempt(request, _("Undone. The exam waits for your grade again.")):
-        reopen_reading(reading=found, actor=request.user)
-    return redirect("grading:reading", pk=found.pk)
+        reopen_reading(reading=reading_row, actor=request.user)
+    return redirect("grading:reading", pk=reading_row.pk)

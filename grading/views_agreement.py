@@ -64,7 +64,7 @@ class AgreementPage:
     measured: GradeAgreement
     pairs: list[PairRow]
     spread: list[GradeCount]
-    wanted: float
+    kappa_target: float
     scale: Sequence[str]
     page: Page[Exam]
     waiting: list[UndecidedExam]
@@ -74,25 +74,25 @@ class AgreementPage:
 @require_safe
 def agreement(request: HttpRequest, challenge: str, question: str) -> HttpResponse:
     """For organisers: kappas, the spread of grades, and the exams that wait for a decision."""
-    found = organised_question(request.user, f"{challenge}/{question}")
-    measured = agreement_of(found)
+    question_row = organised_question(request.user, f"{challenge}/{question}")
+    measured = agreement_of(question_row)
     ids = {reader for pair in measured.pairs for reader in pair.readers}
     names = {user.pk: str(user) for user in get_user_model().objects.filter(pk__in=ids)}
-    waiting = awaiting_adjudication(found.exams.select_related("centre"))
+    waiting = awaiting_adjudication(question_row.exams.select_related("centre"))
     readers = dict.fromkeys(reading.reader_id for exam in waiting for reading in exam.readings.all())
     names |= {user.pk: str(user) for user in get_user_model().objects.filter(pk__in=list(readers))}
     page = Paginator(waiting, RECENT).get_page(request.GET.get("page"))
     agreement_page = AgreementPage(
-        challenge=found.challenge,
-        question=found,
+        challenge=question_row.challenge,
+        question=question_row,
         measured=measured,
         pairs=[
             PairRow([names.get(reader, "–") for reader in pair.readers], pair.exams, round(100 * pair.same), pair.kappa)
             for pair in measured.pairs
         ],
         spread=[GradeCount(letter, count) for letter, count in measured.distribution.items()],
-        wanted=KAPPA_WANTED,
-        scale=spec_of(found).grading.scale,
+        kappa_target=KAPPA_WANTED,
+        scale=spec_of(question_row).grading.scale,
         page=page,
         waiting=[
             UndecidedExam(
@@ -113,8 +113,8 @@ def agreement(request: HttpRequest, challenge: str, question: str) -> HttpRespon
 @require_POST
 def adjudicate(request: HttpRequest, challenge: str, question: str) -> HttpResponse:
     """The organiser's grade of one exam, which is in force."""
-    found = organised_question(request.user, f"{challenge}/{question}")
-    exam = get_object_or_404(found.exams, pk=_uuid(request.POST.get("exam", "")))
+    question_row = organised_question(request.user, f"{challenge}/{question}")
+    exam = get_object_or_404(question_row.exams, pk=_uuid(request.POST.get("exam", "")))
     with attempt(request, _("The grade has been recorded.")):
         decide_grade(
             exam=exam,

@@ -151,10 +151,10 @@ class BoardView(APIView):
         responses={200: OpenApiTypes.OBJECT},
     )
     def get(self, request: Request, challenge: str, question: str) -> Response:
-        found = visible_question(request.user, f"{challenge}/{question}")
+        question_row = visible_question(request.user, f"{challenge}/{question}")
         shown = board(
             request.user,
-            found,
+            question_row,
             phase=request.query_params.get("phase", ""),
             part=request.query_params.get("part", ""),
             number=number_in(request.query_params.get("number", "")),
@@ -219,5 +219,5 @@ class EditionView(APIView):
     @extend_schema(responses={200: OpenApiTypes.OBJECT})
     def get(self, request: Request, challenge: str) -> Response:
         """By table: `{"title", "columns", "rows"}`. Before the announcement organisers see a preview; others see nothing."""
-        found = visible_challenge(request.user, challenge)
-        return Response({table.name: table.to_json() for table in edition_tables(found, request.user)})
+        challenge_row = visible_challenge(request.user, challenge)
+        return Response({table.name: table.to_json() for table in edition_tables(challenge_row, request.user)})

@@ -134,7 +134,7 @@ def rows_of(ranking: Ranking) -> dict[str, Any]:
 def _line(
     placing: Placing, names: list[str], digits: int, statistics: Mapping[str, Any], places: list[int]
 ) -> dict[str, Any]:
-    known = statistics.get("bootstrap", {}).get("teams", {}).get(placing.team.name, {})
+    uncertainty = statistics.get("bootstrap", {}).get("teams", {}).get(placing.team.name, {})
     return {
         "place": placing.place,
         "tied": placing.place is not None and places.count(placing.place) > 1,
@@ -145,12 +145,12 @@ def _line(
         "ranks": placing.ranks,
         "total": rounded(placing.total, digits),
         "intervals": {
-            name: [rounded(one["low"], digits), rounded(one["high"], digits)]
-            for name, one in known.get("scores", {}).items()
+            name: [rounded(interval["low"], digits), rounded(interval["high"], digits)]
+            for name, interval in uncertainty.get("scores", {}).items()
             if name in names
         },
-        "places": [known["place"]["low"], known["place"]["high"]] if known else None,
-        "first_probability": rounded(known.get("first_probability"), 3),
+        "places": [uncertainty["place"]["low"], uncertainty["place"]["high"]] if uncertainty else None,
+        "first_probability": rounded(uncertainty.get("first_probability"), 3),
         "tie_groups": _groups(placing.team, statistics),
         "reason": placing.reason,
     }

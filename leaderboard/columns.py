@@ -12,12 +12,12 @@ from concours.questions.schema.rules import SUBMITTED_AT
 
 def columns_of(spec: QuestionSpec, rule: RankingRule) -> list[dict[str, Any]]:
     """What a board shows of each score, in the order of the rule: derived scores after what they are made of."""
-    made = {one.name: one.of for one in rule.derived}
+    parts_by_score = {part.name: part.of for part in rule.derived}
     ordered: dict[str, None] = {}
 
     def visit(name: str) -> None:
-        for one in made.get(name, ()):
-            visit(one)
+        for part in parts_by_score.get(name, ()):
+            visit(part)
         if name != SUBMITTED_AT:
             ordered[name] = None
 
@@ -27,15 +27,15 @@ def columns_of(spec: QuestionSpec, rule: RankingRule) -> list[dict[str, Any]]:
 
 
 def _column(spec: QuestionSpec, rule: RankingRule, name: str) -> dict[str, Any]:
-    one = spec.metrics.get(name)
+    metric = spec.metrics.get(name)
     title: Any = name.replace("_", " ").capitalize()
     unit = ""
-    if one is not None and one.metric in metrics.names():
-        title = metrics.find(one.metric).title
-        unit = metrics.find(one.metric).unit_with(one.params)
-    made = one or spec.ranking.derived.get(name)
-    if made is not None and made.title is not None:
-        title = {"en": made.title.en, "fr": made.title.fr}
+    if metric is not None and metric.metric in metrics.names():
+        title = metrics.find(metric.metric).title
+        unit = metrics.find(metric.metric).unit_with(metric.params)
+    declared = metric or spec.ranking.derived.get(name)
+    if declared is not None and declared.title is not None:
+        title = {"en": declared.title.en, "fr": declared.title.fr}
     return {
         "name": name,
         "title": title,

@@ -68,10 +68,10 @@ def lines_of(phase: Phase, among: frozenset[UUID] | None = None) -> list[BoardLi
 
 
 def finals_of(
-    phase: Phase, spec: QuestionSpec, found: Sequence[Computed], at: datetime, sides: Sides
+    phase: Phase, spec: QuestionSpec, computed: Sequence[Computed], at: datetime, sides: Sides
 ) -> list[Computed]:
     """The second ranking, of the first few of the deciding part."""
-    base = next((one for one in found if one.part == deciding_part(spec)), None)
+    base = next((ranking for ranking in computed if ranking.part == deciding_part(spec)), None)
     if spec.final is None or base is None or not phase.decides:
         return []
     best = _finalists(spec, base)
@@ -86,7 +86,11 @@ def _finalists(spec: QuestionSpec, base: Computed) -> set[str]:
     ranked = base.ranked
     if not spec.final.steps_up:
         ranked = rank_whole(ranked.rule, [replace(entry, status="entered") for entry in base.entries])
-    first = {one.team for one in ranked.placings if one.place is not None and one.place <= spec.final.finalists}
+    first = {
+        placing.team
+        for placing in ranked.placings
+        if placing.place is not None and placing.place <= spec.final.finalists
+    }
     return {name for name in first if not base.lines[name].entry.excluded_reason}
 
 
@@ -125,10 +129,10 @@ def compute(
             "question": spec.sha256,
             **{f"submission of {name}": by_name[name].chosen.submission.sha256 for name in evaluations},  # type: ignore[union-attr]
             **{
-                f"{kind} for {name}": one.provenance["sha256"][kind]
-                for name, one in evaluations.items()
+                f"{kind} for {name}": evaluation.provenance["sha256"][kind]
+                for name, evaluation in evaluations.items()
                 for kind in ("truth", "scores")
-                if kind in one.provenance["sha256"]
+                if kind in evaluation.provenance["sha256"]
             },
         },
         statistics=statistics,
@@ -149,11 +153,11 @@ def rule_of(spec: QuestionSpec, phase: Phase, ranking: RankingSpec | None = None
     rule = RankingRule.from_spec(spec, ranking)
     if spec.jury is None or (phase.decides and jury_scores(phase.question) is not None):
         return rule, False
-    made = {one.name: one.of for one in rule.derived}
+    parts_by_score = {score.name: score.of for score in rule.derived}
     jury = spec.jury.score
 
     def depends(name: str) -> bool:
-        return name == jury or any(depends(part) for part in made.get(name, ()))
+        return name == jury or any(depends(part) for part in parts_by_score.get(name, ()))
 
     by = tuple(name for name in rule.by if not depends(name))
     if by == rule.by:
@@ -162,17 +166,17 @@ def rule_of(spec: QuestionSpec, phase: Phase, ranking: RankingSpec | None = None
         return None, True
     weights = {name: weight for name, weight in rule.weights.items() if name in by}
     tie_break = tuple(name for name in rule.tie_break if not depends(name))
-    derived = tuple(one for one in rule.derived if not depends(one.name))
+    derived = tuple(score for score in rule.derived if not depends(score.name))
     return replace(rule, by=by, weights=weights, tie_break=tie_break, derived=derived), True
 
 
 def _scores(lines: Sequence[BoardLine], part: str) -> dict[str, dict[str, float | None]]:
     """By team: every score of the part, as it was computed."""
-    found: dict[str, dict[str, float | None]] = {line.team.name: {} for line in lines}
+    by_team: dict[str, dict[str, float | None]] = {line.team.name: {} for line in lines}
     names = {line.chosen.evaluation.pk: line.team.name for line in lines if line.chosen is not None}
     for row in Score.objects.filter(evaluation_id__in=list(names), part=part).order_by("name"):
-        found[names[row.evaluation_id]][row.name] = row.value
-    return found
+        by_team[names[row.evaluation_id]][row.name] = row.value
+    return by_team
 
 
 def _entry(line: BoardLine, scores: Mapping[str, float | None]) -> RankingEntry:
@@ -198,18 +202,20 @@ def _statistics(
     if not teams:
         return {}
     chosen = [lines[name].chosen for name in teams]
-    arrays = [sides(one.evaluation) if one is not None else {} for one in chosen]
+    arrays = [sides(chosen_of_team.evaluation) if chosen_of_team is not None else {} for chosen_of_team in chosen]
     scores = {
         name: sampled(spec, name, arrays, [table[team].get(name) for team in teams], part) for name in rule.inputs
     }
-    arrival = arrival_order([one.submission.received_at if one is not None else None for one in chosen])
-    found: dict[str, Any] = {}
+    arrival = arrival_order(
+        [chosen_of_team.submission.received_at if chosen_of_team is not None else None for chosen_of_team in chosen]
+    )
+    statistics: dict[str, Any] = {}
     seed = resampling_seed(spec, "ranking")
     if fixed := not_resampled(scores):
-        found["not_resampled"] = fixed
+        statistics["not_resampled"] = fixed
     if len(fixed) < len(scores):
-        known = uncertainty(rule, teams, scores, seed=seed, replicates=REPLICATES, arrival=arrival)
-        found["bootstrap"] = known.as_dict()
+        resampled = uncertainty(rule, teams, scores, seed=seed, replicates=REPLICATES, arrival=arrival)
+        statistics["bootstrap"] = resampled.as_dict()
     tests = {}
     for name in rule.inputs:
         if 1 < len(teams) <= MOST_TESTED and testable(scores[name]):
@@ -217,5 +223,5 @@ def _statistics(
                 teams, name, scores[name], rule.direction(name), seed=seed, permutations=2000
             ).as_dict()
     if tests:
-        found["significance"] = tests
-    return found
+        statistics["significance"] = tests
+    return statistics

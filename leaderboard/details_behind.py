@@ -27,9 +27,9 @@ def details_behind(ranking: Ranking) -> list[ScoreDetails]:
     """In the order of the board, then of the scores; a score that says nothing more than its value is left out."""
     spec = spec_of(ranking.question)
     placings = list(ranking.placings.filter(evaluation__isnull=False).select_related("team"))
-    rows = Score.objects.filter(evaluation__in=[one.evaluation_id for one in placings], part=ranking.part).order_by(
-        "id"
-    )
+    rows = Score.objects.filter(
+        evaluation__in=[ranked.evaluation_id for ranked in placings], part=ranking.part
+    ).order_by("id")
     of_evaluation: dict[int | None, list[tuple[str, Details]]] = {}
     for row in rows:
         if says_more(row.details):

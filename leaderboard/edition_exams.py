@@ -66,16 +66,16 @@ def received_and_kept(questions: Sequence[Question]) -> EditionTable:
     for question in questions:
         states = dict(Exam.objects.filter(question=question).order_by().values_list("state").annotate(n=Count("id")))
         received = sum(states.values())
-        kept = states.get(Exam.State.KEPT, 0)
+        included = states.get(Exam.State.KEPT, 0)
         counts = [
             received,
-            kept,
+            included,
             states.get(Exam.State.REFUSED, 0),
             states.get(Exam.State.DROPPED, 0),
             states.get(Exam.State.WITHDRAWN, 0),
         ]
         sums = [a + b for a, b in zip(sums, counts, strict=True)]
-        rows.append((str(question), *counts, percent(kept, received)))
+        rows.append((str(question), *counts, percent(included, received)))
     rows.append((gettext("Total"), *sums, percent(sums[1], sums[0])))
     columns = [
         gettext("Question"),
@@ -121,5 +121,5 @@ def _sets(question: Question) -> list[str]:
 
 def set_title(name: str) -> str:
     """The usual sets in the reader's language; any other as the question file names it."""
-    known = {"training": gettext("training"), "validation": gettext("validation"), "test": gettext("test")}
-    return known.get(name, name.replace("_", " ").replace("-", " "))
+    titles = {"training": gettext("training"), "validation": gettext("validation"), "test": gettext("test")}
+    return titles.get(name, name.replace("_", " ").replace("-", " "))

@@ -68,14 +68,14 @@ def results_by_team(challenge: Challenge, questions: Sequence[Question]) -> Edit
 
 def _results(question: Question) -> dict[int, tuple[int | None, str]]:
     """By team: its place and its result in words."""
-    found = deciding_ranking(question)
-    if found is None:
+    ranking = deciding_ranking(question)
+    if ranking is None:
         return {}
-    digits = int(found.snapshot.get("digits", 4))
-    ranked = [column["name"] for column in found.snapshot.get("columns", []) if column.get("ranked_by")]
+    digits = int(ranking.snapshot.get("digits", 4))
+    ranked = [column["name"] for column in ranking.snapshot.get("columns", []) if column.get("ranked_by")]
     return {
         placing.team_id: (placing.place, _result(placing, ranked, digits))
-        for placing in found.placings.select_related("team")
+        for placing in ranking.placings.select_related("team")
     }
 
 

@@ -48,10 +48,10 @@ def team_statistics(challenge: Challenge, questions: Sequence[Question]) -> Edit
 def _submission_rate(questions: Iterable[Question]) -> tuple[int, int]:
     entries = submitted = 0
     for question in questions:
-        found = deciding_ranking(question)
-        if found is None:
+        ranking = deciding_ranking(question)
+        if ranking is None:
             continue
-        statuses = [placing.status for placing in found.placings.all() if placing.status != Placing.Status.BASELINE]
+        statuses = [placing.status for placing in ranking.placings.all() if placing.status != Placing.Status.BASELINE]
         entries += len(statuses)
         submitted += sum(status != Placing.Status.NOT_SUBMITTED for status in statuses)
     return entries, submitted

@@ -37,8 +37,8 @@ def fragment(
     if shown is None or shown["number"] is None:
         return shown, SafeString("")
     shows = (shown["shows_cases"], shown["cases_out"], shown["shows_uncertainty"])
-    asked = (shown["sha256"], shown["number"], get_language(), *shows)
-    key = ":".join(["board-page", *map(str, asked), shown["own"] or ""]).replace(" ", "_")
+    shown_as = (shown["sha256"], shown["number"], get_language(), *shows)
+    key = ":".join(["board-page", *map(str, shown_as), shown["own"] or ""]).replace(" ", "_")
     html = cache.get(key)
     if html is None:
         html = str(render_part("leaderboard/lines.html", board_table(question, shown)))

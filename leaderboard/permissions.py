@@ -32,14 +32,14 @@ def ranking_for(
     newest: dict[tuple[int, str], Ranking] = {}
     for ranking in visible.order_by("number").defer("snapshot", "statistics"):
         newest[ranking.phase_id, ranking.part] = ranking
-    found = sorted(
+    rankings = sorted(
         newest.values(),
-        key=lambda one: (not one.phase.decides, -one.phase.opens.timestamp(), order.get(one.part, 2)),
+        key=lambda row: (not row.phase.decides, -row.phase.opens.timestamp(), order.get(row.part, 2)),
     )
-    if not found:
+    if not rankings:
         return None
-    found[0].question = question  # whose file is read already
-    return found[0]
+    rankings[0].question = question  # whose file is read already
+    return rankings[0]
 
 
 def is_out(ranking: Ranking) -> bool:

@@ -42,45 +42,48 @@ def plot_data(
     names: Sequence[str],
     part: str,
     sides: Sides,
-    known: Mapping[str, Any],
+    earlier: Mapping[str, Any],
 ) -> dict[str, Any]:
     """By kind of picture, what the teams (`ranked`, in the order of the board) and scores (`names`) allow; JSON values.
 
     Cases of `part` alone go in. `known` is what was kept with the ranking before: a plane of the same points is taken over.
     """
     shown = dict(list(ranked.items())[:MOST_TEAMS])
-    found: dict[str, Any] = {}
-    arrays = [sides(one.evaluation) for one in shown.values()]
+    plots: dict[str, Any] = {}
+    arrays = [sides(chosen.evaluation) for chosen in shown.values()]
     for name in names:
         drawn = case_values(spec, name, arrays, part)
         if drawn is None:
             continue
         if drawn.truth is None:
-            found.setdefault("cases", {})[name] = {"how": drawn.plot, **strip(list(shown), drawn.values)}
+            plots.setdefault("cases", {})[name] = {"how": drawn.plot, **strip(list(shown), drawn.values)}
         elif 0 < drawn.truth.sum() < len(drawn.truth):
-            found.setdefault("roc", {})[name] = curves(list(shown), drawn.truth, drawn.values)
-    if spec.submission.generated is not None and (points := plane_of(question, spec, shown, known.get("plane", {}))):
-        found["plane"] = points
-    return found
+            plots.setdefault("roc", {})[name] = curves(list(shown), drawn.truth, drawn.values)
+    if spec.submission.generated is not None and (points := plane_of(question, spec, shown, earlier.get("plane", {}))):
+        plots["plane"] = points
+    return plots
 
 
 def plane_of(
-    question: Question, spec: QuestionSpec, shown: Mapping[str, Chosen], known: Mapping[str, Any]
+    question: Question, spec: QuestionSpec, shown: Mapping[str, Chosen], earlier: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Positions of real and generated cases; {} where the teams were not embedded alike (a new scoring is under way)."""
-    evaluations = [one.evaluation for one in shown.values()]
-    alike = {canonical([one.provenance["embedding"], one.provenance["sha256"].get("truth", "")]) for one in evaluations}
+    evaluations = [chosen_of_team.evaluation for chosen_of_team in shown.values()]
+    alike = {
+        canonical([chosen_of_team.provenance["embedding"], chosen_of_team.provenance["sha256"].get("truth", "")])
+        for chosen_of_team in evaluations
+    }
     if len(alike) != 1:
         return {}
     jury = _jury(question, shown)
-    stored = [one.artefacts_key for one in evaluations]
+    stored = [chosen_of_team.artefacts_key for chosen_of_team in evaluations]
     of = hashlib.sha256(canonical([list(shown), stored, jury, spec.seed, MOST_OF_A_TEAM, MOST_POINTS])).hexdigest()
-    if known.get("of") == of:
-        return dict(known)
+    if earlier.get("of") == of:
+        return dict(earlier)
     most = min(MOST_OF_A_TEAM, max(1, MOST_POINTS // len(shown)))
     chosen, counts, marked = [], [], []
-    for number, (team, one) in enumerate(shown.items()):
-        arrays = artefacts_of(one.evaluation)
+    for number, (team, chosen_of_team) in enumerate(shown.items()):
+        arrays = artefacts_of(chosen_of_team.evaluation)
         if number == 0:
             chosen.append(_drawn(arrays["real"], [], MOST_OF_A_TEAM, spec.seed)[0])
             counts.append(len(arrays["real"]))
@@ -104,17 +107,17 @@ def plane_of(
 
 def _jury(question: Question, shown: Mapping[str, Chosen]) -> dict[str, list[int]]:
     """By team, which of its cases the jury looks at."""
-    teams = {one.submission.pk: team for team, one in shown.items()}
-    found: dict[str, list[int]] = {team: [] for team in shown}
+    teams = {chosen.submission.pk: team for team, chosen in shown.items()}
+    by_team: dict[str, list[int]] = {team: [] for team in shown}
     cases = JuryCase.objects.filter(question=question, submission__in=list(teams)).order_by("index")
     for submission, index in cases.values_list("submission", "index"):
-        found[teams[submission]].append(index)
-    return found
+        by_team[teams[submission]].append(index)
+    return by_team
 
 
 def _drawn(
     embeddings: NDArray[Any], always: Sequence[int], most: int, seed: int
 ) -> tuple[NDArray[np.float64], list[int]]:
     """At most `most` cases, the jury's always among them, and where those stand now."""
-    kept = choose_points([0] * len(embeddings), always, most, seed)
-    return np.asarray(embeddings[kept], np.float64), np.searchsorted(kept, np.asarray(always, int)).tolist()
+    points = choose_points([0] * len(embeddings), always, most, seed)
+    return np.asarray(embeddings[points], np.float64), np.searchsorted(points, np.asarray(always, int)).tolist()

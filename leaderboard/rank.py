@@ -33,39 +33,41 @@ def rank_phase(claim: Claim) -> None:
     shown = shown_in_public(phase)
     public = lines if shown is None else lines_of(phase, shown)
     lines_by_part = [(part, public if part == PUBLIC else lines) for part in parts_of(spec)]
-    found = [one for part, rows in lines_by_part if (one := compute(phase, spec, rows, part, at, sides)) is not None]
-    found += finals_of(phase, spec, found, at, sides)
-    changed = [_with_plots(phase, spec, one, sides) for one in found if not _is_known(phase, one)]
+    computed = [
+        ranking for part, rows in lines_by_part if (ranking := compute(phase, spec, rows, part, at, sides)) is not None
+    ]
+    computed += finals_of(phase, spec, computed, at, sides)
+    changed = [_with_plots(phase, spec, ranking, sides) for ranking in computed if not _is_known(phase, ranking)]
     # While submissions are scored once more a ranking mixes two truths: it is kept for organisers and not shown.
     settled = not is_being_rescored(phase)
     with claim.finish():
-        for one in changed:
-            _write(phase, spec, one, at, settled=settled)
+        for ranking in changed:
+            _write(phase, spec, ranking, at, settled=settled)
         if settled:
             _show_public(phase, at)
 
 
-def _is_known(phase: Phase, one: Computed) -> bool:
-    newest = _newest(phase, one.part)
-    return newest is not None and newest.sha256 == one.fingerprint
+def _is_known(phase: Phase, ranking: Computed) -> bool:
+    newest = _newest(phase, ranking.part)
+    return newest is not None and newest.sha256 == ranking.fingerprint
 
 
 def _newest(phase: Phase, part: str) -> Ranking | None:
     return phase.rankings.filter(part=part).order_by("-number").first()
 
 
-def _with_plots(phase: Phase, spec: QuestionSpec, one: Computed, sides: Sides) -> Computed:
+def _with_plots(phase: Phase, spec: QuestionSpec, ranking: Computed, sides: Sides) -> Computed:
     """Its statistics with what pictures of single cases are drawn from: the ranked teams', in the order of the board."""
     ranked = {
         placing.team: chosen
-        for placing in one.ranked.placings
-        if placing.place is not None and (chosen := one.lines[placing.team].chosen) is not None
+        for placing in ranking.ranked.placings
+        if placing.place is not None and (chosen := ranking.lines[placing.team].chosen) is not None
     }
-    newest = _newest(phase, one.part)
-    known = newest.statistics.get("plots", {}) if newest is not None else {}
-    names = [column["name"] for column in one.document["columns"]]
-    plots = plot_data(phase.question, spec, ranked, names, one.scored, sides, known)
-    return replace(one, statistics={**one.statistics, "plots": plots}) if plots else one
+    newest = _newest(phase, ranking.part)
+    earlier = newest.statistics.get("plots", {}) if newest is not None else {}
+    names = [column["name"] for column in ranking.document["columns"]]
+    plots = plot_data(phase.question, spec, ranked, names, ranking.scored, sides, earlier)
+    return replace(ranking, statistics={**ranking.statistics, "plots": plots}) if plots else ranking
 
 
 def _drop_plots(phase: Phase, part: str, number: int, *, withdrawn: bool) -> None:
@@ -96,19 +98,19 @@ def _order_behind(phase: Phase, part: str) -> Rescore | None:
     return order if order is not None and seen is not None and order.ordered_at > seen.computed_at else None
 
 
-def _write(phase: Phase, spec: QuestionSpec, one: Computed, at: datetime, *, settled: bool) -> None:
-    order = _order_behind(phase, one.part)
-    number = next_number(phase.rankings.filter(part=one.part), parent=phase)
+def _write(phase: Phase, spec: QuestionSpec, ranking_computed: Computed, at: datetime, *, settled: bool) -> None:
+    order = _order_behind(phase, ranking_computed.part)
+    number = next_number(phase.rankings.filter(part=ranking_computed.part), parent=phase)
     ranking = Ranking.objects.create(
         question=phase.question,
         phase=phase,
-        part=one.part,
+        part=ranking_computed.part,
         number=number,
-        snapshot=one.document,
-        sha256=one.fingerprint,
-        statistics=one.statistics,
+        snapshot=ranking_computed.document,
+        sha256=ranking_computed.fingerprint,
+        statistics=ranking_computed.statistics,
         computed_at=at,
-        published_at=_out_at(spec, one, at) if settled else None,
+        published_at=_out_at(spec, ranking_computed, at) if settled else None,
         cause=order.cause if order is not None else "",
         reason=order.reason if order is not None else "",
     )
@@ -125,23 +127,30 @@ def _write(phase: Phase, spec: QuestionSpec, one: Computed, at: datetime, *, set
             ranks=dict(placing.ranks),
             reason=line.entry.excluded_reason,
         )
-        for position, placing in enumerate(one.ranked.placings)
-        for line in [one.lines[placing.team]]
+        for position, placing in enumerate(ranking_computed.ranked.placings)
+        for line in [ranking_computed.lines[placing.team]]
     )
-    _drop_plots(phase, one.part, number, withdrawn=order is not None and order.cause == Rescore.Cause.WITHDRAWAL)
+    _drop_plots(
+        phase, ranking_computed.part, number, withdrawn=order is not None and order.cause == Rescore.Cause.WITHDRAWAL
+    )
     record(
         verb="ranking computed",
         subject=ranking,
-        detail={"phase": phase.name, "part": one.part, "number": number, "sha256": one.fingerprint},
+        detail={
+            "phase": phase.name,
+            "part": ranking_computed.part,
+            "number": number,
+            "sha256": ranking_computed.fingerprint,
+        },
         challenge_id=phase.question.challenge_id,
     )
 
 
-def _out_at(spec: QuestionSpec, one: Computed, at: datetime) -> datetime | None:
+def _out_at(spec: QuestionSpec, ranking: Computed, at: datetime) -> datetime | None:
     """The public part shows at once; the deciding one when the question file says so, or an organiser publishes it."""
-    if one.part == PUBLIC:
+    if ranking.part == PUBLIC:
         return at
     revealed = spec.leaderboard.reveal_at
-    if one.part == deciding_part(spec) and one.part != ALL and not one.document["awaits_jury"]:
+    if ranking.part == deciding_part(spec) and ranking.part != ALL and not ranking.document["awaits_jury"]:
         return revealed
     return None

@@ -86,22 +86,24 @@ class BoardPage:
 @kept_for_visitors()
 def edition(request: HttpRequest, challenge: str) -> HttpResponse:
     """The tables of the edition, as they are published and printed."""
-    found = visible_challenge(request.user, challenge)
-    tables = edition_tables(found, request.user)
-    announced = Announcement.objects.visible_to(AnonymousUser()).filter(question__challenge=found).exists()
-    page = EditionPage(challenge=found, tables=tables, preview=bool(tables) and not announced, kinds=list(TYPES))
+    challenge_row = visible_challenge(request.user, challenge)
+    tables = edition_tables(challenge_row, request.user)
+    announced = Announcement.objects.visible_to(AnonymousUser()).filter(question__challenge=challenge_row).exists()
+    page = EditionPage(
+        challenge=challenge_row, tables=tables, preview=bool(tables) and not announced, kinds=list(TYPES)
+    )
     return render_page(request, "leaderboard/edition.html", page)
 
 
 @require_safe
 def edition_file(request: HttpRequest, challenge: str, kind: str) -> HttpResponse:
     """The same tables as one file."""
-    found = visible_challenge(request.user, challenge)
-    tables = edition_tables(found, request.user)
+    challenge_row = visible_challenge(request.user, challenge)
+    tables = edition_tables(challenge_row, request.user)
     if kind not in TYPES or not tables:
         raise Http404
     response = HttpResponse(write_tables(tables, kind), content_type=TYPES[kind])
-    response["Content-Disposition"] = f'attachment; filename="{found.slug}-results.{kind}"'
+    response["Content-Disposition"] = f'attachment; filename="{challenge_row.slug}-results.{kind}"'
     return response
 
 
@@ -109,31 +111,31 @@ def edition_file(request: HttpRequest, challenge: str, kind: str) -> HttpRespons
 @kept_for_visitors("phase", "part", "number")
 def board(request: HttpRequest, challenge: str, question: str) -> HttpResponse:
     """The table with everything behind it, the winners once they are announced."""
-    found = visible_question(request.user, f"{challenge}/{question}")
-    organises = is_organiser(request.user, found)
-    viewer, seen_as = _viewer(request, found, organises)
+    question_row = visible_question(request.user, f"{challenge}/{question}")
+    organises = is_organiser(request.user, question_row)
+    viewer, seen_as = _viewer(request, question_row, organises)
     phase, part = request.GET.get("phase", ""), request.GET.get("part", "")
-    shown, lines = fragment(viewer, found, phase, part, number_in(request.GET.get("number", "")))
+    shown, lines = fragment(viewer, question_row, phase, part, number_in(request.GET.get("number", "")))
     if shown is None:
         raise Http404
-    announcement = _announcement(viewer, found)
+    announcement = _announcement(viewer, question_row)
     same_board = f"?phase={shown['phase']}&part={shown['part']}" if shown["phase"] else ""
     page = BoardPage(
-        challenge=found.challenge,
-        question=found,
-        entered=entered_team(request.user, found) is not None,
+        challenge=question_row.challenge,
+        question=question_row,
+        entered=entered_team(request.user, question_row) is not None,
         organises=organises,
         seen_as=seen_as,
         board=shown,
         table=lines,
-        tabs=_tabs(viewer, found, shown, seen_as),
+        tabs=_tabs(viewer, question_row, shown, seen_as),
         part_words=part_words(shown["part"]) if shown["part"] else "",
-        podium=_podium(shown) if shown["out"] and not shown["replaced_by"] and _decides(found, shown) else [],
+        podium=_podium(shown) if shown["out"] and not shown["replaced_by"] and _decides(question_row, shown) else [],
         announcement=announcement,
         announced=announcement is not None and announcement.announced_at <= database_now(),
         downloads=f"{same_board}&number={shown['number']}" if same_board else "",
         same_board=same_board,
-        teams=Team.objects.filter(entries__question=found).order_by("name") if organises else [],
+        teams=Team.objects.filter(entries__question=question_row).order_by("name") if organises else [],
     )
     return render_page(request, "leaderboard/board.html", page)
 
@@ -202,12 +204,12 @@ def _tabs(viewer: Any, question: Question, shown: dict[str, Any], seen_as: str) 
 @require_safe
 def board_csv(request: HttpRequest, challenge: str, question: str) -> HttpResponse:
     """The board as a table: rounded as it is shown, nothing that the page does not say."""
-    found = visible_question(request.user, f"{challenge}/{question}")
+    question_row = visible_question(request.user, f"{challenge}/{question}")
     wished = {name: request.GET.get(name, "") for name in ("phase", "part")}
-    shown = board_data(request.user, found, **wished, number=number_in(request.GET.get("number", "")))
+    shown = board_data(request.user, question_row, **wished, number=number_in(request.GET.get("number", "")))
     if shown is None:
         raise Http404
-    name = f"{found.challenge.slug}-{found.slug}-board.csv"
+    name = f"{question_row.challenge.slug}-{question_row.slug}-board.csv"
     response = HttpResponse(
         content_type="text/csv; charset=utf-8", headers={"Content-Disposition": f'attachment; filename="{name}"'}
     )

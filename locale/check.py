@@ -36,31 +36,31 @@ def holes(text: str) -> list[str]:
 def lacks_plural(message: str) -> bool:
     """Whether a number stands before a noun in the plural, in a message of one form that may be said of one thing."""
     return message.replace("\n", " ") not in NEVER_ONE and any(
-        not VERB.fullmatch(found["noun"]) for found in NUMBER_AND_NOUN.finditer(message)
+        not VERB.fullmatch(match["noun"]) for match in NUMBER_AND_NOUN.finditer(message)
     )
 
 
 def problems(catalogue: polib.POFile) -> list[str]:
     """What is wrong with each message, as lines for people."""
-    found = []
+    lines = []
     for entry in catalogue:
         if entry.obsolete:
             continue
         where = f"{entry.msgid[:70]!r}"
         texts = list(entry.msgstr_plural.values()) if entry.msgid_plural else [entry.msgstr]
         if not entry.msgid_plural and lacks_plural(entry.msgid):
-            found.append(
+            lines.append(
                 f"number and noun without a plural; use ngettext, plural_noop or a line of never_one.txt: {where}"
             )
         if entry.fuzzy:
-            found.append(f"fuzzy: {where}")
+            lines.append(f"fuzzy: {where}")
         if not texts or not all(text.strip() for text in texts):
-            found.append(f"empty: {where}")
+            lines.append(f"empty: {where}")
             continue
         # A plural may leave a number out ("un examen"), so each form is held against the English plural or singular.
         expected = [holes(entry.msgid), *([holes(entry.msgid_plural)] if entry.msgid_plural else [])]
-        found += [f"holes differ: {where} -> {text[:70]!r}" for text in texts if holes(text) not in expected]
-    return found
+        lines += [f"holes differ: {where} -> {text[:70]!r}" for text in texts if holes(text) not in expected]
+    return lines
 
 
 def compiled_is_current(catalogue: polib.POFile, compiled: Path) -> bool:
@@ -84,13 +84,13 @@ def main(arguments: list[str]) -> int:
     if arguments == ["--compile"]:
         compile_catalogue()
     catalogue = polib.pofile(str(CATALOGUE))
-    found = problems(catalogue)
+    lines = problems(catalogue)
     if not compiled_is_current(catalogue, CATALOGUE.with_suffix(".mo")):
-        found.append("django.mo is not what django.po says; run: .venv/bin/python locale/check.py --compile")
-    for line in found:
+        lines.append("django.mo is not what django.po says; run: .venv/bin/python locale/check.py --compile")
+    for line in lines:
         print(line)  # noqa: T201
-    print(f"French: {len(catalogue)} messages, {len(found)} to mend")  # noqa: T201
-    return 1 if found else 0
+    print(f"French: {len(catalogue)} messages, {len(lines)} to mend")  # noqa: T201
+    return 1 if lines else 0
 
 
 if __name__ == "__main__":

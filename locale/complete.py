@@ -21,14 +21,14 @@ def main() -> int:
         print("messages … left out: GNU gettext is not installed")  # noqa: T201
         return 0
     compiled = CATALOGUE.with_suffix(".mo")
-    kept = {path: path.read_bytes() for path in (CATALOGUE, compiled) if path.is_file()}
+    originals = {path: path.read_bytes() for path in (CATALOGUE, compiled) if path.is_file()}
     before = messages()
     try:
         command = [sys.executable, str(ROOT / "locale" / "extract.py")]
         subprocess.run(command, check=True, capture_output=True)  # noqa: S603 - our own script
         after = messages()
     finally:
-        for path, content in kept.items():
+        for path, content in originals.items():
             path.write_bytes(content)
     for _, text in sorted(after - before, key=str):
         print(f"not in the catalogue: {text[:90]!r}")  # noqa: T201

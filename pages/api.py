@@ -110,7 +110,7 @@ class AuditSerializer(serializers.ModelSerializer[AuditRecord]):
 
 class AuditFilter(filters.FilterSet):
     challenge = filters.CharFilter(method="in_challenge")
-    search = filters.CharFilter(method="found")
+    search = filters.CharFilter(method="search_in_values")
     since = filters.IsoDateTimeFilter(field_name="at", lookup_expr="gte")
     until = filters.IsoDateTimeFilter(field_name="at", lookup_expr="lt")
 
@@ -121,7 +121,7 @@ class AuditFilter(filters.FilterSet):
     def in_challenge(self, rows: QuerySet[AuditRecord], name: str, value: str) -> QuerySet[AuditRecord]:
         return rows.filter(challenge_id__in=Challenge.objects.filter(slug=value).values("pk"))
 
-    def found(self, rows: QuerySet[AuditRecord], name: str, value: str) -> QuerySet[AuditRecord]:
+    def search_in_values(self, rows: QuerySet[AuditRecord], name: str, value: str) -> QuerySet[AuditRecord]:
         return rows.filter(search_of(value))
 
 

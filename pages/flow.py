@@ -55,10 +55,10 @@ class Tally:
 
 
 def _by_state(rows: QuerySet[Any], question: str) -> Counts:
-    found: Counts = defaultdict(lambda: defaultdict(int))
+    counts: Counts = defaultdict(lambda: defaultdict(int))
     for row in rows.order_by().values(question, "state").annotate(n=Count("pk")):
-        found[row[question]][row["state"]] = row["n"]
-    return found
+        counts[row[question]][row["state"]] = row["n"]
+    return counts
 
 
 def tally(challenge: Challenge) -> Tally:
@@ -106,13 +106,13 @@ def tally(challenge: Challenge) -> Tally:
 
 def lines_of(question: Question, counts: Tally, links: dict[int, str]) -> list[StageLine]:
     """The ten stages of one question, in the order of the pipeline; `links` gives a page for a stage's number."""
-    told = {
+    line_by_step = {
         1: _receive, 2: _deidentify, 3: _quality, 4: _grade, 5: _split,
         6: _release, 7: _submit, 8: _score, 9: _rank, 10: _announce,
     }  # fmt: skip
     lines = []
     for step in settings.PIPELINE:
-        line = told[step.number](question.pk, counts)
+        line = line_by_step[step.number](question.pk, counts)
         line.name = _(step.title)
         line.url = links.get(step.number, "")
         lines.append(line)
@@ -120,8 +120,8 @@ def lines_of(question: Question, counts: Tally, links: dict[int, str]) -> list[S
 
 
 def _of(counts: Counts, question: int, states: Iterable[str]) -> int:
-    found = counts.get(question, {})
-    return sum(found.get(str(state), 0) for state in states)
+    by_state = counts.get(question, {})
+    return sum(by_state.get(str(state), 0) for state in states)
 
 
 def _receive(pk: int, counts: Tally) -> StageLine:
@@ -152,17 +152,19 @@ def _quality(pk: int, counts: Tally) -> StageLine:
 
 
 def _grade(pk: int, counts: Tally) -> StageLine:
-    kept, dropped = (_of(counts.exams, pk, [state]) for state in ("kept", "dropped"))
+    included, dropped = (_of(counts.exams, pk, [state]) for state in ("kept", "dropped"))
     waiting = _of(counts.readings, pk, ["waiting"])
     if waiting:
         note = ngettext("%(n)s reading waiting", "%(n)s readings waiting", waiting) % {"n": waiting}
-        return StageLine("", kept + dropped, note, "info")
+        return StageLine("", included + dropped, note, "info")
     accepted = _of(counts.exams, pk, ["accepted"])
     if accepted:
         note = ngettext("%(n)s without a grade", "%(n)s without a grade", accepted) % {"n": accepted}
-        return StageLine("", kept + dropped, note, "warn")
+        return StageLine("", included + dropped, note, "warn")
     return StageLine(
-        "", kept + dropped, ngettext("%(n)s included", "%(n)s included", kept) % {"n": kept} if kept else ""
+        "",
+        included + dropped,
+        ngettext("%(n)s included", "%(n)s included", included) % {"n": included} if included else "",
     )
 
 
@@ -217,10 +219,10 @@ def _announce(pk: int, counts: Tally) -> StageLine:
 def work_counts(challenge: Challenge) -> dict[str, int]:
     """Waiting, running, failed and stuck pieces of work of a challenge: one query."""
     rows = Work.objects.filter(challenge_id=challenge.pk)
-    found: dict[str, int] = rows.aggregate(
+    counts: dict[str, int] = rows.aggregate(
         waiting=Count("pk", filter=Q(state=Work.State.WAITING)),
         running=Count("pk", filter=Q(state=Work.State.RUNNING)),
         failed=Count("pk", filter=Q(state=Work.State.FAILED)),
         stuck=Count("pk", filter=stuck()),
     )
-    return found
+    return counts

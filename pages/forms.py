@@ -86,11 +86,11 @@ class ChallengeWordsForm(forms.Form):
 
     def words(self) -> dict[str, Any]:
         """The title and the summary in both languages, and the contact."""
-        said = self.cleaned_data
+        cleaned = self.cleaned_data
         return {
-            "title": {"en": said["title_en"], "fr": said["title_fr"] or said["title_en"]},
-            "summary": {"en": said["summary_en"], "fr": said["summary_fr"] or said["summary_en"]},
-            "contact": said["contact"],
+            "title": {"en": cleaned["title_en"], "fr": cleaned["title_fr"] or cleaned["title_en"]},
+            "summary": {"en": cleaned["summary_en"], "fr": cleaned["summary_fr"] or cleaned["summary_en"]},
+            "contact": cleaned["contact"],
         }
 
 

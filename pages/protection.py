@@ -134,8 +134,8 @@ def _retention(challenge: Challenge) -> ProtectionTable:
 
 
 def _held(rows: Any, moment: str) -> tuple[int, datetime | None]:
-    found = rows.order_by().aggregate(n=Count("pk"), oldest=Min(moment))
-    return int(found["n"]), found["oldest"]
+    totals = rows.order_by().aggregate(n=Count("pk"), oldest=Min(moment))
+    return int(totals["n"]), totals["oldest"]
 
 
 def _charters(challenge: Challenge) -> ProtectionTable:
@@ -146,7 +146,9 @@ def _charters(challenge: Challenge) -> ProtectionTable:
         Charter.Audience.JUROR: _("Jurors"),
     }
     versions = challenge.charters.annotate(signed=Count("signatures")).order_by("audience", "-version")
-    rows = tuple((audiences[one.audience], one.version, one.created_at, one.signed) for one in versions)
+    rows = tuple(
+        (audiences[charter.audience], charter.version, charter.created_at, charter.signed) for charter in versions
+    )
     return ProtectionTable(
         "charters", _("Charters"), (_("For"), _("Version"), _("In force since"), _("Signatures")), rows
     )
@@ -170,20 +172,20 @@ def _withdrawal(exam: Exam) -> tuple[Cell, ...]:
         str(REASONS.get(exam.reason, exam.reason)),
         _("yes") if withdrawal.erased else _("under way"),
         f"{withdrawal.ready} / {withdrawal.batches}",
-        withdrawal.asked,
+        withdrawal.requests,
         withdrawal.attested,
     )
 
 
 def _deletions(challenge: Challenge, limit: int | None) -> ProtectionTable:
-    asked = DeletionRequest.objects.filter(item__batch__question__challenge=challenge)
-    found = asked.select_related("item__batch", "user", "team").order_by("attested_at", "-requested_at")[:limit]
+    requests = DeletionRequest.objects.filter(item__batch__question__challenge=challenge)
+    shown = requests.select_related("item__batch", "user", "team").order_by("attested_at", "-requested_at")[:limit]
     rows = tuple(
         (
-            *(one.item.batch.name, one.item.public_id, str(one.user), str(one.team or "")),
-            *(one.requested_at, one.mailed_at, one.attested_at),
+            *(request.item.batch.name, request.item.public_id, str(request.user), str(request.team or "")),
+            *(request.requested_at, request.mailed_at, request.attested_at),
         )
-        for one in found
+        for request in shown
     )
     columns = (_("Batch"), _("Case"), _("Person"), _("Team"), _("Asked"), _("Mail sent"), _("Attested"))
     return ProtectionTable("deletions", _("Requests to delete downloaded copies"), columns, rows)
@@ -201,17 +203,27 @@ def _batches(challenge: Challenge) -> ProtectionTable:
         )
         .order_by("question__position", "name")
     )
-    rows = tuple((str(one.question), one.name, one.version, one.n, one.people, one.first, one.last) for one in counted)
+    rows = tuple(
+        (str(batch.question), batch.name, batch.version, batch.n, batch.people, batch.first, batch.last)
+        for batch in counted
+    )
     columns = (_("Question"), _("Batch"), _("Version"), _("Downloads"), _("People"), _("First"), _("Last"))
     return ProtectionTable("batches", _("Downloads by batch"), columns, rows)
 
 
 def _downloads(challenge: Challenge, limit: int | None) -> ProtectionTable:
     receipts = Download.objects.filter(batch__question__challenge=challenge)
-    found = receipts.select_related("batch", "user", "team").order_by("-started_at", "-pk")[:limit]
+    shown = receipts.select_related("batch", "user", "team").order_by("-started_at", "-pk")[:limit]
     rows = tuple(
-        (one.batch.name, one.version, str(one.user), str(one.team or ""), one.started_at, one.address or "")
-        for one in found
+        (
+            receipt.batch.name,
+            receipt.version,
+            str(receipt.user),
+            str(receipt.team or ""),
+            receipt.started_at,
+            receipt.address or "",
+        )
+        for receipt in shown
     )
     columns = (_("Batch"), _("Version"), _("Person"), _("Team"), _("When"), _("Address"))
     return ProtectionTable("downloads", _("Receipts of downloads"), columns, rows)
@@ -220,8 +232,8 @@ def _downloads(challenge: Challenge, limit: int | None) -> ProtectionTable:
 def _keys(challenge: Challenge, limit: int | None) -> ProtectionTable:
     centres = {str(centre.pk): str(centre) for centre in challenge.centres.all()}
     records = AuditRecord.objects.filter(Q(verb="centre key handed out"), challenge_id=challenge.pk)
-    found = records.select_related("actor").order_by("-at", "-pk")[:limit]
-    rows = tuple((centres.get(one.subject_id, ""), str(one.actor or ""), one.at) for one in found)
+    shown = records.select_related("actor").order_by("-at", "-pk")[:limit]
+    rows = tuple((centres.get(record.subject_id, ""), str(record.actor or ""), record.at) for record in shown)
     note = _("A centre's key recomputes the pseudonyms of that centre's own patients, and of nobody else's.")
     return ProtectionTable(
         "keys", _("Keys handed to centres"), (_("Centre"), _("Person"), _("When")), rows, note if rows else ""

@@ -13,6 +13,8 @@ from django.utils.translation import gettext as _
 
 from anonymization.correct import is_correctable
 from batches.models import Batch
+from challenges.field_titles import KEYS, FieldTitles, field_titles
+from challenges.frame import spec_of
 from challenges.models import Phase, Question
 from core.failures import PLATFORM
 from core.models import User, Work
@@ -28,12 +30,16 @@ MOST = 20
 
 @dataclass(frozen=True)
 class TroubleSubject:
-    """What work or a fault is about, and the pages on which an organiser acts: looks at it, corrects it, leaves it out."""
+    """What work or a fault is about, and the pages on which an organiser acts: looks at it, corrects it, leaves it out.
+
+    `titles` are those of its question's fields, for the sentences that name one.
+    """
 
     title: str
     url: str = ""
     correct_url: str = ""
     leave_out_url: str = ""
+    titles: FieldTitles = KEYS
 
 
 @dataclass(frozen=True)
@@ -67,7 +73,8 @@ class TroubleKind:
 def _exam(exam: Exam) -> TroubleSubject:
     page = reverse("uploads:exam", args=[exam.pk])
     values = reverse("anonymization:values", args=[exam.pk]) if is_correctable(exam) else ""
-    return TroubleSubject(exam_title(exam), page, values, f"{page}#withdraw")
+    titles = field_titles(spec_of(exam.question))
+    return TroubleSubject(exam_title(exam), page, values, f"{page}#withdraw", titles)
 
 
 def _upload(upload: Upload) -> TroubleSubject:
@@ -139,8 +146,8 @@ def troubles_of(rows: Iterable[Work]) -> list[Trouble]:
     subjects: dict[int, TroubleSubject] = {}
     for kind in KINDS:
         own = [row for row in listed if row.stage in kind.stages]
-        known = _titles(kind, [kind.key(row.subject_id) for row in own])
-        subjects |= {row.pk: known[key] for row in own if (key := kind.key(row.subject_id)) in known}
+        titles = _titles(kind, [kind.key(row.subject_id) for row in own])
+        subjects |= {row.pk: titles[key] for row in own if (key := kind.key(row.subject_id)) in titles}
     exams = _titles(
         EXAMS, [line["values"]["exam"] for row in listed for line in row.faults if "exam" in line["values"]]
     )
@@ -174,7 +181,13 @@ def failed_submissions(challenge_id: int) -> list[FailedSubmission]:
     listed = rows.exclude(reason=PLATFORM).select_related("team", "phase__question__challenge").order_by("-decided_at")
     faults = {row.pk: organisers_faults(row) for row in listed[:MOST]}
     exams = _titles(
-        EXAMS, [fault["values"]["exam"] for found in faults.values() for fault in found if "exam" in fault["values"]]
+        EXAMS,
+        [
+            fault["values"]["exam"]
+            for faults_of_submission in faults.values()
+            for fault in faults_of_submission
+            if "exam" in fault["values"]
+        ],
     )
     return [
         FailedSubmission(row, _submission(row), [_line(fault, exams) for fault in faults[row.pk]])
@@ -225,4 +238,5 @@ def _is_key(model: type[Model], key: str) -> bool:
 
 def _line(line: dict[str, Any], exams: dict[str, TroubleSubject]) -> FaultLine:
     subject = exams.get(str(line["values"].get("exam", "")))
-    return FaultLine(say(line["template"], line["values"]), "" if subject else line["where"], subject)
+    values = subject.titles.values(line["values"]) if subject else line["values"]
+    return FaultLine(say(line["template"], values), "" if subject else line["where"], subject)

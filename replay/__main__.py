@@ -50,43 +50,45 @@ def arguments(words: Sequence[str] | None) -> argparse.Namespace:
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    asked = arguments(words)
+    options = arguments(words)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(UNFINISHED))  # the site's processes end with the replay
     began = time.monotonic()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="replay-")))
-        data = asked.keep or folder / "site"
+        data = options.keep or folder / "site"
         shutil.rmtree(data, ignore_errors=True)
         data.mkdir(parents=True)
-        database = stack.enter_context(new_database(asked.server)) if asked.database == "postgresql" else ""
-        site = ReplaySite(data, workers=asked.workers, database=database, redis=asked.redis)
+        database = stack.enter_context(new_database(options.server)) if options.database == "postgresql" else ""
+        site = ReplaySite(data, workers=options.workers, database=database, redis=options.redis)
         try:
-            document, tables = play_edition(site, folder, asked)
+            document, tables = play_edition(site, folder, options)
         except (RuntimeError, TimeoutError) as error:
             print(f"\nThe replay did not finish: {error}", file=sys.stderr)
             return UNFINISHED
     document["seconds"] = round(time.monotonic() - began, 1)
     print(tables_text(tables))
     print(show(document))
-    if asked.json:
-        asked.json.write_text(json.dumps(document, indent=1, ensure_ascii=False), encoding="utf-8")
+    if options.json:
+        options.json.write_text(json.dumps(document, indent=1, ensure_ascii=False), encoding="utf-8")
     return DIFFERENT if document["differences"] else SAME
 
 
-def play_edition(site: ReplaySite, folder: Path, asked: argparse.Namespace) -> tuple[dict[str, Any], list[Comparison]]:
+def play_edition(
+    site: ReplaySite, folder: Path, options: argparse.Namespace
+) -> tuple[dict[str, Any], list[Comparison]]:
     """The document of --json, without its time, and the tables."""
-    kind = EDITIONS[asked.edition]
+    kind = EDITIONS[options.edition]
     site.go_to(kind.begins)
     with playing(site, folder) as play:
-        edition = kind.make(play, asked.scale)
+        edition = kind.make(play, options.scale)
         edition.run()
         tables = edition.compare()
         stages = {name: asdict(figures) for name, figures in play.meter.stages.items()}
         pages = edition.pages()
     document = {
-        "edition": asked.edition,
-        "scale": asked.scale,
-        "database": asked.database,
+        "edition": options.edition,
+        "scale": options.scale,
+        "database": options.database,
         "cores": os.cpu_count(),
         "tables": {table.name: {"published": table.published, "ours": table.ours} for table in tables},
         "differences": [line for table in tables for line in table.differences()],

@@ -20,16 +20,16 @@ class Comparison:
 
     def differences(self) -> list[str]:
         """Every cell that differs, and every row that only one of the two has."""
-        found = [f"{self.name}: {row}: not published" for row in self.ours if row not in self.published]
+        lines = [f"{self.name}: {row}: not published" for row in self.ours if row not in self.published]
         for row, cells in self.published.items():
             if row not in self.ours:
-                found.append(f"{self.name}: {row}: missing")
+                lines.append(f"{self.name}: {row}: missing")
                 continue
             for column, value in cells.items():
                 own = self.ours[row].get(column)
                 if not equal(value, own):
-                    found.append(f"{self.name}: {row}: {column}: published {value!r}, ours {own!r}")
-        return found
+                    lines.append(f"{self.name}: {row}: {column}: published {value!r}, ours {own!r}")
+        return lines
 
 
 def equal(published: Cell, ours: Cell) -> bool:

@@ -124,7 +124,7 @@ class EditionReplay:
         """Teams apply, invite their members, sign, are approved and enter; team -> the rules that were waived for it."""
         play = self.play
         jobs = [
-            (teams.register, ({one.email: play.tokens[one.email] for one in people}, self.slug, name, people))
+            (teams.register, ({person.email: play.tokens[person.email] for person in people}, self.slug, name, people))
             for name, people in self.teams.items()
         ]
         play.together("Teams apply, invite, sign", jobs)
@@ -134,8 +134,8 @@ class EditionReplay:
         return dict(waived)
 
     def entry(self, team: str) -> Job:
-        asked = sorted({plan.question for plan in self.edition.teams if plan.name == team})
-        return teams.enter, (self.lead(team), self.slug, asked)
+        questions = sorted({plan.question for plan in self.edition.teams if plan.name == team})
+        return teams.enter, (self.lead(team), self.slug, questions)
 
     def freeze(self) -> None:
         seconds = 1800 + 2.0 * len(self.orders)
@@ -146,8 +146,8 @@ class EditionReplay:
         """Before its moment nobody sees the batch; then every team that entered fetches it. `sizes`: its exams by question."""
         play = self.play
         entries = [(plan.name, plan.question) for plan in self.edition.teams]
-        asked = [(teams.released, (self.lead(team), self.slug, question)) for team, question in entries]
-        if any(name in seen for seen in play.together(f"Nobody sees {name} yet", asked)):
+        checks = [(teams.released, (self.lead(team), self.slug, question)) for team, question in entries]
+        if any(name in seen for seen in play.together(f"Nobody sees {name} yet", checks)):
             raise RuntimeError(f"a team sees {name} before its release")
         play.go_to(moment)
         jobs = [(teams.download, (self.lead(team), self.slug, question, name)) for team, question in entries]

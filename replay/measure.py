@@ -73,7 +73,7 @@ class Meter:
 
     @contextmanager
     def stage(self, name: str) -> Iterator[StageFigures]:
-        times = sum(known == name or known.startswith(f"{name} (") for known in self.stages)
+        times = sum(name_before == name or name_before.startswith(f"{name} (") for name_before in self.stages)
         figures = self.stages[f"{name} ({times + 1})" if times else name] = StageFigures()
         over = threading.Event()
         watcher = threading.Thread(target=self._watch, args=(figures, over), daemon=True)

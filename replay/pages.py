@@ -62,7 +62,7 @@ def measure(
             for _ in range(REPEATS):
                 browser.get(page)
             costs.append(PageCost(page, reader, round((cpu() - before) * 1000 / REPEATS, 1), len(first.content)))
-    return [asdict(cost) for cost in sorted(costs, key=lambda one: -one.cpu_ms)]
+    return [asdict(cost) for cost in sorted(costs, key=lambda page_cost: -page_cost.cpu_ms)]
 
 
 def results(address: str, challenge: str) -> dict[str, object]:

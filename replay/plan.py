@@ -45,7 +45,7 @@ class QuestionPlan:
     broken: dict[str, int]  # of them not kept, by centre
 
     @property
-    def kept(self) -> int:
+    def included(self) -> int:
         return sum(self.sets.values())
 
     @property

@@ -28,13 +28,16 @@ def tables_text(tables: Sequence[Comparison]) -> str:
 def show(document: Mapping[str, Any]) -> str:
     """The costs of stages, the slowest pages, and the verdict."""
     lines = ["", f"{'stage':<44} {'wall s':>8} {'CPU s':>8} {'MB':>6} {'queue':>6} {'database MB':>12}"]
-    for name, one in document["stages"].items():
+    for name, figures in document["stages"].items():
         lines.append(
-            f"{name:<44} {one['wall']:>8.1f} {one['cpu']:>8.1f} {one['memory'] / 1e6:>6.0f} {one['queue']:>6} "
-            f"{one['database'] / 1e6:>12.1f}"
+            f"{name:<44} {figures['wall']:>8.1f} {figures['cpu']:>8.1f} {figures['memory'] / 1e6:>6.0f} {figures['queue']:>6} "
+            f"{figures['database'] / 1e6:>12.1f}"
         )
     lines.append("")
-    lines += [f"{one['cpu_ms']:>8.1f} ms CPU  {one['reader']:<10} {one['page']}" for one in document["pages"][:SLOWEST]]
+    lines += [
+        f"{figures['cpu_ms']:>8.1f} ms CPU  {figures['reader']:<10} {figures['page']}"
+        for figures in document["pages"][:SLOWEST]
+    ]
     lines += ["", *document["differences"]]
     verdict = (
         f"{len(document['differences'])} differences" if document["differences"] else "Every cell is the published one"

@@ -73,8 +73,8 @@ class ReplaySite(Site):
     def tokens(self, people: Sequence[Participant]) -> dict[str, str]:
         """A new token for everybody, valid for 90 days of the site's clock, by e-mail; accounts are made where there are none."""
         answer = self.manage("enrol", "-", "--tokens", stdin=accounts(people))
-        made: dict[str, str] = json.loads(answer)
-        return made
+        tokens: dict[str, str] = json.loads(answer)
+        return tokens
 
     def database_bytes(self) -> int:
         """The size of the database on disk."""

@@ -68,20 +68,20 @@ def received(published: Mapping[str, Any], plans: Mapping[str, QuestionPlan], ta
     expected: Rows = {
         TITLES[name]: {
             "received": plan.received,
-            "kept": plan.kept,
-            "percent": published["questions"][name]["percent_kept"] if whole else 100 * plan.kept // plan.received,
+            "kept": plan.included,
+            "percent": published["questions"][name]["percent_kept"] if whole else 100 * plan.included // plan.received,
         }
         for name, plan in plans.items()
     }
-    everything, kept = sum(plan.received for plan in plans.values()), sum(plan.kept for plan in plans.values())
-    expected["Total"] = {"received": everything, "kept": kept, "percent": 100 * kept // everything}
+    everything, included = sum(plan.received for plan in plans.values()), sum(plan.included for plan in plans.values())
+    expected["Total"] = {"received": everything, "kept": included, "percent": 100 * included // everything}
     columns = {"Received": "received", "Kept": "kept", "Percentage kept": "percent"}
     return Comparison("Table 3: received and kept", expected, rows_of(table, columns))
 
 
 def sets(plans: Mapping[str, QuestionPlan], table: Mapping[str, Any]) -> Comparison:
     """Table 4: training, validation and test sets."""
-    expected: Rows = {TITLES[name]: {**plan.sets, "total": plan.kept} for name, plan in plans.items()}
+    expected: Rows = {TITLES[name]: {**plan.sets, "total": plan.included} for name, plan in plans.items()}
     columns = {"training": "training", "validation": "validation", "test": "test", "Total": "total"}
     return Comparison("Table 4: sets", expected, rows_of(table, columns))
 

@@ -36,7 +36,7 @@ from scoring.jury import (
     mark,
     open_jury,
 )
-from scoring.known_cases import known_manifest, sample_for
+from scoring.known_cases import kit_for, known_manifest, sample_for
 from scoring.models import JuryCase, JurySession, Submission, Truth
 from scoring.permissions import entered_team, is_organiser, require_own
 from scoring.quota import remaining
@@ -170,6 +170,14 @@ class SubmissionViewSet(viewsets.ReadOnlyModelViewSet[Submission]):
         """A submission that is accepted as it is, with the ids and grids of the cases once they are released to the caller."""
         return attachment(
             *sample_for(request.user, visible_question(request.user, request.query_params.get("question", "")))
+        )
+
+    @extend_schema(parameters=[QUESTION], responses={(200, "application/zip"): OpenApiTypes.BINARY})
+    @action(detail=False)
+    def kit(self, request: Request) -> HttpResponse:
+        """The starter kit as a zip: README, data dictionary, terms, sample submission, baseline as script and notebook."""
+        return attachment(
+            *kit_for(request.user, visible_question(request.user, request.query_params.get("question", "")))
         )
 
 

@@ -38,10 +38,10 @@ def counting_submissions(
         rows = rows.filter(evaluations__isnull=False).distinct()
     best: dict[int, Submission] = {}
     for submission in rows.order_by("received_at", "id"):
-        known = best.get(submission.team_id)
+        counting = best.get(submission.team_id)
         if among is not None and submission.pk not in among:
             continue
-        if known is None or not known.is_final or among is not None:
+        if counting is None or not counting.is_final or among is not None:
             best[submission.team_id] = submission
     return best
 
@@ -52,4 +52,4 @@ def chosen_submissions(phase: Phase, among: frozenset[UUID] | None = None) -> di
     newest: dict[object, Evaluation] = {}
     for evaluation in Evaluation.objects.filter(submission__in=list(best.values())).order_by("number"):
         newest[evaluation.submission_id] = evaluation
-    return {team: Chosen(one, newest[one.pk]) for team, one in best.items()}
+    return {team: Chosen(submission, newest[submission.pk]) for team, submission in best.items()}

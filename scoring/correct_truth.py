@@ -52,7 +52,7 @@ def waiting_corrections(batch: Batch, contained: Collection[int] = ()) -> list[C
 
 def reason_of(corrections: Iterable[Correction]) -> str:
     """The reasons as teams read them on the board, each once."""
-    return separated(dict.fromkeys(one.reason for one in corrections))
+    return separated(dict.fromkeys(correction.reason for correction in corrections))
 
 
 def write_corrections(
@@ -60,8 +60,8 @@ def write_corrections(
 ) -> None:
     """Replaces, in the unpacked truth `out`, the corrected fields of these exams and what is made of them."""
     fields: dict[UUID, dict[str, None]] = {}
-    for one in corrections:
-        fields.setdefault(one.exam_id, {}).update(dict.fromkeys(with_dependents(spec, one.field)))
+    for correction in corrections:
+        fields.setdefault(correction.exam_id, {}).update(dict.fromkeys(with_dependents(spec, correction.field)))
     table = _Table(out / "truth.csv")
     for case in cases_of(batch):
         if case.exam.pk in fields:
@@ -71,8 +71,8 @@ def write_corrections(
 
 def _remade(exam: Exam, spec: QuestionSpec, names: Iterable[str]) -> list[str]:
     """Without measured fields for which the centre gave a value of its own."""
-    given = set(exam.annotations.filter(is_chosen=True).values_list("field", flat=True))
-    return [name for name in names if not (spec.data.fields[name].measured_from and name in given)]
+    with_annotation = set(exam.annotations.filter(is_chosen=True).values_list("field", flat=True))
+    return [name for name in names if not (spec.data.fields[name].measured_from and name in with_annotation)]
 
 
 def _write_case(case: Case, spec: QuestionSpec, names: list[str], table: _Table, out: Path, folder: Path) -> None:

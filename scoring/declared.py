@@ -19,20 +19,24 @@ FIELD = "declared_"  # before the name of a figure, in the metadata of an upload
 
 def resources_of(spec: QuestionSpec) -> list[Resource]:
     """The figures that the question's scores are made of, each once."""
-    asked = [one.metric for one in spec.metrics.values() if one.over == "declared" and one.metric in metrics.names()]
-    return list({resource.name: resource for name in asked for resource in metrics.find(name).declares}.values())
+    metric_names = [
+        declared.metric
+        for declared in spec.metrics.values()
+        if declared.over == "declared" and declared.metric in metrics.names()
+    ]
+    return list({resource.name: resource for name in metric_names for resource in metrics.find(name).declares}.values())
 
 
-def read_figures(given: Mapping[str, Json]) -> dict[str, float]:
+def read_figures(declared_figures: Mapping[str, Json]) -> dict[str, float]:
     """Numbers from 0 by name; an empty text is no figure. Raises InvalidInputError with every fault."""
-    known = {resource.name for name in metrics.names() for resource in metrics.find(name).declares}
+    names = {resource.name for name in metrics.names() for resource in metrics.find(name).declares}
     figures: dict[str, float] = {}
     faults: list[Fault] = []
-    for name, value in given.items():
+    for name, value in declared_figures.items():
         number = parse_number(value) if isinstance(value, str) else value
-        if name not in known:
+        if name not in names:
             template = gettext_noop("'%(name)s' is not a figure that can be declared; these are: %(known)s.")
-            faults.append(Fault("extra_id", name, template, {"name": name, "known": ", ".join(sorted(known))}))
+            faults.append(Fault("extra_id", name, template, {"name": name, "known": ", ".join(sorted(names))}))
         elif isinstance(value, str) and not value.strip():
             continue
         elif isinstance(number, bool) or not isinstance(number, (int, float)) or not 0 <= number < float("inf"):
@@ -58,10 +62,10 @@ def declared_scores(
 ) -> dict[str, MetricValue]:
     """Scores of the method itself: of what was measured, else of what was declared; undefined where neither is known."""
     scores = {}
-    for name, one in spec.metrics.items():
-        if one.over == "declared":
+    for name, metric in spec.metrics.items():
+        if metric.over == "declared":
             try:
-                scores[name] = metrics.find(one.metric)(measured, declared, **one.params)
+                scores[name] = metrics.find(metric.metric)(measured, declared, **metric.params)
             except (ValueError, TypeError, MetricParameterError):
                 scores[name] = MetricValue.undefined("missing_value")
     return scores

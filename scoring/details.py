@@ -81,9 +81,9 @@ def details_of(details: Mapping[str, Json]) -> Details:
 def _fact(name: str, value: Json) -> Detail:
     title = str(TITLES.get(name, name.replace("_", " ").capitalize()))
     if isinstance(value, Mapping):
-        return Detail(title, parts=[(str(key), _written(one)) for key, one in value.items()])
+        return Detail(title, parts=[(str(key), _written(part)) for key, part in value.items()])
     if isinstance(value, list | tuple):
-        return Detail(title, ", ".join(_written(one) for one in value))
+        return Detail(title, ", ".join(_written(part) for part in value))
     return Detail(title, _written(value))
 
 
@@ -95,5 +95,5 @@ def _written(value: Json) -> str:
     if isinstance(value, int | float):
         return number(round(value, 4))
     if isinstance(value, list | tuple):
-        return " / ".join(_written(one) for one in value)
+        return " / ".join(_written(part) for part in value)
     return str(value)

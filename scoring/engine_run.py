@@ -29,10 +29,10 @@ def check(question: str, manifest: Mapping[str, Json], submission: str) -> JsonO
     Raises FormatError with every fault at once.
     """
     try:
-        asked = Manifest.from_json(manifest)
+        public = Manifest.from_json(manifest)
     except ManifestError as error:
         raise FormatError(question_fault(error)) from error
-    prediction = validate(spec_of_text(question), asked, Path(submission), isolated=False)
+    prediction = validate(spec_of_text(question), public, Path(submission), isolated=False)
     cases = max([len(prediction.images), *map(len, prediction.values.values()), *map(len, prediction.masks.values())])
     return {"cases": cases or len({row.case for row in prediction.rows}), "ignored": len(prediction.ignored)}
 
@@ -40,20 +40,20 @@ def check(question: str, manifest: Mapping[str, Json], submission: str) -> JsonO
 def score_generated(question: str, truth: str, submission: str, seed: int, networks: str) -> JsonObject:
     """Scores generated cases, whose truth every team has: embeddings are computed beside the file they come from."""
     spec = spec_of_text(question)
-    known = load_truth(spec, Path(truth))
-    prediction = validate(spec, public_manifest(spec, known), Path(submission), isolated=False)
-    found = score(spec, known, prediction, seed, Path(networks))
-    real, generated = found.embeddings if found.embeddings is not None else (np.empty((0, 0)), np.empty((0, 0)))
+    loaded = load_truth(spec, Path(truth))
+    prediction = validate(spec, public_manifest(spec, loaded), Path(submission), isolated=False)
+    result = score(spec, loaded, prediction, seed, Path(networks))
+    real, generated = result.embeddings if result.embeddings is not None else (np.empty((0, 0)), np.empty((0, 0)))
     return {
         "values": {
-            name: [one.value, one.reason, list(one.interval) if one.interval else None, dict(one.details)]
-            for name, one in found.values.items()
+            name: [value.value, value.reason, list(value.interval) if value.interval else None, dict(value.details)]
+            for name, value in result.values.items()
         },
-        "count": found.count,
-        "seed": found.seed,
-        "versions": dict(found.versions),
-        "sha256": [found.question_sha256, found.truth_sha256, found.submission_sha256],
-        "embedding": dict(found.embedding),
+        "count": result.count,
+        "seed": result.seed,
+        "versions": dict(result.versions),
+        "sha256": [result.question_sha256, result.truth_sha256, result.submission_sha256],
+        "embedding": dict(result.embedding),
         "real": real,
         "generated": generated,
     }
@@ -62,12 +62,12 @@ def score_generated(question: str, truth: str, submission: str, seed: int, netwo
 def pictures(submission: str, manifest: Mapping[str, Json], indices: list[int]) -> list[NDArray[np.uint8]]:
     """The cases at `indices` (of all, sorted by id) as uint8 (images, rows, columns), each image from its own least to
     its own greatest value."""
-    wanted = set(indices)
-    found: dict[int, NDArray[np.uint8]] = {}
+    chosen = set(indices)
+    shown: dict[int, NDArray[np.uint8]] = {}
     for number, (_case, array) in enumerate(images(submission, Manifest.from_json(manifest))):
-        if number in wanted:
-            found[number] = np.stack([_shown(plane) for plane in np.asarray(array, float)])
-    return [found[index] for index in indices]
+        if number in chosen:
+            shown[number] = np.stack([_shown(plane) for plane in np.asarray(array, float)])
+    return [shown[index] for index in indices]
 
 
 def _shown(plane: NDArray[np.float64]) -> NDArray[np.uint8]:

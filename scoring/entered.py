@@ -56,11 +56,13 @@ def enter_scores(*, phase: Phase, content: bytes, file_name: str, actor: Actor) 
         locked(phase)
         submissions = _submissions_by_name(phase)
         try:
-            rows = read_scores(content, file_name, names, {name: str(one.pk) for name, one in submissions.items()})
+            rows = read_scores(
+                content, file_name, names, {name: str(submission.pk) for name, submission in submissions.items()}
+            )
         except FormatError as error:
             template = gettext_noop("The table was not entered. Correct these errors and send it again.")
             raise InvalidInputError(template, list(error.faults)) from error
-        by_key = {str(one.pk): one for one in submissions.values()}
+        by_key = {str(submission.pk): submission for submission in submissions.values()}
         for key in dict.fromkeys(row.submission for row in rows):
             own = [row for row in rows if row.submission == key]
             _enter(by_key[key], spec, own, actor, {"scores": digest})
@@ -81,10 +83,12 @@ def scores_table(phase: Phase) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(["team", "submission", *names])
-    for submission in sorted(counting_submissions(phase).values(), key=lambda one: one.team.name):
+    for submission in sorted(counting_submissions(phase).values(), key=lambda counting: counting.team.name):
         last = submission.evaluations.order_by("-number").first()
-        known = {} if last is None else dict(last.scores.filter(part=ALL, name__in=names).values_list("name", "value"))
-        values = ["" if known.get(name) is None else repr(known[name]) for name in names]
+        values_by_name = (
+            {} if last is None else dict(last.scores.filter(part=ALL, name__in=names).values_list("name", "value"))
+        )
+        values = ["" if values_by_name.get(name) is None else repr(values_by_name[name]) for name in names]
         writer.writerow([inert_cell(submission.team.name), submission.pk, *values])
     return out.getvalue()
 
@@ -92,9 +96,9 @@ def scores_table(phase: Phase) -> str:
 def _submissions_by_name(phase: Phase) -> dict[str, Submission]:
     """By team name, slug and submission id: what a row of the table may name."""
     checked = Submission.objects.filter(phase=phase, state__in=[State.VALID, State.SCORED]).select_related("team")
-    named = {str(one.pk): one for one in checked}
-    for one in counting_submissions(phase).values():
-        named |= {one.team.name: one, one.team.slug: one}
+    named = {str(submission.pk): submission for submission in checked}
+    for submission in counting_submissions(phase).values():
+        named |= {submission.team.name: submission, submission.team.slug: submission}
     return named
 
 

@@ -19,7 +19,7 @@ def add_evaluation(submission: Submission, values: Values, *, actor: Actor, sour
     last = submission.evaluations.order_by("-number").first()
     spec = spec_of(submission.phase.question)
     hashes = {"question": spec.sha256, "submission": submission.sha256, **source}
-    known = last.provenance.get("sha256", {}) if last is not None else {}
+    last_hashes = last.provenance.get("sha256", {}) if last is not None else {}
     evaluation = Evaluation.objects.create(
         submission=submission,
         truth=last.truth if last is not None else None,
@@ -27,15 +27,15 @@ def add_evaluation(submission: Submission, values: Values, *, actor: Actor, sour
         number=last.number + 1 if last is not None else 1,
         question_revision=submission.phase.question.revision,
         seed=last.seed if last is not None else spec.seed,
-        provenance={**(last.provenance if last is not None else {}), "sha256": {**known, **hashes}},
+        provenance={**(last.provenance if last is not None else {}), "sha256": {**last_hashes, **hashes}},
         artefacts_key=last.artefacts_key if last is not None else "",
         done_at=last.done_at
         if last is not None
         else database_now(),  # a truth corrected since is still to be scored on
         cases=last.cases if last is not None else 0,
     )
-    kept = list(last.scores.all()) if last is not None else []
-    rows = [copied(evaluation, one) for one in kept if (one.part, one.name) not in values]
+    last_scores = list(last.scores.all()) if last is not None else []
+    rows = [copied(evaluation, score) for score in last_scores if (score.part, score.name) not in values]
     rows += [score_row(evaluation, part, name, value) for (part, name), value in values.items()]
     Score.objects.bulk_create(rows)
     if last is not None:
@@ -51,23 +51,23 @@ def copy_case_scores(claim: Claim) -> None:
             return
         last = evaluation.submission.evaluations.filter(number=evaluation.number - 1).first()
         cases = [
-            CaseScore(evaluation=evaluation, public_id=one.public_id, name=one.name, value=one.value)
-            for one in (last.case_scores.iterator() if last is not None else ())
+            CaseScore(evaluation=evaluation, public_id=score.public_id, name=score.name, value=score.value)
+            for score in (last.case_scores.iterator() if last is not None else ())
         ]
         CaseScore.objects.bulk_create(cases, batch_size=2000)
 
 
-def copied(evaluation: Evaluation, one: Score) -> Score:
+def copied(evaluation: Evaluation, score: Score) -> Score:
     """The same score, of another evaluation."""
     return Score(
         evaluation=evaluation,
-        name=one.name,
-        part=one.part,
-        value=one.value,
-        low=one.low,
-        high=one.high,
-        reason=one.reason,
-        details=one.details,
+        name=score.name,
+        part=score.part,
+        value=score.value,
+        low=score.low,
+        high=score.high,
+        reason=score.reason,
+        details=score.details,
     )
 
 

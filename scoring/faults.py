@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from batches.cases import of_exam
 from batches.models import Batch, BatchItem
+from challenges.field_titles import KEYS, field_titles
+from challenges.frame import spec_of
 from concours.formats.fault import Fault
 from concours.formats.json import JsonObject
 from core.models import Progress, Work
@@ -27,8 +29,8 @@ def by_exam(batches: Iterable[Batch], faults: Iterable[Fault]) -> list[Fault]:
 
 def organisers_faults(submission: Submission) -> list[JsonObject]:
     """Why it failed, for organisers: faults of the truth or the question, or of the platform."""
-    told = progress_of(submission).filter(audience=Progress.Audience.ORGANISER).order_by("at", "id")
-    faults = [{"where": row.where, "template": row.template, "values": row.values} for row in told]
+    notes = progress_of(submission).filter(audience=Progress.Audience.ORGANISER).order_by("at", "id")
+    faults = [{"where": row.where, "template": row.template, "values": row.values} for row in notes]
     if not faults and submission.state == Submission.State.FAILED:
         stages = ("validate_submission", "score_submission")
         works = Work.objects.filter(stage__in=stages, subject_id=str(submission.pk), state=Work.State.FAILED)
@@ -53,7 +55,8 @@ def faults_for_organisers(submission: Submission) -> list[OrganisersLine]:
     for fault in faults:
         exam = exams.get(str(fault["values"].get("exam", "")))
         where = exam_title(exam) if exam is not None else fault["where"]
-        listed.append(OrganisersLine(say(fault["template"], fault["values"]), where))
+        titles = KEYS if exam is None else field_titles(spec_of(exam.question))
+        listed.append(OrganisersLine(say(fault["template"], titles.values(fault["values"])), where))
     return listed
 
 

@@ -106,9 +106,9 @@ def mark(*, session: JurySession, case: JuryCase, marks: Mapping[str, Json]) -> 
         raise JuryFinishedError(gettext_noop("You have finished; marks can no longer be changed."))
     if case.question_id != session.question_id:
         raise InvalidInputError(gettext_noop("This case belongs to another question."))
-    known = {one.name: one for one in jury.criteria}
-    wrong = [name for name in known if not _fits(marks.get(name), known[name].min, known[name].max)]
-    wrong += [str(name)[:40] for name in marks if name not in known]
+    criteria = {criterion.name: criterion for criterion in jury.criteria}
+    wrong = [name for name in criteria if not _fits(marks.get(name), criteria[name].min, criteria[name].max)]
+    wrong += [str(name)[:40] for name in marks if name not in criteria]
     if wrong:
         raise InvalidInputError(
             gettext_noop("Invalid marks for: %(names)s. Give each criterion a whole mark within its range."),
@@ -194,19 +194,19 @@ def agreement(question: Question) -> dict[str, dict[str, float | None]]:
     for row in JuryMark.objects.filter(session__question=question):
         marks[row.criterion][row.session_id][row.case_id] = row.mark
     kappa = metrics.find("cohen_kappa")
-    found: dict[str, dict[str, float | None]] = {}
-    for one in jury_of(question).criteria:
-        labels = list(range(one.min, one.max + 1))
+    by_criterion: dict[str, dict[str, float | None]] = {}
+    for criterion in jury_of(question).criteria:
+        labels = list(range(criterion.min, criterion.max + 1))
         kappas: list[float] = []
         differences: list[float] = []
-        for left, right in combinations([marks[one.name][key] for key in sorted(marks[one.name])], 2):
+        for left, right in combinations([marks[criterion.name][key] for key in sorted(marks[criterion.name])], 2):
             shared = sorted(set(left) & set(right), key=str)
             pair = [left[case] for case in shared], [right[case] for case in shared]
             score = kappa(*pair, weights="quadratic", labels=labels)
             kappas += [] if score.value is None else [score.value]
             differences.append(fmean(abs(a - b) for a, b in zip(*pair, strict=True)))
-        found[one.name] = {
+        by_criterion[criterion.name] = {
             "kappa": fmean(kappas) if kappas else None,
             "difference": fmean(differences) if differences else None,
         }
-    return found
+    return by_criterion

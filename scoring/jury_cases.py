@@ -41,9 +41,9 @@ def choose_jury_cases(claim: Claim) -> None:
         with claim.finish():
             return
     rows = [
-        JuryCase(question=question, submission=one.submission, index=index, cluster=cluster, images_key=blob.key)
-        for one in contestants(phase)
-        for cluster, (index, blob) in enumerate(_pictured(question, spec, one, int(seed)))
+        JuryCase(question=question, submission=contestant.submission, index=index, cluster=cluster, images_key=blob.key)
+        for contestant in contestants(phase)
+        for cluster, (index, blob) in enumerate(_pictured(question, spec, contestant, int(seed)))
     ]
     with claim.finish():
         if locked(question).jury_cases.exists():  # chosen meanwhile, from another seed
@@ -57,18 +57,18 @@ def choose_jury_cases(claim: Claim) -> None:
         )
 
 
-def _pictured(question: Question, spec: QuestionSpec, one: Chosen, seed: int) -> list[tuple[int, Blob]]:
-    assert spec.jury is not None and one.evaluation.truth is not None
-    generated = artefacts_of(one.evaluation)["generated"]
+def _pictured(question: Question, spec: QuestionSpec, contestant: Chosen, seed: int) -> list[tuple[int, Blob]]:
+    assert spec.jury is not None and contestant.evaluation.truth is not None
+    generated = artefacts_of(contestant.evaluation)["generated"]
     if spec.jury.select == "kmeans":
         indices = nearest_to_centres(generated, spec.jury.cases, seed)
     else:
         indices = list(range(len(generated)))
-    with named(one.submission) as path:
+    with named(contestant.submission) as path:
         arrays = run_limited(
             "scoring.engine_run:pictures",
             str(path),
-            one.evaluation.truth.public_manifest,
+            contestant.evaluation.truth.public_manifest,
             indices,
             limits=LIMITS,
             read=[path],

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
+
 from django.utils.translation import gettext_noop
 
 from batches.models import Batch
@@ -9,6 +12,8 @@ from challenges.frame import spec_of
 from challenges.models import Phase, Question
 from concours.evaluation.sample import SampleTooLargeError, example_manifest, sample_submission
 from concours.formats.manifest import Manifest
+from concours.formats.stored import ZIP_MOMENT
+from concours.kit.kit import kit_files
 from core.actors import Reader
 from core.errors import InvalidInputError
 from scoring.models import Truth
@@ -33,6 +38,18 @@ def known_manifest(user: Reader, question: Question, phase_name: str = "") -> Ma
     batch = Batch.objects.visible_to(user).filter(question=question, name=phase.batch).first()
     truth = Truth.objects.filter(batch=batch).first() if batch is not None else None
     return None if truth is None else Manifest.from_json(truth.public_manifest)
+
+
+def kit_for(user: Reader, question: Question) -> tuple[str, bytes]:
+    """The starter kit as a zip, with the cases that the person knows; the same twice."""
+    spec, target = spec_of(question), io.BytesIO()
+    name = f"{question.challenge.slug}/{question.slug}"
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path, content in kit_files(spec, known_manifest(user, question), name).items():
+            info = zipfile.ZipInfo(f"{spec.slug}-kit/{path}", ZIP_MOMENT)
+            info.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(info, content)
+    return f"{spec.slug}-kit.zip", target.getvalue()
 
 
 def sample_for(user: Reader, question: Question) -> tuple[str, bytes]:

@@ -43,12 +43,12 @@ def truths_of(phase: Phase) -> list[Truth] | None:
     batches = phase.question.batches.order_by("name")
     if phase.batch:
         batches = batches.filter(name=phase.batch)
-        wanted = {phase.batch}
+        names = {phase.batch}
     else:
-        wanted = {batch.name for batch in spec.batches if batch.set in spec.split.truth}
-        batches = batches.filter(name__in=wanted)
-    found = [truth for batch in batches if (truth := batch.truths.order_by("-version").first()) is not None]
-    return [truth for truth in found if truth.cases] if found and len(found) == len(wanted) else None
+        names = {batch.name for batch in spec.batches if batch.set in spec.split.truth}
+        batches = batches.filter(name__in=names)
+    truths = [truth for batch in batches if (truth := batch.truths.order_by("-version").first()) is not None]
+    return [truth for truth in truths if truth.cases] if truths and len(truths) == len(names) else None
 
 
 def require_cases(truths: list[Truth]) -> None:

@@ -41,4 +41,4 @@ def forget_annotations(gone: Collection[Annotation]) -> None:
     erase_after_commit([("exams", annotation.blob_key) for annotation in gone])
     unsealed = Annotation.objects.filter(pk__in=[annotation.pk for annotation in gone], sealed_at=None)
     unsealed.update(value=None, blob_key="", sealed_at=database_now())
-    forget_sealed_values({one.exam_id for one in gone}, {one.field for one in gone})
+    forget_sealed_values({row.exam_id for row in gone}, {row.field for row in gone})

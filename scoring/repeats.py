@@ -48,7 +48,7 @@ def _same_answer(second: Submission, first: Submission) -> bool:
     """The same bytes, or the same scores: an archive packed a second time differs in its times alone."""
     if second.sha256 == first.sha256:
         return True
-    scores = [_scores_of(one) for one in (second, first)]
+    scores = [_scores_of(submission) for submission in (second, first)]
     return bool(scores[0]) and scores[0] == scores[1]
 
 

@@ -34,7 +34,7 @@ def unpack(truth: Truth, out: Path) -> None:
 
 def keep_only(out: Path, living: Collection[str]) -> None:
     """The files and rows of these cases stay in the folder of a truth, and no others."""
-    for file in [one for one in out.rglob("*") if one.is_file() and one.parent != out]:
+    for file in [path for path in out.rglob("*") if path.is_file() and path.parent != out]:
         if case_of(file.name) not in living:
             file.unlink()
     table = out / "truth.csv"

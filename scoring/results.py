@@ -93,7 +93,7 @@ def shown_scores(submissions: Sequence[Submission], *, every_part: bool = False)
 
     `every_part` is for organisers; teams see the parts whose ranking is out, rounded as the board is.
     """
-    phases = {one.phase_id: one.phase for one in submissions}
+    phases = {submission.phase_id: submission.phase for submission in submissions}
     open_parts = {key: revealed_parts(phase) for key, phase in phases.items()} if not every_part else {}
     if not every_part and not any(open_parts.values()):
         return {}
@@ -106,7 +106,7 @@ def shown_scores(submissions: Sequence[Submission], *, every_part: bool = False)
     final = {key: final_parts(phase) for key, phase in phases.items()} if not every_part else {}
     specs: dict[int, QuestionSpec] = {}  # each question's file is read once
     shown: dict[UUID, list[ShownScore]] = {}
-    by_id = {one.pk: one for one in submissions}
+    by_id = {submission.pk: submission for submission in submissions}
     for row in rows.order_by("part", "id"):
         submission = by_id[row.evaluation.submission_id]
         if row.evaluation.number != numbers[submission.pk]:
@@ -127,8 +127,8 @@ def shown_scores(submissions: Sequence[Submission], *, every_part: bool = False)
 
 def _shown_score(spec: QuestionSpec, row: Score, details: Details) -> ShownScore:
     declared = spec.metrics.get(row.name)
-    known = declared is not None and declared.metric in metrics.names()
-    metric = metrics.find(declared.metric) if known and declared is not None else None
+    has_metric = declared is not None and declared.metric in metrics.names()
+    metric = metrics.find(declared.metric) if has_metric and declared is not None else None
     value = None if row.value is None else number(round(row.value, spec.leaderboard.digits))
     return ShownScore(
         name=row.name,

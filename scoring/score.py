@@ -69,7 +69,7 @@ def score_submission(claim: Claim) -> None:
         return
     try:
         require_cases(truths)
-        found = (
+        computed = (
             _generated(submission, spec, truths) if spec.submission.generated else _compared(submission, spec, truths)
         )
     except TruthError as error:
@@ -80,13 +80,13 @@ def score_submission(claim: Claim) -> None:
         with claim.finish():
             refuse(submission, list(error.faults))
         return
-    artefacts = put_bytes("sealed", f"submission-{submission.pk}", _npz(found.arrays))
+    artefacts = put_bytes("sealed", f"submission-{submission.pk}", _npz(computed.arrays))
     with claim.finish():
         if truths_of(submission.phase) != truths:  # it was sealed again meanwhile: these numbers are of the past
             erase_after_commit([("sealed", artefacts.key)])
             enqueue("score_submission", submission, challenge_id=submission.team.challenge_id)
             return
-        evaluation = _write(submission, truths, found, artefacts.key)
+        evaluation = _write(submission, truths, computed, artefacts.key)
         forget_artefacts(evaluation)
         challenge_id = submission.team.challenge_id
         move(submission, Submission.State.SCORED, detail={"evaluation": evaluation.number}, decided_at=database_now())
@@ -153,7 +153,9 @@ def _provenance(
     return {
         "versions": dict(versions),
         "sha256": {"question": question, "truth": truth, "submission": submission},
-        "truths": [{"batch": str(one.batch_id), "version": one.version, "sha256": one.sha256} for one in truths],
+        "truths": [
+            {"batch": str(version.batch_id), "version": version.version, "sha256": version.sha256} for version in truths
+        ],
         "embedding": dict(embedding),
     }
 
@@ -179,31 +181,31 @@ def _entered(submission: Submission, evaluation: Evaluation) -> dict[tuple[str, 
     last = submission.evaluations.exclude(pk=evaluation.pk).order_by("-number").first()
     if last is None or not names:
         return {}
-    return {(one.part, one.name): copied(evaluation, one) for one in last.scores.filter(name__in=names)}
+    return {(score.part, score.name): copied(evaluation, score) for score in last.scores.filter(name__in=names)}
 
 
-def _write(submission: Submission, truths: list[Truth], found: ComputedScores, artefacts_key: str) -> Evaluation:
+def _write(submission: Submission, truths: list[Truth], computed: ComputedScores, artefacts_key: str) -> Evaluation:
     evaluation = Evaluation.objects.create(
         submission=submission,
         truth=truths[0],
         number=next_number(submission.evaluations, parent=submission),
         question_revision=submission.phase.question.revision,
-        seed=found.seed,
-        provenance=found.provenance,
+        seed=computed.seed,
+        provenance=computed.provenance,
         artefacts_key=artefacts_key,
         done_at=database_now(),
-        cases=found.count,
+        cases=computed.count,
     )
     entered = _entered(submission, evaluation)
     Score.objects.bulk_create(
         entered.get((part, name)) or score_row(evaluation, part, name, value)
-        for part, scores in found.values.items()
+        for part, scores in computed.values.items()
         for name, value in scores.items()
     )
     CaseScore.objects.bulk_create(
         [
             CaseScore(evaluation=evaluation, public_id=case, name=name, value=value)
-            for case, scores in found.cases.items()
+            for case, scores in computed.cases.items()
             for name, value in scores.items()
         ],
         batch_size=2000,

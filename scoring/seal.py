@@ -109,11 +109,11 @@ def _seal_first(claim: Claim, batch: Batch, spec: QuestionSpec) -> None:
 
 def _write_table(out: Path, written: list[Written], spec: QuestionSpec, fields: list[str], batch: Batch) -> None:
     """`truth.csv`: scalars, spacing, part. What is measured or derived stands in it only when every case has it."""
-    computed = {name for name, one in spec.data.fields.items() if one.measured_from or one.derive is not None}
-    told = [
+    computed = {name for name, field in spec.data.fields.items() if field.measured_from or field.derive is not None}
+    sealed_fields = [
         name for name in fields if name not in computed or all(case.scalars.get(name) is not None for case in written)
     ]
-    rows = list(csv.reader(io.StringIO(scalars_csv(written, spec, told, spacing=True))))
+    rows = list(csv.reader(io.StringIO(scalars_csv(written, spec, sealed_fields, spacing=True))))
     public = public_cases(batch, spec, [case.public_id for case in written])
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
@@ -141,14 +141,14 @@ def public_cases(batch: Batch, spec: QuestionSpec, ids: list[str]) -> set[str]:
 
 def _store(claim: Claim, batch: Batch, spec: QuestionSpec, folder: Path, out: Path) -> None:
     """The folder as one stored zip, byte for byte the same whenever it is made again, and its row."""
-    known = _loaded(batch, spec, out)
+    loaded = _loaded(batch, spec, out)
     blob = _pack(batch, out, folder / "truth.zip")
-    manifest, faults = _public_manifest(batch, spec, known), faults_of_truth(batch, spec, known)
-    sealed = SealedContent(blob, manifest, len(known.ids), faults, waiting_corrections(batch))
+    manifest, faults = _public_manifest(batch, spec, loaded), faults_of_truth(batch, spec, loaded)
+    sealed = SealedContent(blob, manifest, len(loaded.ids), faults, waiting_corrections(batch))
     try:
         _write_version(claim, batch, sealed)
     except LostLeaseError:
-        if set(known.ids) != {
+        if set(loaded.ids) != {
             case.public_id for case in cases_of(batch)
         }:  # an exam left: no row names what contains it
             with transaction.atomic():
@@ -164,10 +164,10 @@ def _seal_corrected(
         out = folder / "out"
         unpack(before, out)
         write_corrections(batch, spec, corrections, out, folder / "work")
-        known = _loaded(batch, spec, out)
-        manifest = _public_manifest(batch, spec, known)
+        loaded = _loaded(batch, spec, out)
+        manifest = _public_manifest(batch, spec, loaded)
         blob = _pack(batch, out, folder / "truth.zip")
-    sealed = SealedContent(blob, manifest, len(known.ids), faults_of_truth(batch, spec, known), corrections)
+    sealed = SealedContent(blob, manifest, len(loaded.ids), faults_of_truth(batch, spec, loaded), corrections)
     _write_version(claim, batch, sealed, cause=Rescore.Cause.CORRECTION, before=before)
 
 
@@ -180,10 +180,10 @@ def _loaded(batch: Batch, spec: QuestionSpec, out: Path) -> LoadedTruth:
         raise TruthError(faults) from error
 
 
-def _public_manifest(batch: Batch, spec: QuestionSpec, known: LoadedTruth) -> JsonObject:
-    asked = public_manifest(spec, known)
+def _public_manifest(batch: Batch, spec: QuestionSpec, loaded: LoadedTruth) -> JsonObject:
+    manifest = public_manifest(spec, loaded)
     # Of generated cases the teams choose the ids, which therefore name no exam.
-    return replace(asked, ignored_ids=_left(batch) if asked.ids else ()).to_json()
+    return replace(manifest, ignored_ids=_left(batch) if manifest.ids else ()).to_json()
 
 
 def _write_version(
@@ -202,7 +202,10 @@ def _write_version(
             sha256=sealed.blob.sha256 if sealed.blob else "",
             public_manifest=sealed.manifest,
             cases=sealed.cases,
-            corrections=[*(before.corrections if before else []), *(one.pk for one in sealed.corrections)],
+            corrections=[
+                *(before.corrections if before else []),
+                *(correction.pk for correction in sealed.corrections),
+            ],
             faults=[fault.to_json() for fault in sealed.faults],
             reason=cause,
             sealed_at=database_now(),
@@ -254,12 +257,12 @@ def _seal_without(claim: Claim, batch: Batch, spec: QuestionSpec, before: Truth,
         unpack(before, out)
         keep_only(out, living)
         try:
-            known = load_truth(spec, out)
+            loaded = load_truth(spec, out)
         except TruthError as error:  # it can no longer be scored, which is for organisers; the case leaves all the same
             faults = by_exam([batch], error.faults)
             _tell_organisers(batch, faults)
         else:
-            manifest, faults = _public_manifest(batch, spec, known), faults_of_truth(batch, spec, known)
+            manifest, faults = _public_manifest(batch, spec, loaded), faults_of_truth(batch, spec, loaded)
         blob = _pack(batch, out, folder / "truth.zip")
     return _write_version(claim, batch, SealedContent(blob, manifest, len(living), faults), cause=cause, before=before)
 

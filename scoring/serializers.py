@@ -175,8 +175,13 @@ class JurySessionSerializer(serializers.ModelSerializer[JurySession]):
     def get_criteria(self, session: JurySession) -> list[JsonObject]:
         jury = spec_of(session.question).jury
         return [
-            {"name": one.name, "title": {"en": one.title.en, "fr": one.title.fr}, "min": one.min, "max": one.max}
-            for one in (jury.criteria if jury else ())
+            {
+                "name": criterion.name,
+                "title": {"en": criterion.title.en, "fr": criterion.title.fr},
+                "min": criterion.min,
+                "max": criterion.max,
+            }
+            for criterion in (jury.criteria if jury else ())
         ]
 
     @extend_schema_field({"type": "array", "items": {"type": "object"}})

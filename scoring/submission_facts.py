@@ -50,7 +50,7 @@ class SubmissionFacts:
 
     def __init__(self, submissions: Sequence[Submission]) -> None:
         self.submissions = submissions
-        self.phases = {one.phase_id: PhaseFacts(one.phase) for one in submissions}
+        self.phases = {submission.phase_id: PhaseFacts(submission.phase) for submission in submissions}
 
     def phase_of(self, submission: Submission) -> PhaseFacts:
         return self.phases[submission.phase_id]
@@ -94,7 +94,7 @@ class SubmissionFacts:
 
     @cached_property
     def _notes(self) -> dict[str, list[Progress]]:
-        kind, names = Submission._meta.model_name, [str(one.pk) for one in self.submissions]
+        kind, names = Submission._meta.model_name, [str(submission.pk) for submission in self.submissions]
         rows = Progress.objects.filter(subject_kind=kind, subject_id__in=names)
         notes: dict[str, list[Progress]] = defaultdict(list)
         for row in rows.filter(state="note", audience=Progress.Audience.TEAM).order_by("pk"):

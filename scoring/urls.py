@@ -9,6 +9,7 @@ urlpatterns = [
     path("c/<slug:challenge>/<slug:question>/submit/", submit.submit_page, name="submit"),
     path("c/<slug:challenge>/<slug:question>/submit/verdicts/", submit.verdicts, name="verdicts"),
     path("c/<slug:challenge>/<slug:question>/sample/", submit.sample, name="sample"),
+    path("c/<slug:challenge>/<slug:question>/kit/", submit.kit, name="kit"),
     path("c/<slug:challenge>/<slug:question>/results/", submissions.results, name="results"),
     path("submissions/<uuid:submission>/", submissions.submission, name="submission"),
     path("submissions/<uuid:submission>/cancel/", submissions.cancel, name="cancel"),

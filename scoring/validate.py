@@ -117,12 +117,12 @@ def check(submission: Submission, truth: Truth) -> tuple[list[Fault], int]:
     question = spec_of(submission.phase.question).text
     with named(submission) as path:
         try:
-            found = run_limited(
+            answer = run_limited(
                 "scoring.engine_run:check", question, truth.public_manifest, str(path), limits=LIMITS, read=[path]
             )
         except FormatError as error:
             return list(error.faults), 0
-    return [], int(found["ignored"])
+    return [], int(answer["ignored"])
 
 
 @contextmanager

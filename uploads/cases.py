@@ -7,6 +7,7 @@ import uuid
 from pathlib import Path
 
 from concours.deid.values import declared_fields, parse_apart
+from concours.deid.values.apart import PARSED
 from concours.formats.child import run_limited
 from concours.formats.fault import Fault
 from concours.formats.json import JsonObject
@@ -33,7 +34,7 @@ def read_cases(uploads: list[Upload], folder: Path, spec: QuestionSpec, limits: 
         "concours.study.cases:build_cases",
         sent,
         parsed,
-        [one.to_json() for one in declared_fields(spec.data.fields).values()],
+        [field.to_json() for field in declared_fields(spec.data.fields).values()],
         spec.data.patient,
     )
     form = form_values(uploads[0])
@@ -53,17 +54,20 @@ def _new_exam(upload: Upload, case: SentCase, form: JsonObject, folder: Path) ->
     exam_id = uuid.uuid5(upload.pk, content)
     return NewExam(
         id=exam_id,
-        blob=_quarantine(exam_id, case, values, folder),
+        blob=_quarantine(exam_id, case, form, folder),
         content=content_hash(upload.target_question, [upload.centre.slug if upload.centre else "", content]),
         called=case.called,
     )
 
 
-def _quarantine(exam_id: uuid.UUID, case: SentCase, values: JsonObject, folder: Path) -> Blob:
-    told = case.to_json()
-    identities = {name: told[name] for name in ("patient", "people", "numbers", "places")}
+def _quarantine(exam_id: uuid.UUID, case: SentCase, form: JsonObject, folder: Path) -> Blob:
+    """The form and each row or text as it was sent: values that contradict each other are found by the gate."""
+    case_values = case.to_json()
+    identities = {name: case_values[name] for name in ("patient", "people", "numbers", "places")}
     path = folder / f"{exam_id}.zip"
     with StoredArchive(path) as archive:
-        for name, document in (("values.json", values), ("identities.json", identities)):
+        for name, document in (("values.json", form), ("identities.json", identities)):
             archive.add(name, json.dumps(document, sort_keys=True).encode())
+        for number, source in enumerate(case.sources):
+            archive.add(f"{PARSED}/{number:02d}.json", json.dumps(source.to_json(), sort_keys=True).encode())
     return put_file("quarantine", f"exam-{exam_id}", path, move=True)

@@ -43,13 +43,13 @@ def _cells(exams: Iterable[Exam], reader: Reader, with_grade: bool) -> Iterator[
     reasons = reasons_of(rows, reader)
     for exam in rows:
         state = exam.state if with_grade else state_for_centre(exam)
-        said = " ".join(reason.message for reason in reasons.get(str(exam.pk), []))
+        reasons_text = " ".join(reason.message for reason in reasons.get(str(exam.pk), []))
         cells = [
             exam.pk,
             exam.centre,
             exam.number,
             look_of(state).word,
-            said,
+            reasons_text,
             _moment(exam.received_at),
             _moment(exam.decided_at),
         ]

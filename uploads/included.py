@@ -40,13 +40,13 @@ class Inclusion:
     """A question's target with its margin (None: the file names none), all exams, and the centres one may see."""
 
     target: int | None
-    wanted: int | None
+    target_with_margin: int | None
     whole: ExamCount
     centres: list[ExamCount]
 
     @property
     def missing(self) -> int:
-        return max(0, (self.wanted or 0) - self.whole.included)
+        return max(0, (self.target_with_margin or 0) - self.whole.included)
 
 
 def inclusion_of(question: Question, user: Reader) -> Inclusion:
@@ -72,9 +72,9 @@ def inclusion_of(question: Question, user: Reader) -> Inclusion:
     counted = [replace(counts.get(centre.pk, none), centre=centre) for centre in centres]
     return Inclusion(
         target=target.exams if target else None,
-        wanted=target.with_margin if target else None,
+        target_with_margin=target.with_margin if target else None,
         whole=_sum(counts.values()),
-        centres=sorted(counted, key=lambda one: (-one.included, str(one.centre))),
+        centres=sorted(counted, key=lambda counted_centre: (-counted_centre.included, str(counted_centre.centre))),
     )
 
 

@@ -117,8 +117,8 @@ async def head(request: Request) -> Response:
     headers = {"Upload_Offset": str(standing.position), "Upload_Expires": tus.expires(upload.expires_at)}
     if upload.length is not None:
         headers["Upload_Length"] = str(upload.length)
-    if told := {key: value for key, value in upload.metadata.items() if key in TOLD_METADATA}:
-        headers["Upload_Metadata"] = tus.format_metadata(told)
+    if metadata := {key: value for key, value in upload.metadata.items() if key in TOLD_METADATA}:
+        headers["Upload_Metadata"] = tus.format_metadata(metadata)
     if upload.metadata.get("concat"):
         headers["Upload_Concat"] = upload.metadata["concat"]
     elif upload.kind == Upload.Kind.PARTIAL:

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from django.urls import reverse
 from django.utils import translation
 
+from challenges.field_titles import field_titles
+from challenges.frame import spec_of
 from concours.formats.fault import Fault
 from core.notices import notify
 from uploads.models import Exam
@@ -19,9 +21,16 @@ def tell_refused(exam: Exam, stage: str, faults: Sequence[Fault]) -> None:
     """To the person who sent it. Exam and files are called by their numbers: names of sent files may be a patient's."""
     owner = exam.uploaded_by
     with translation.override(owner.language):
+        titles = field_titles(spec_of(exam.question))
         sentences = dict.fromkeys(
             render_reason(
-                fault.template, fault.values, fault.where, named=False, naming=stage in NAMING_STAGES, code=fault.reason
+                fault.template,
+                fault.values,
+                fault.where,
+                named=False,
+                titles=titles,
+                naming=stage in NAMING_STAGES,
+                code=fault.reason,
             )[0]
             for fault in faults
         )

@@ -12,9 +12,11 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext, ngettext, ngettext_lazy
 from django.utils.translation import gettext_lazy as _
 
+from challenges.field_titles import KEYS, FieldTitles, field_titles
 from challenges.frame import spec_of
 from challenges.models import CentreMembership
 from concours.formats.json import Json
+from concours.questions.schema import QuestionSpec
 from concours.study.grouping import SetAside
 from core.actors import Reader
 from core.models import Progress
@@ -153,17 +155,33 @@ def centres_read_by(user: Reader) -> frozenset[int]:
     return frozenset(CentreMembership.objects.filter(user=user).values_list("centre_id", flat=True))
 
 
-def render_row(row: Progress, *, named: bool) -> tuple[str, str]:
+def render_row(row: Progress, *, named: bool, titles: FieldTitles) -> tuple[str, str]:
     """A step's sentence and place. Unless `named`, a file is called by its number: its own name may be a patient's."""
     return render_reason(
-        row.template, row.values, row.where, named=named, naming=row.stage in NAMING_STAGES, code=row.reason
+        row.template,
+        row.values,
+        row.where,
+        named=named,
+        titles=titles,
+        naming=row.stage in NAMING_STAGES,
+        code=row.reason,
     )
 
 
 def render_reason(
-    template: str, values: Mapping[str, Json], where: str, *, named: bool, naming: bool = False, code: str = ""
+    template: str,
+    values: Mapping[str, Json],
+    where: str,
+    *,
+    named: bool,
+    titles: FieldTitles,
+    naming: bool = False,
+    code: str = "",
 ) -> tuple[str, str]:
-    """A reason's sentence and place. `naming`: its place is a file, even where it tells no number."""
+    """A reason's sentence and place. `naming`: its place is a file, even where it tells no number.
+
+    The sentence calls fields and images by their titles; a place that is one of them stays its key, for programs.
+    """
     values = dict(values)
     number, more = values.pop("file_number", None), int(values.pop("more_files", 0))
     if number is not None or (naming and shown_where(where)):
@@ -176,7 +194,7 @@ def render_reason(
         )
         values = {key: label if value in (where, "", HIDDEN) else value for key, value in values.items()}
         where = where if named else label
-    message = say(template, values) or code
+    message = say(template, titles.values(values)) or code
     if more:
         words = ngettext("(The same holds for %(n)d other file.)", "(The same holds for %(n)d other files.)", more)
         message += " " + words % {"n": more}
@@ -200,18 +218,20 @@ def reasons_of(exams: Iterable[Exam], reader: Reader) -> dict[str, list[ExamReas
     for row in rows.order_by("at", "id"):
         steps[row.subject_id].append(row)
     reasons: dict[str, list[ExamReason]] = {}
-    fields_of: dict[int, Collection[str]] = {}  # by question: an exam of a list has a question row of its own
+    specs: dict[int, QuestionSpec] = {}  # by question: an exam of a list has a question row of its own
     for exam_id, exam_steps in steps.items():
         named = by_id[exam_id].centre_id in own
         exam = by_id[exam_id]
-        if exam.question_id not in fields_of:
-            fields_of[exam.question_id] = spec_of(exam.question).data.fields
-        fields = fields_of[exam.question_id]
-        rendered = [(*render_row(row, named=named), row) for row in current(exam_steps)]
+        if exam.question_id not in specs:
+            specs[exam.question_id] = spec_of(exam.question)
+        fields, titles = specs[exam.question_id].data.fields, field_titles(specs[exam.question_id])
+        rendered = [(*render_row(row, named=named, titles=titles), row) for row in current(exam_steps)]
         first: dict[str, ExamReason] = {}
         for message, where, row in rendered:
             if message:
-                reason = ExamReason(message, shown_where(where, message), row.state, _field_of(row, fields))
+                reason = ExamReason(
+                    message, shown_where(titles.title(where), message), row.state, _field_of(row, fields)
+                )
                 first.setdefault(message, reason)
         reasons[exam_id] = list(first.values())
     return reasons
@@ -230,24 +250,30 @@ def shown_where(where: str, message: str = "") -> str:
 
 def timeline_of(exam: Exam, reader: Reader) -> list[ExamStep]:
     """The exam's history, for its centre."""
-    named = exam.centre_id in centres_read_by(reader)
+    named, titles = exam.centre_id in centres_read_by(reader), field_titles(spec_of(exam.question))
     steps = []
     for row in progress_of(exam).filter(audience=Progress.Audience.CENTRE):
-        message, where = render_row(row, named=named)
+        message, where = render_row(row, named=named, titles=titles)
         message = "" if message == row.reason and not row.template else message
-        where = shown_where(where, message) if message else ""
+        where = shown_where(titles.title(where), message) if message else ""
         steps.append(ExamStep(stage_word(row.stage), row.state, message, where, row.at))
     return steps
 
 
 def faults_of(upload: Upload) -> list[UploadFault]:
     """What is wrong with the upload itself, for its owner."""
-    return faults_in_words(upload.faults)
+    titles = KEYS
+    if upload.kind == Upload.Kind.EXAM and upload.question is not None and upload.faults:
+        titles = field_titles(spec_of(upload.question))
+    return faults_in_words(upload.faults, titles)
 
 
-def faults_in_words(faults: Iterable[Mapping[str, Json]]) -> list[UploadFault]:
+def faults_in_words(faults: Iterable[Mapping[str, Json]], titles: FieldTitles = KEYS) -> list[UploadFault]:
     """Faults as a row keeps them, in the reader's language."""
-    return [UploadFault(fault["reason"], fault["where"], say(fault["template"], fault["values"])) for fault in faults]
+    return [
+        UploadFault(fault["reason"], fault["where"], say(fault["template"], titles.values(fault["values"])))
+        for fault in faults
+    ]
 
 
 def notes_of(upload: Upload) -> list[SetAsideLine]:

@@ -57,8 +57,8 @@ def move_file(row: SealedAnnotation) -> Blob:
 
 def note_moved(row: SealedAnnotation, blob: Blob) -> None:
     """In the transaction that ends the move. A row that is gone meanwhile leaves no object behind."""
-    found = SealedAnnotation.objects.filter(pk=row.pk, store=row.store, blob_key=row.blob_key)
-    if found.update(store="sealed", blob_key=blob.key):
+    rows = SealedAnnotation.objects.filter(pk=row.pk, store=row.store, blob_key=row.blob_key)
+    if rows.update(store="sealed", blob_key=blob.key):
         erase_after_commit([(row.store, row.blob_key)])
     elif not SealedAnnotation.objects.filter(store="sealed", blob_key=blob.key).exists():
         erase_after_commit([("sealed", blob.key)])
@@ -66,6 +66,6 @@ def note_moved(row: SealedAnnotation, blob: Blob) -> None:
 
 def erase_sealed(annotations: Iterable[Annotation]) -> None:
     """Truth holds them now: rows and objects go, in the caller's transaction."""
-    rows = SealedAnnotation.objects.filter(annotation__in=[one.pk for one in annotations])
+    rows = SealedAnnotation.objects.filter(annotation__in=[annotation.pk for annotation in annotations])
     erase_after_commit(list(rows.exclude(blob_key="").values_list("store", "blob_key")))
     rows.delete()

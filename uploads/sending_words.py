@@ -49,7 +49,7 @@ def exam_parts(spec: QuestionSpec) -> list[ExamPart]:
             how %= {"name": field.name}
         else:
             how = gettext("A table %(name)s.csv or .xlsx with the columns %(columns)s.")
-            how %= {"name": field.name, "columns": ", ".join(column_words(one) for one in field.columns.values())}
+            how %= {"name": field.name, "columns": ", ".join(column_words(column) for column in field.columns.values())}
         parts.append(ExamPart(field.title.says(language), how, field.name in required))
     return parts
 

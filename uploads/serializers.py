@@ -8,6 +8,8 @@ from typing import cast
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from challenges.field_titles import KEYS, field_titles
+from challenges.frame import spec_of
 from challenges.models import Role
 from challenges.permissions import has_role
 from concours.formats.json import JsonObject
@@ -30,7 +32,9 @@ class ProgressSerializer(serializers.ModelSerializer[Progress]):
     def to_representation(self, row: Progress) -> JsonObject:
         """In words; the names of files are for people of the exam's centre."""
         shown = dict(super().to_representation(row))
-        shown["message"], shown["where"] = render_row(row, named=bool(self.context.get("named")))
+        shown["message"], shown["where"] = render_row(
+            row, named=bool(self.context.get("named")), titles=self.context.get("titles", KEYS)
+        )
         return shown
 
     def get_message(self, row: Progress) -> str:
@@ -114,4 +118,5 @@ class ExamDetailSerializer(ExamSerializer):
     def get_progress(self, exam: Exam) -> list[JsonObject]:
         rows = progress_of(exam).filter(audience=Progress.Audience.CENTRE)
         named = exam.centre_id in self._own_centres()
-        return list(ProgressSerializer(rows, many=True, context={**self.context, "named": named}).data)
+        context = {**self.context, "named": named, "titles": field_titles(spec_of(exam.question))}
+        return list(ProgressSerializer(rows, many=True, context=context).data)

@@ -26,11 +26,11 @@ from uploads.reservation import hold_person, reserve
 # What a client may say of an upload, and what stays of it once the upload is settled: slugs and ids, nothing of a patient.
 METADATA = frozenset(
     (
-        *("question", "kind", "centre", "letter_given", "refused", "values", "group", "group_size"),
-        *("phase", "description", "idempotency_key", "declared_parameters", "declared_seconds"),
+        *("question", "kind", "centre", "letter_given", "refused", "values", "group", "group_size", "prepared"),
+        *("phase", "description", "idempotency_key", "declares", "declared_parameters", "declared_seconds"),
     )
 )
-KEPT_METADATA = frozenset(("question", "kind", "centre", "phase", "idempotency_key", "concat", "used"))
+KEPT_METADATA = frozenset(("question", "kind", "centre", "phase", "idempotency_key", "declares", "concat", "used"))
 STRAY_SECONDS = 3600.0
 _looked_at = -1e9  # when this process last swept the staging disk
 # The work that a stored upload asks for; an app above registers the stage of submissions under this name.
@@ -70,8 +70,8 @@ def create_upload(
     try:
         with transaction.atomic():
             hold_person(person)
-            made = upload_of_parts(parts)
-            if made is None:
+            joined = upload_of_parts(parts)
+            if joined is None:
                 reserve(owner=person, centre=centre, team=team, length=length)
                 upload.save(force_insert=True)
                 for part in parts:
@@ -79,9 +79,9 @@ def create_upload(
     except StepError:
         staging.discard(staging.staging_path(upload.pk))
         raise
-    if made is not None:
+    if joined is not None:
         staging.discard(staging.staging_path(upload.pk))
-        return made
+        return joined
     if length == 0:
         finish_upload(upload, stored_at=database_now())
     return upload
@@ -109,10 +109,10 @@ def upload_of_parts(parts: Sequence[Upload]) -> Upload | None:
     used = {row.metadata.get("used") for row in Upload.objects.filter(pk__in=ids)} - {None}
     if not used:
         return None
-    made = Upload.objects.filter(pk__in=used).first() if len(used) == 1 else None
-    if made is None or part_ids(made.metadata.get("concat", "")) != ids:
+    joined = Upload.objects.filter(pk__in=used).first() if len(used) == 1 else None
+    if joined is None or part_ids(joined.metadata.get("concat", "")) != ids:
         raise InvalidInputError(gettext_noop("A part named in Upload-Concat is already part of another upload."))
-    return made
+    return joined
 
 
 def part_ids(concat: str) -> list[UUID]:

@@ -44,7 +44,7 @@ class BatchWithdrawal:
     name: str
     ready: bool  # the batch is made again without the exam
     erased: bool
-    asked: int = 0  # people who were asked to delete their copy
+    requests: int = 0  # people who were asked to delete their copy
     attested: int = 0
 
 
@@ -59,7 +59,7 @@ class ExamWithdrawal:
     erased: bool
     batches: int
     ready: int
-    asked: int
+    requests: int
     attested: int
     named: tuple[BatchWithdrawal, ...] | None = None
 
@@ -136,7 +136,7 @@ def withdrawal_of(exam: Exam, *, by_batch: bool) -> ExamWithdrawal | None:
         erased=is_erased([_owner(exam)]) and all(row.erased for row in named),
         batches=len(batches),
         ready=len(batches - {row.name for row in named if not row.ready}),
-        asked=sum(row.asked for row in named),
+        requests=sum(row.requests for row in named),
         attested=sum(row.attested for row in named),
         named=tuple(named) if by_batch else None,
     )

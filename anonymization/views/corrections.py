@@ -20,6 +20,8 @@ from anonymization.correction_pictures import correction_picture
 from anonymization.corrections_shown import CorrectionRow, ExamValue, correction_rows, values_of
 from anonymization.models import Correction
 from anonymization.send_correction import send_correction
+from challenges.field_titles import field_titles
+from challenges.frame import spec_of
 from challenges.lookup import organised_question
 from challenges.models import Challenge, Question, Role
 from challenges.permissions import has_role
@@ -86,7 +88,8 @@ def _form_for(value: ExamValue, scope: Correction.Scope) -> CorrectionForm | Non
 
 
 def _correct(request: HttpRequest, exam: Exam) -> HttpResponse:
-    with attempt(request, _("The correction is recorded. Its state is shown in the history below.")):
+    done = _("The correction is recorded. Its state is shown in the history below.")
+    with attempt(request, done, called=field_titles(spec_of(exam.question)).title):
         send_correction(
             exam=exam,
             actor=request.user,

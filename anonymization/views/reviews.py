@@ -24,6 +24,7 @@ from anonymization.models import ExamText, Review
 from anonymization.points import points_from
 from anonymization.texts import pieces_of
 from anonymization.views.series import SeriesToChoose, ThumbnailRow, chosen_series, series_to_choose, thumbnail_rows
+from challenges.field_titles import field_titles
 from challenges.frame import spec_of
 from challenges.lookup import organised_challenge
 from challenges.models import Challenge
@@ -102,10 +103,15 @@ def reviews(request: HttpRequest, challenge: str) -> HttpResponse:
 
 def _point_words(review: Review) -> list[PointWords]:
     """Every sentence once, with all its places."""
+    titles = field_titles(spec_of(review.exam.question))
     places: dict[str, list[str]] = {}
     for point in points_from(review.points):
-        message, where = render_reason(point.template, point.values, point.where, named=False, code=point.reason)
-        where = shown_where(UID_PATH.sub("", where).strip(" ()"), message)  # a new name says nothing to a person
+        message, where = render_reason(
+            point.template, point.values, point.where, named=False, titles=titles, code=point.reason
+        )
+        where = shown_where(
+            UID_PATH.sub("", titles.title(where)).strip(" ()"), message
+        )  # a new name says nothing to a person
         places.setdefault(message, []).extend([where] if where else [])
     return [
         PointWords(message, ", ".join(where[:4]) + (" …" if len(where) > 4 else ""))

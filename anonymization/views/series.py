@@ -19,6 +19,7 @@ from anonymization.choose import choose_series, open_choice
 from anonymization.looking import choices_of
 from anonymization.models import Review
 from anonymization.thumbnails import Thumbnail, draw_thumbnail, image_title, thumbnails_of
+from challenges.field_titles import field_titles
 from challenges.frame import spec_of
 from challenges.models import Challenge, Question
 from core.attempt import attempt
@@ -57,13 +58,18 @@ class SeriesToChoose:
 
 def series_to_choose(review: Review) -> list[SeriesToChoose]:
     """The series to choose, image by image."""
+    titles = field_titles(spec_of(review.exam.question))
     return [
         SeriesToChoose(
             image=choice.image,
             only=len(spec_of(review.exam.question).data.images) == 1,
             title=image_title(review.exam, choice.image, get_language() or "en"),
             options=[
-                SeriesCard(option, facts_of(option), [say(point.template, point.values) for point in option.points])
+                SeriesCard(
+                    option,
+                    facts_of(option),
+                    [say(point.template, titles.values(point.values)) for point in option.points],
+                )
                 for option in choice.options
             ],
         )

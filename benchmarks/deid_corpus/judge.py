@@ -102,16 +102,16 @@ def _judge_file(
     name = _name(entry)
     leaked = False
     for plant in entry["plants"]:
-        found = _survives(plant, raw, after)
-        leaked |= found
-        tally.note(not found, "plants removed", f"{name}: {plant['where']} ({plant['kind']})")
+        survives = _survives(plant, raw, after)
+        leaked |= survives
+        tally.note(not survives, "plants removed", f"{name}: {plant['where']} ({plant['kind']})")
         if plant["kind"] not in ("date", "uid"):
-            tally.note(not found, "midi text_removed")
+            tally.note(not survives, "midi text_removed")
         elif plant["kind"] == "uid":
-            tally.note(not found, "midi uid_changed")
+            tally.note(not survives, "midi uid_changed")
         elif plant["where"] in ("(0008,0020)", "(0008,0021)", "(0008,0023)"):
             shifted = text_at(after, plant["where"])
-            tally.note(not found and len(shifted) == 8, "midi date_shifted", f"{name}: {plant['where']}")
+            tally.note(not survives and len(shifted) == 8, "midi date_shifted", f"{name}: {plant['where']}")
     anywhere = _anywhere(raw, after, identifiers)
     leaked |= bool(anywhere)
     for where in anywhere:
@@ -146,8 +146,8 @@ def _survives(plant: dict[str, Any], raw: bytes, after: Dataset) -> bool:
     if needles == ["<any>"]:
         value = value_at(after, where)
         return isinstance(value, bytes) and bool(value.strip(b"\x00"))
-    said = comparable(text_at(after, where))
-    return any(comparable(needle) in said for needle in needles)
+    text_there = comparable(text_at(after, where))
+    return any(comparable(needle) in text_there for needle in needles)
 
 
 def _has_high_bits(after: Dataset) -> bool:
@@ -171,7 +171,7 @@ def _anywhere(raw: bytes, after: Dataset, identifiers: list[str]) -> list[str]:
                 break
             except zlib.error:
                 continue
-    found = []
+    codecs_found = []
     for identifier in identifiers:
         for codec in ("utf-8", "latin-1", "utf-16-le", "iso8859-5", "iso2022_jp"):
             try:
@@ -180,8 +180,8 @@ def _anywhere(raw: bytes, after: Dataset, identifiers: list[str]) -> list[str]:
                 continue
             for form in {needle, needle.upper(), needle.lower()}:
                 if len(form) >= 5 and any(form in buffer for buffer in buffers):
-                    found.append(codec)
-    return sorted(set(found))
+                    codecs_found.append(codec)
+    return sorted(set(codecs_found))
 
 
 def _nonconform(before: Dataset, after: Dataset, tag: int, row: dict[str, Any], needles: list[str]) -> str:
@@ -201,8 +201,8 @@ def _nonconform(before: Dataset, after: Dataset, tag: int, row: dict[str, Any], 
     if "K" in options or "K" in allowed:
         return ""
     changed = str(new) != str(old)
-    said = comparable(text_at(holder, f"({tag >> 16:04x},{tag & 0xFFFF:04x})"))
-    named = any(comparable(needle) in said for needle in needles)
+    text_there = comparable(text_at(holder, f"({tag >> 16:04x},{tag & 0xFFFF:04x})"))
+    named = any(comparable(needle) in text_there for needle in needles)
     if "C" in options:
         if before[tag].VR in ("DA", "DT"):
             return "" if changed else "date unchanged"

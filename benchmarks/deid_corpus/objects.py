@@ -93,9 +93,9 @@ def make(
     ds.SeriesNumber = KINDS.index(kind) + 1
     ds.InstanceNumber = slice_number + 1
     ds.Manufacturer = "Invented Imaging"
-    made = Made(ds, kind, person, when)
-    _BUILDERS[kind](made, uids, targets, np.random.default_rng([ord(c) for c in seed]))
-    return made
+    sample = Made(ds, kind, person, when)
+    _BUILDERS[kind](sample, uids, targets, np.random.default_rng([ord(c) for c in seed]))
+    return sample
 
 
 def _in_charset(text: str, person: Person) -> str:
@@ -107,8 +107,8 @@ def _in_charset(text: str, person: Person) -> str:
 in_charset = _in_charset
 
 
-def _geometry(ds: Dataset, uids: Uids, made: Made, position: float) -> None:
-    ds.FrameOfReferenceUID = uids.of("frame", made.person.number, ds.StudyInstanceUID)
+def _geometry(ds: Dataset, uids: Uids, sample: Made, position: float) -> None:
+    ds.FrameOfReferenceUID = uids.of("frame", sample.person.number, ds.StudyInstanceUID)
     ds.PositionReferenceIndicator = ""
     ds.PixelSpacing = [0.75, 0.75]
     ds.SliceThickness = 2.5
@@ -116,8 +116,8 @@ def _geometry(ds: Dataset, uids: Uids, made: Made, position: float) -> None:
     ds.ImageOrientationPatient = [1, 0, 0, 0, 1, 0]
 
 
-def _store(made: Made, pixels: NDArray[np.generic], bits: int, photometric: str = "MONOCHROME2") -> None:
-    ds = made.dataset
+def _store(sample: Made, pixels: NDArray[np.generic], bits: int, photometric: str = "MONOCHROME2") -> None:
+    ds = sample.dataset
     colour = photometric == "RGB"
     shape = pixels.shape[:-1] if colour else pixels.shape
     ds.SamplesPerPixel = 3 if colour else 1
@@ -131,35 +131,35 @@ def _store(made: Made, pixels: NDArray[np.generic], bits: int, photometric: str 
     ds.BitsStored = bits
     ds.HighBit = bits - 1
     ds.PixelRepresentation = 1 if pixels.dtype.kind == "i" else 0
-    made.pixels = pixels
+    sample.pixels = pixels
 
 
-def _ct(made: Made, uids: Uids, targets: list[Dataset], rng: np.random.Generator) -> None:
-    ds = made.dataset
+def _ct(sample: Made, uids: Uids, targets: list[Dataset], rng: np.random.Generator) -> None:
+    ds = sample.dataset
     ds.ImageType = ["ORIGINAL", "PRIMARY", "AXIAL"]
     ds.AcquisitionDate = ds.StudyDate
     ds.AcquisitionTime = "094501"
-    _geometry(ds, uids, made, 2.5 * float(ds.InstanceNumber))
+    _geometry(ds, uids, sample, 2.5 * float(ds.InstanceNumber))
     ds.KVP, ds.XRayTubeCurrent, ds.ConvolutionKernel = 120, 210, "B30f"
     ds.RescaleIntercept, ds.RescaleSlope, ds.RescaleType = -1024, 1, "HU"
     ds.BodyPartExamined = "CHEST"
-    _store(made, tissue(rng, 128, 128, 20, 2400).astype(np.uint16), 12)
+    _store(sample, tissue(rng, 128, 128, 20, 2400).astype(np.uint16), 12)
 
 
-def _mr(made: Made, uids: Uids, targets: list[Dataset], rng: np.random.Generator) -> None:
-    ds = made.dataset
+def _mr(sample: Made, uids: Uids, targets: list[Dataset], rng: np.random.Generator) -> None:
+    ds = sample.dataset
     ds.ImageType = ["ORIGINAL", "PRIMARY", "M"]
-    _geometry(ds, uids, made, 3.0 * float(ds.InstanceNumber))
+    _geometry(ds, uids, sample, 3.0 * float(ds.InstanceNumber))
     ds.EchoTime, ds.RepetitionTime, ds.FlipAngle, ds.MagneticFieldStrength = 4.2, 9.8, 12, 1.5
     ds.ScanningSequence, ds.SequenceVariant, ds.ScanOptions, ds.MRAcquisitionType = "GR", "SP", "", "3D"
     ds.SequenceName = "tfl3d1"
-    _store(made, tissue(rng, 128, 128, 0, 900).astype(np.int16), 12)
+    _store(sample, tissue(rng, 128, 128, 0, 900).astype(np.int16), 12)
 
 
-def _enhanced(made: Made, uids: Uids, rng: np.random.Generator, low: int, high: int) -> None:
-    ds = made.dataset
+def _enhanced(sample: Made, uids: Uids, rng: np.random.Generator, low: int, high: int) -> None:
+    ds = sample.dataset
     ds.ImageType = ["ORIGINAL", "PRIMARY", "VOLUME", "NONE"]
-    ds.FrameOfReferenceUID = uids.of("frame", made.person.number, ds.StudyInstanceUID)
+    ds.FrameOfReferenceUID = uids.of("frame", sample.person.number, ds.StudyInstanceUID)
     frames = 4
     shared = Dataset()
     measures = Dataset()
@@ -174,27 +174,27 @@ def _enhanced(made: Made, uids: Uids, rng: np.random.Generator, low: int, high: 
         group, position, content = Dataset(), Dataset(), Dataset()
         position.ImagePositionPatient = [-48.0, -48.0, 3.0 * number]
         group.PlanePositionSequence = Sequence([position])
-        content.FrameAcquisitionDateTime = made.study_date.strftime("%Y%m%d") + f"0948{number:02d}"
+        content.FrameAcquisitionDateTime = sample.study_date.strftime("%Y%m%d") + f"0948{number:02d}"
         content.FrameReferenceDateTime = content.FrameAcquisitionDateTime
         content.FrameAcquisitionDuration = 12.5
         content.DimensionIndexValues = [1, number + 1]
         group.FrameContentSequence = Sequence([content])
         groups.append(group)
     ds.PerFrameFunctionalGroupsSequence = Sequence(groups)
-    ds.AcquisitionDateTime = made.study_date.strftime("%Y%m%d") + "094501"
-    _store(made, np.stack([tissue(rng, 96, 96, low, high) for _ in range(frames)]).astype(np.uint16), 12)
+    ds.AcquisitionDateTime = sample.study_date.strftime("%Y%m%d") + "094501"
+    _store(sample, np.stack([tissue(rng, 96, 96, low, high) for _ in range(frames)]).astype(np.uint16), 12)
 
 
-def _ect(made: Made, uids: Uids, targets: list[Dataset], rng: np.random.Generator) -> None:
-    _enhanced(made, uids, rng, 20, 2400)
+def _ect(sample: Made, uids: Uids, targets: list[Dataset], rng: np.random.Generator) -> None:
+    _enhanced(sample, uids, rng, 20, 2400)
 
 
-def _emr(made: Made, uids: Uids, targets: list[Dataset], rng: np.random.Generator) -> None:
-    _enhanced(made, uids, rng, 0, 900)
+def _emr(sample: Made, uids: Uids, targets: list[Dataset], rng: np.random.Generator) -> None:
+    _enhanced(sample, uids, rng, 0, 900)
 
 
-def _us(made: Made, uids: Uids, targets: list[Dataset], rng: np.random.Generator) -> None:
-    ds = made.dataset
+def _us(sample: Made, uids: Uids, targets: list[Dataset], rng: np.random.Generator) -> None:
+    ds = sample.dataset
     ds.ImageType = ["ORIGINAL", "PRIMARY"]
     ds.FrameTime, ds.FrameIncrementPointer = 40.0, 0x00181063
     region = Dataset()
@@ -207,35 +207,35 @@ def _us(made: Made, uids: Uids, targets: list[Dataset], rng: np.random.Generator
     frames = np.zeros((3, 240, 320, 3), dtype=np.uint8)
     for number in range(3):
         frames[number, 40:230, 20:300] = tissue(rng, 190, 280, 5, 180).astype(np.uint8)[..., None]
-    _store(made, frames, 8, "RGB")
+    _store(sample, frames, 8, "RGB")
 
 
-def _sc(made: Made, uids: Uids, targets: list[Dataset], rng: np.random.Generator) -> None:
-    made.dataset.ConversionType = "WSD"
-    made.dataset.ImageType = ["DERIVED", "SECONDARY"]
-    _store(made, tissue(rng, 256, 320, 5, 200).astype(np.uint8), 8)
+def _sc(sample: Made, uids: Uids, targets: list[Dataset], rng: np.random.Generator) -> None:
+    sample.dataset.ConversionType = "WSD"
+    sample.dataset.ImageType = ["DERIVED", "SECONDARY"]
+    _store(sample, tissue(rng, 256, 320, 5, 200).astype(np.uint8), 8)
 
 
-def _cr(made: Made, uids: Uids, targets: list[Dataset], rng: np.random.Generator) -> None:
-    made.dataset.ViewPosition = "PA"
-    made.dataset.BodyPartExamined = "CHEST"
-    made.dataset.KVP = 110
-    _store(made, tissue(rng, 320, 288, 100, 3600).astype(np.uint16), 12)
+def _cr(sample: Made, uids: Uids, targets: list[Dataset], rng: np.random.Generator) -> None:
+    sample.dataset.ViewPosition = "PA"
+    sample.dataset.BodyPartExamined = "CHEST"
+    sample.dataset.KVP = 110
+    _store(sample, tissue(rng, 320, 288, 100, 3600).astype(np.uint16), 12)
 
 
-def _dx(made: Made, uids: Uids, targets: list[Dataset], rng: np.random.Generator) -> None:
-    made.dataset.PresentationIntentType = "FOR PRESENTATION"
-    made.dataset.ImageLaterality = "R"
-    made.dataset.KVP = 70
-    _store(made, tissue(rng, 384, 320, 300, 15000).astype(np.uint16), 14)
+def _dx(sample: Made, uids: Uids, targets: list[Dataset], rng: np.random.Generator) -> None:
+    sample.dataset.PresentationIntentType = "FOR PRESENTATION"
+    sample.dataset.ImageLaterality = "R"
+    sample.dataset.KVP = 70
+    _store(sample, tissue(rng, 384, 320, 300, 15000).astype(np.uint16), 14)
 
 
-def _seg(made: Made, uids: Uids, targets: list[Dataset], rng: np.random.Generator) -> None:
-    ds = made.dataset
+def _seg(sample: Made, uids: Uids, targets: list[Dataset], rng: np.random.Generator) -> None:
+    ds = sample.dataset
     ds.ImageType = ["DERIVED", "PRIMARY"]
     ds.SegmentationType = "BINARY"
     ds.ContentLabel, ds.ContentDescription = "MASK", "lesion"
-    ds.ContentCreatorName = _in_charset(made.person.doctor, made.person)
+    ds.ContentCreatorName = _in_charset(sample.person.doctor, sample.person)
     segment = Dataset()
     segment.SegmentNumber, segment.SegmentLabel, segment.SegmentAlgorithmType = 1, "lesion", "MANUAL"
     segment.SegmentedPropertyCategoryCodeSequence = Sequence(
@@ -243,13 +243,13 @@ def _seg(made: Made, uids: Uids, targets: list[Dataset], rng: np.random.Generato
     )
     segment.SegmentedPropertyTypeCodeSequence = Sequence([code("52988006", "SCT", "Lesion")])
     ds.SegmentSequence = Sequence([segment])
-    ds.ReferencedSeriesSequence = Sequence([_series_reference(made, target) for target in targets[:1]])
+    ds.ReferencedSeriesSequence = Sequence([_series_reference(sample, target) for target in targets[:1]])
     if targets:
         path = "(0008,1115)[0].(0008,114a)[0].(0008,1155)"
-        made.links.append((path, targets[0].SOPInstanceUID))
+        sample.links.append((path, targets[0].SOPInstanceUID))
         ds.FrameOfReferenceUID = targets[0].get("FrameOfReferenceUID", uids.of("frame", "none"))
     mask = (tissue(rng, 64, 64, 0, 100) > 55)[None].astype(np.uint8)
-    _store(made, mask, 8)
+    _store(sample, mask, 8)
     ds.BitsAllocated, ds.BitsStored, ds.HighBit = 1, 1, 0
 
 
@@ -259,7 +259,7 @@ def code(value: str, scheme: str, meaning: str) -> Dataset:
     return item
 
 
-def _series_reference(made: Made, target: Dataset) -> Dataset:
+def _series_reference(sample: Made, target: Dataset) -> Dataset:
     series, instance = Dataset(), Dataset()
     series.SeriesInstanceUID = target.SeriesInstanceUID
     instance.ReferencedSOPClassUID = target.SOPClassUID
@@ -275,14 +275,14 @@ def content_item(relation: str, value_type: str, name: Dataset) -> Dataset:
     return item
 
 
-def _sr(made: Made, uids: Uids, targets: list[Dataset], rng: np.random.Generator) -> None:
-    ds, person = made.dataset, made.person
+def _sr(sample: Made, uids: Uids, targets: list[Dataset], rng: np.random.Generator) -> None:
+    ds, person = sample.dataset, sample.person
     ds.ValueType, ds.ContinuityOfContent = "CONTAINER", "SEPARATE"
     ds.ConceptNameCodeSequence = Sequence([code("18748-4", "LN", "Diagnostic imaging report")])
     ds.CompletionFlag, ds.VerificationFlag = "COMPLETE", "UNVERIFIED"
     finding = content_item("CONTAINS", "TEXT", code("121071", "DCM", "Finding"))
     finding.TextValue = in_charset(
-        f"Nodule chez {person.given} {person.family}, vu le {made.study_date:%d/%m/%Y}", person
+        f"Nodule chez {person.given_name} {person.family}, vu le {sample.study_date:%d/%m/%Y}", person
     )
     observer = content_item("HAS OBS CONTEXT", "PNAME", code("121008", "DCM", "Person Observer Name"))
     observer.PersonName = in_charset(person.doctor, person)
@@ -303,12 +303,12 @@ def _sr(made: Made, uids: Uids, targets: list[Dataset], rng: np.random.Generator
         reference.ReferencedSOPInstanceUID = targets[0].SOPInstanceUID
         image.ReferencedSOPSequence = Sequence([reference])
         items.append(image)
-        made.links.append(("(0040,a730)[5].(0008,1199)[0].(0008,1155)", targets[0].SOPInstanceUID))
+        sample.links.append(("(0040,a730)[5].(0008,1199)[0].(0008,1155)", targets[0].SOPInstanceUID))
     ds.ContentSequence = Sequence(items)
 
 
-def _rtstruct(made: Made, uids: Uids, targets: list[Dataset], rng: np.random.Generator) -> None:
-    ds, person = made.dataset, made.person
+def _rtstruct(sample: Made, uids: Uids, targets: list[Dataset], rng: np.random.Generator) -> None:
+    ds, person = sample.dataset, sample.person
     ds.StructureSetLabel = in_charset(f"RT {person.family}"[:16], person)
     ds.StructureSetDate, ds.StructureSetTime = ds.StudyDate, "101500"
     roi = Dataset()
@@ -322,7 +322,7 @@ def _rtstruct(made: Made, uids: Uids, targets: list[Dataset], rng: np.random.Gen
         image = Dataset()
         image.ReferencedSOPClassUID, image.ReferencedSOPInstanceUID = targets[0].SOPClassUID, targets[0].SOPInstanceUID
         shape.ContourImageSequence = Sequence([image])
-        made.links.append(("(3006,0039)[0].(3006,0040)[0].(3006,0016)[0].(0008,1155)", targets[0].SOPInstanceUID))
+        sample.links.append(("(3006,0039)[0].(3006,0040)[0].(3006,0016)[0].(0008,1155)", targets[0].SOPInstanceUID))
     contour.ContourSequence, contour.ReferencedROINumber = Sequence([shape]), 1
     ds.ROIContourSequence = Sequence([contour])
     observation = Dataset()
@@ -331,13 +331,16 @@ def _rtstruct(made: Made, uids: Uids, targets: list[Dataset], rng: np.random.Gen
     ds.RTROIObservationsSequence = Sequence([observation])
 
 
-def _pr(made: Made, uids: Uids, targets: list[Dataset], rng: np.random.Generator) -> None:
-    ds, person = made.dataset, made.person
-    ds.ContentLabel, ds.ContentDescription = "PRESENTATION", in_charset(f"pour {person.given} {person.family}", person)
+def _pr(sample: Made, uids: Uids, targets: list[Dataset], rng: np.random.Generator) -> None:
+    ds, person = sample.dataset, sample.person
+    ds.ContentLabel, ds.ContentDescription = (
+        "PRESENTATION",
+        in_charset(f"pour {person.given_name} {person.family}", person),
+    )
     ds.PresentationCreationDate, ds.PresentationCreationTime = ds.StudyDate, "110000"
     ds.ContentCreatorName = in_charset(person.doctor, person)
     annotation, text = Dataset(), Dataset()
-    text.UnformattedTextValue = in_charset(f"{person.family} {person.given} {person.record_number}", person)
+    text.UnformattedTextValue = in_charset(f"{person.family} {person.given_name} {person.record_number}", person)
     text.AnchorPoint, text.AnchorPointVisibility, text.AnchorPointAnnotationUnits = [10, 10], "Y", "PIXEL"
     annotation.GraphicLayer = "LAYER1"
     annotation.TextObjectSequence = Sequence([text])
@@ -349,15 +352,17 @@ def _pr(made: Made, uids: Uids, targets: list[Dataset], rng: np.random.Generator
         series.SeriesInstanceUID = targets[0].SeriesInstanceUID
         series.ReferencedImageSequence = Sequence([image])
         ds.ReferencedSeriesSequence = Sequence([series])
-        made.links.append(("(0008,1115)[0].(0008,1140)[0].(0008,1155)", targets[0].SOPInstanceUID))
+        sample.links.append(("(0008,1115)[0].(0008,1140)[0].(0008,1155)", targets[0].SOPInstanceUID))
 
 
-def _pdf(made: Made, uids: Uids, targets: list[Dataset], rng: np.random.Generator) -> None:
-    ds, person = made.dataset, made.person
+def _pdf(sample: Made, uids: Uids, targets: list[Dataset], rng: np.random.Generator) -> None:
+    ds, person = sample.dataset, sample.person
     ds.DocumentTitle = in_charset(f"Compte rendu {person.family}", person)
     ds.MIMETypeOfEncapsulatedDocument = "application/pdf"
     ds.BurnedInAnnotation = "YES"
-    text = f"({person.family} {person.given} {person.birth + timedelta(0):%d/%m/%Y}) Tj".encode("latin-1", "replace")
+    text = f"({person.family} {person.given_name} {person.birth + timedelta(0):%d/%m/%Y}) Tj".encode(
+        "latin-1", "replace"
+    )
     ds.EncapsulatedDocument = b"%PDF-1.4\n1 0 obj<<>>stream\nBT " + text + b" ET\nendstream endobj\n%%EOF\n\x00"
     if len(ds.EncapsulatedDocument) % 2:
         ds.EncapsulatedDocument += b"\x00"

@@ -41,7 +41,7 @@ class Person:
     record_number: str
     other_id: str
     family: str
-    given: str
+    given_name: str
     charset: str
     ideographic: str
     phonetic: str
@@ -57,7 +57,7 @@ class Person:
 
     @property
     def dicom_name(self) -> str:
-        groups = [f"{self.family}^{self.given}", self.ideographic, self.phonetic]
+        groups = [f"{self.family}^{self.given_name}", self.ideographic, self.phonetic]
         return "=".join(groups).rstrip("=")
 
     @property
@@ -66,7 +66,14 @@ class Person:
 
     def identifiers(self) -> list[str]:
         """Every string that names this person: what a quarantine that still holds the originals knows."""
-        parts = [self.family, self.given, self.record_number, self.other_id, self.birth.strftime("%Y%m%d"), self.phone]
+        parts = [
+            self.family,
+            self.given_name,
+            self.record_number,
+            self.other_id,
+            self.birth.strftime("%Y%m%d"),
+            self.phone,
+        ]
         parts += [self.email, self.social_number, f"{self.street} {self.town}", *self.doctor_names]
         parts += [piece for group in (self.ideographic, self.phonetic) for piece in group.split("^") if piece]
         return parts
@@ -79,9 +86,9 @@ def make_people(seed: int, count: int = 16) -> list[Person]:
     rng = random.Random(seed)
     people = []
     for number in range(count):
-        family, given, charset, ideographic, phonetic = _NAMES[number % len(_NAMES)]
+        family, given_name, charset, ideographic, phonetic = _NAMES[number % len(_NAMES)]
         if number >= len(_NAMES):
-            given += "-" + _NAMES[(number * 7) % len(_NAMES)][1]
+            given_name += "-" + _NAMES[(number * 7) % len(_NAMES)][1]
             charset, ideographic, phonetic = "ISO_IR 192", "", ""
         centre = number % 2
         record = f"{rng.randrange(10**6, 10**7)}"
@@ -101,7 +108,7 @@ def make_people(seed: int, count: int = 16) -> list[Person]:
                 record_number=record,
                 other_id=f"H2-{rng.randrange(10**5, 10**6)}",
                 family=family,
-                given=given,
+                given_name=given_name,
                 charset=charset,
                 ideographic=ideographic,
                 phonetic=phonetic,

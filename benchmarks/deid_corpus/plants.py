@@ -73,17 +73,21 @@ def table_rows() -> dict[str, dict[str, object]]:
 
 def sentences(person: Person, rng: random.Random) -> Iterator[tuple[str, str, list[str]]]:
     """Endless (kind, text, needles) in French and English, with spellings, orders and date formats people use."""
-    family, given = person.family, person.given
+    family, given_name = person.family, person.given_name
     doctor_family, doctor_given = person.doctor_names
     birth = person.birth
     ascii_family = _without_accents(family)
     while True:
         yield from rng.sample(
             [
-                ("name", f"{family} {given}", [family, given]),
-                ("name", f"{given} {family.upper()} contrôle", [family, given]),
+                ("name", f"{family} {given_name}", [family, given_name]),
+                ("name", f"{given_name} {family.upper()} contrôle", [family, given_name]),
                 ("name", f"Mme {ascii_family.lower()} a jeun", [ascii_family]),
-                ("name", f"{_without_accents(given)}_{ascii_family}", [ascii_family, _without_accents(given)]),
+                (
+                    "name",
+                    f"{_without_accents(given_name)}_{ascii_family}",
+                    [ascii_family, _without_accents(given_name)],
+                ),
                 ("id", f"IPP {person.record_number}", [person.record_number]),
                 ("id", f"dossier {person.other_id} / {person.record_number}", [person.other_id, person.record_number]),
                 ("date", f"ne(e) le {birth:%d/%m/%Y}", [f"{birth:%d/%m/%Y}"]),
@@ -109,43 +113,47 @@ def _without_accents(text: str) -> str:
     return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
 
 
-def plant_header(made: Made, rng: random.Random, rows: int = 24) -> list[Plant]:
+def plant_header(sample: Made, rng: random.Random, rows: int = 24) -> list[Plant]:
     """The ordinary elements, a random draw of the table's rows, unlisted text, codes, and the hidden places of a dataset."""
-    plants = list(_ordinary(made))
-    said = sentences(made.person, rng)
-    plants += _table_draw(made, rng, said, rows)
+    plants = list(_ordinary(sample))
+    sentence_source = sentences(sample.person, rng)
+    plants += _table_draw(sample, rng, sentence_source, rows)
     for keyword in rng.sample(_UNLISTED, 5):
-        if keyword not in made.dataset or keyword in ("ConvolutionKernel", "SequenceName"):
-            plants.append(_set_text(made, keyword, next(said)))
-    plants += _nested(made, rng, said)
+        if keyword not in sample.dataset or keyword in ("ConvolutionKernel", "SequenceName"):
+            plants.append(_set_text(sample, keyword, next(sentence_source)))
+    plants += _nested(sample, rng, sentence_source)
     return plants
 
 
-def _ordinary(made: Made) -> Iterator[Plant]:
-    person, ds = made.person, made.dataset
-    yield Plant("(0010,0010)", "name", [person.family, person.given])
+def _ordinary(sample: Made) -> Iterator[Plant]:
+    person, ds = sample.person, sample.dataset
+    yield Plant("(0010,0010)", "name", [person.family, person.given_name])
     yield Plant("(0010,0020)", "id", [person.record_number])
     yield Plant("(0010,0030)", "date", [ds.PatientBirthDate])
     yield Plant("(0008,0050)", "id", [ds.AccessionNumber])
-    yield Plant("(0008,0090)", "third party", [made.person.doctor_names[0]])
+    yield Plant("(0008,0090)", "third party", [sample.person.doctor_names[0]])
     for keyword in ("StudyDate", "SeriesDate", "ContentDate"):
         yield Plant(_path(Tag(keyword)), "date", [ds.StudyDate])
-    said = {
+    sentence_source = {
         "SR": [
-            ("(0040,a730)[0].(0040,a123)", "third party", made.person.doctor_names[:1]),
-            ("(0040,a730)[1].(0040,a123)", "name", [person.family, person.given]),
+            ("(0040,a730)[0].(0040,a123)", "third party", sample.person.doctor_names[:1]),
+            ("(0040,a730)[1].(0040,a123)", "name", [person.family, person.given_name]),
             ("(0040,a730)[2].(0040,a121)", "date", [ds.PatientBirthDate]),
-            ("(0040,a730)[3].(0040,a160)", "name", [person.family, person.given]),
+            ("(0040,a730)[3].(0040,a160)", "name", [person.family, person.given_name]),
         ],
         "RTSTRUCT": [("(3006,0020)[0].(3006,0026)", "name", [person.family]), ("(3006,0002)", "name", [person.family])],
         "PR": [
-            ("(0070,0001)[0].(0070,0008)[0].(0070,0006)", "name", [person.family, person.given, person.record_number]),
-            ("(0070,0081)", "name", [person.family, person.given]),
+            (
+                "(0070,0001)[0].(0070,0008)[0].(0070,0006)",
+                "name",
+                [person.family, person.given_name, person.record_number],
+            ),
+            ("(0070,0081)", "name", [person.family, person.given_name]),
         ],
         "PDF": [("(0042,0010)", "name", [person.family]), ("(0042,0011)", "name", [person.family])],
-        "SEG": [("(0070,0084)", "third party", made.person.doctor_names[:1])],
+        "SEG": [("(0070,0084)", "third party", sample.person.doctor_names[:1])],
     }
-    for where, kind, needles in said.get(made.kind, []):
+    for where, kind, needles in sentence_source.get(sample.kind, []):
         yield Plant(where, kind, list(needles))
 
 
@@ -156,58 +164,62 @@ def _path(tag: BaseTag) -> str:
 _TEXT_LIMITS = {"SH": 16, "LO": 64, "ST": 1024, "LT": 10240, "UT": 10240, "UC": 10240}
 
 
-def _fitting(made: Made, vr: str, sentence: tuple[str, str, list[str]]) -> tuple[str, str, list[str]]:
+def _fitting(sample: Made, vr: str, sentence: tuple[str, str, list[str]]) -> tuple[str, str, list[str]]:
     """The sentence as this VR can hold it: in the character set, cut to the VR's length; needles that were cut away go."""
     kind, text, needles = sentence
-    text = in_charset(text, made.person)[: _TEXT_LIMITS[vr]].rstrip()
-    kept = [in_charset(needle, made.person) for needle in needles]
-    kept = [needle for needle in kept if needle in text or needle.upper() in text or needle.lower() in text]
-    if not kept:
-        return "id", f"IPP{made.person.record_number}", [made.person.record_number]
-    return kind, text, kept
+    text = in_charset(text, sample.person)[: _TEXT_LIMITS[vr]].rstrip()
+    needles_kept = [in_charset(needle, sample.person) for needle in needles]
+    needles_kept = [
+        needle for needle in needles_kept if needle in text or needle.upper() in text or needle.lower() in text
+    ]
+    if not needles_kept:
+        return "id", f"IPP{sample.person.record_number}", [sample.person.record_number]
+    return kind, text, needles_kept
 
 
-def _set_text(made: Made, keyword: str, sentence: tuple[str, str, list[str]]) -> Plant:
+def _set_text(sample: Made, keyword: str, sentence: tuple[str, str, list[str]]) -> Plant:
     vr = dictionary_VR(keyword)
     if vr == "CS":
-        name = re.sub(r"[^A-Z ]", "", _without_accents(made.person.family).upper())[:16].strip()
-        value, needles, kind = (name or made.person.record_number), [name or made.person.record_number], "name"
+        name = re.sub(r"[^A-Z ]", "", _without_accents(sample.person.family).upper())[:16].strip()
+        value, needles, kind = (name or sample.person.record_number), [name or sample.person.record_number], "name"
     else:
-        kind, value, needles = _fitting(made, vr if vr in _TEXT_LIMITS else "SH", sentence)
-    setattr(made.dataset, keyword, value)
+        kind, value, needles = _fitting(sample, vr if vr in _TEXT_LIMITS else "SH", sentence)
+    setattr(sample.dataset, keyword, value)
     return Plant(_path(Tag(keyword)), kind, needles)
 
 
-def _table_draw(made: Made, rng: random.Random, said: Iterator[tuple[str, str, list[str]]], count: int) -> list[Plant]:
+def _table_draw(
+    sample: Made, rng: random.Random, sentence_source: Iterator[tuple[str, str, list[str]]], count: int
+) -> list[Plant]:
     rows = table_rows()
     free = [
         t
         for t in rows
-        if t not in _STRUCTURAL and int(t, 16) not in made.dataset and not t.startswith(("0002", "0004", "0000"))
+        if t not in _STRUCTURAL and int(t, 16) not in sample.dataset and not t.startswith(("0002", "0004", "0000"))
     ]
     plants = []
     for tag in rng.sample(sorted(free), count):
-        plant = _set_by_vr(made, Tag(int(tag, 16)), str(rows[tag]["vr"]), rng, said)
+        plant = _set_by_vr(sample, Tag(int(tag, 16)), str(rows[tag]["vr"]), rng, sentence_source)
         if plant is not None:
             plants.append(plant)
     return plants
 
 
 def _set_by_vr(
-    made: Made, tag: BaseTag, vr: str, rng: random.Random, said: Iterator[tuple[str, str, list[str]]]
+    sample: Made, tag: BaseTag, vr: str, rng: random.Random, sentence_source: Iterator[tuple[str, str, list[str]]]
 ) -> Plant | None:
-    person, ds, where = made.person, made.dataset, _path(tag)
-    day = made.study_date + timedelta(days=rng.randrange(-3, 4))
+    person, ds, where = sample.person, sample.dataset, _path(tag)
+    day = sample.study_date + timedelta(days=rng.randrange(-3, 4))
     if vr == "PN":
         third = rng.random() < 0.5
         ds.add_new(tag, vr, in_charset(person.doctor, person) if third else person.dicom_name)
         return (
             Plant(where, "third party", person.doctor_names[:1])
             if third
-            else Plant(where, "name", [person.family, person.given])
+            else Plant(where, "name", [person.family, person.given_name])
         )
     if vr in _TEXT_LIMITS:
-        kind, text, needles = _fitting(made, vr, next(said))
+        kind, text, needles = _fitting(sample, vr, next(sentence_source))
         ds.add_new(tag, vr, text)
         return Plant(where, kind, needles)
     if vr == "DA":
@@ -231,7 +243,7 @@ def _set_by_vr(
         return Plant(where, "id", [person.record_number])
     if vr == "SQ":
         item = Dataset()
-        kind, text, needles = _fitting(made, "LO", next(said))
+        kind, text, needles = _fitting(sample, "LO", next(sentence_source))
         item.CodeValue, item.CodingSchemeDesignator, item.CodeMeaning = "T-1", "99LOCAL", text
         ds.add_new(tag, vr, Sequence([item]))
         return Plant(f"{where}[0].(0008,0104)", kind, needles)
@@ -242,22 +254,22 @@ def _set_by_vr(
     return None
 
 
-def _nested(made: Made, rng: random.Random, said: Iterator[tuple[str, str, list[str]]]) -> list[Plant]:
+def _nested(sample: Made, rng: random.Random, sentence_source: Iterator[tuple[str, str, list[str]]]) -> list[Plant]:
     """Identifiers inside sequences that stay, public in private, private in public, and UN that holds a sequence or a name."""
-    ds, person = made.dataset, made.person
+    ds, person = sample.dataset, sample.person
     plants = []
     request = Dataset()
-    kind, text, needles = _fitting(made, "LO", next(said))
+    kind, text, needles = _fitting(sample, "LO", next(sentence_source))
     request.RequestedProcedureDescription = text
     plants.append(Plant("(0040,0275)[0].(0032,1060)", kind, needles))
     request.add_new(0x00090010, "LO", "INVENTED PRIVATE 1")
-    kind, text, needles = _fitting(made, "LO", next(said))
+    kind, text, needles = _fitting(sample, "LO", next(sentence_source))
     request.add_new(0x00091001, "LO", text)
     plants.append(Plant("(0040,0275)[0].(0009,1001)", kind, needles))
     ds.RequestAttributesSequence = Sequence([request])
 
     procedure = Dataset()
-    kind, text, needles = _fitting(made, "LO", next(said))
+    kind, text, needles = _fitting(sample, "LO", next(sentence_source))
     procedure.CodeValue, procedure.CodingSchemeDesignator, procedure.CodeMeaning = "CTTHX", "99LOCAL", text
     ds.ProcedureCodeSequence = Sequence([procedure])
     plants.append(Plant("(0008,1032)[0].(0008,0104)", kind, needles))
@@ -269,7 +281,7 @@ def _nested(made: Made, rng: random.Random, said: Iterator[tuple[str, str, list[
     outer.add_new(0x00291020, "SQ", Sequence([inner]))
     ds.add_new(0x00290010, "LO", "INVENTED PRIVATE 2")
     ds.add_new(0x00291010, "SQ", Sequence([outer]))
-    plants.append(Plant("(0029,1010)[0].(0029,1020)[0].(0010,0010)", "name", [person.family, person.given]))
+    plants.append(Plant("(0029,1010)[0].(0029,1020)[0].(0010,0010)", "name", [person.family, person.given_name]))
     ds.add_new(
         0x00291011,
         "UN",
@@ -308,7 +320,7 @@ def _nested(made: Made, rng: random.Random, said: Iterator[tuple[str, str, list[
         ds.add_new(
             0xFFFCFFFC,
             "OB",
-            _even(f"\x00\x00{person.record_number} {_without_accents(person.given)}".encode("ascii", "replace")),
+            _even(f"\x00\x00{person.record_number} {_without_accents(person.given_name)}".encode("ascii", "replace")),
         )
         plants.append(Plant("(fffc,fffc)", "id", [person.record_number]))
     if rng.random() < 0.4:
@@ -336,12 +348,12 @@ def _drawn(text: str, rows: int, columns: int, height: int = 10) -> np.ndarray:
     return np.asarray(image) > 127
 
 
-def plant_graphics(made: Made, rng: random.Random) -> list[Plant]:
+def plant_graphics(sample: Made, rng: random.Random) -> list[Plant]:
     """A drawn overlay plane with a label, a graphic in the high bits of native pixels, and an icon that shows the name."""
-    if made.pixels is None or made.kind not in ("CT", "MR", "SC", "CR", "DX"):
+    if sample.pixels is None or sample.kind not in ("CT", "MR", "SC", "CR", "DX"):
         return []
-    ds, person, plants = made.dataset, made.person, []
-    rows, columns = made.pixels.shape[:2]
+    ds, person, plants = sample.dataset, sample.person, []
+    rows, columns = sample.pixels.shape[:2]
     name = _without_accents(person.family)
     if rng.random() < 0.4:
         ds.add_new(0x60000010, "US", rows)
@@ -353,7 +365,7 @@ def plant_graphics(made: Made, rng: random.Random) -> list[Plant]:
         ds.add_new(0x60000102, "US", 0)
         bits = np.packbits(_drawn(name, rows, columns).ravel(), bitorder="little").tobytes()
         ds.add_new(0x60003000, "OW", _even(bits))
-        ds.add_new(0x60004000, "LT", in_charset(f"{person.family} {person.given}", person))
+        ds.add_new(0x60004000, "LT", in_charset(f"{person.family} {person.given_name}", person))
         plants += [
             Plant("(6000,3000)", "name", ["<any>"]),
             Plant("(6000,0022)", "id", [person.record_number]),
@@ -371,38 +383,38 @@ def plant_graphics(made: Made, rng: random.Random) -> list[Plant]:
     return plants
 
 
-def plant_high_bits(made: Made) -> list[Plant]:
+def plant_high_bits(sample: Made) -> list[Plant]:
     """The record number as text, one bit a pixel, in the bits above BitsStored (native unsigned 16-bit pixels only)."""
-    ds = made.dataset
-    if made.pixels is None or made.pixels.dtype != np.uint16 or ds.BitsStored > 14:
+    ds = sample.dataset
+    if sample.pixels is None or sample.pixels.dtype != np.uint16 or ds.BitsStored > 14:
         return []
-    message = np.unpackbits(np.frombuffer((made.person.record_number * 9).encode(), dtype=np.uint8))
-    flat = made.pixels.reshape(-1)
+    message = np.unpackbits(np.frombuffer((sample.person.record_number * 9).encode(), dtype=np.uint8))
+    flat = sample.pixels.reshape(-1)
     size = min(flat.size, message.size)
     flat[:size] |= message[:size].astype(np.uint16) << np.uint16(15)
     return [Plant("high bits", "id", ["<any>"])]
 
 
-def burn_text(made: Made, rng: random.Random) -> list[TextBlock]:
+def burn_text(sample: Made, rng: random.Random) -> list[TextBlock]:
     """Two or three lines of identity drawn into the pixels of US, SC, CR and DX, in all frames of a clip."""
-    if made.pixels is None or made.kind not in ("US", "SC", "CR", "DX"):
+    if sample.pixels is None or sample.kind not in ("US", "SC", "CR", "DX"):
         return []
-    person = made.person
+    person = sample.person
     latin = person.family.isascii() or person.charset in ("ISO_IR 100", "ISO_IR 192")
     family = person.family if latin and not person.charset.endswith("144") else "Luksemburg"
-    lines = [f"{family} {person.given if latin else 'E'}", f"{person.record_number} {person.birth:%d/%m/%Y}"]
+    lines = [f"{family} {person.given_name if latin else 'E'}", f"{person.record_number} {person.birth:%d/%m/%Y}"]
     if rng.random() < 0.5:
         lines.append(
-            in_charset(made.person.centre, person)[:26] if person.charset != "ISO_IR 144" else "Clinique Fictive"
+            in_charset(sample.person.centre, person)[:26] if person.charset != "ISO_IR 144" else "Clinique Fictive"
         )
-    frames = made.pixels if made.kind == "US" else made.pixels[None]
-    top = (1 << made.dataset.BitsStored) - 1
+    frames = sample.pixels if sample.kind == "US" else sample.pixels[None]
+    top = (1 << sample.dataset.BitsStored) - 1
     height = rng.choice((9, 10, 12, 14, 16))
     share = rng.choice((0.35, 0.6, 1.0))
     blocks = []
-    y = 4 if made.kind == "US" else rng.choice((6, frames.shape[1] - len(lines) * (height + 6) - 6))
+    y = 4 if sample.kind == "US" else rng.choice((6, frames.shape[1] - len(lines) * (height + 6) - 6))
     for line in lines:
-        if made.kind == "US" and y + height + 4 > 40:
+        if sample.kind == "US" and y + height + 4 > 40:
             break
         mask = _drawn(line, frames.shape[1], frames.shape[2], height)
         mask = np.roll(mask, (y, 6), axis=(0, 1))

@@ -80,7 +80,7 @@ def run(stack: Stack, folder: Path, options: argparse.Namespace) -> dict[str, An
     (folder / "operations.json").write_text(journal.to_json())
     settled = settle(stack)
     stack.stop_services()
-    found = verify(stack, folder)
+    violations = verify(stack, folder)
     return {
         "seed": options.seed,
         "stores": "S3" if options.s3 else "folders",
@@ -90,7 +90,7 @@ def run(stack: Stack, folder: Path, options: argparse.Namespace) -> dict[str, An
         "violations": [
             *journal.surprises,
             *([] if settled >= 0 else ["work is left after the lease and 30 s"]),
-            *found,
+            *violations,
         ],
         "acknowledged": {
             "uploads": journal.acknowledged("upload") + journal.acknowledged("exam"),
@@ -98,7 +98,7 @@ def run(stack: Stack, folder: Path, options: argparse.Namespace) -> dict[str, An
             "marks": journal.acknowledged("mark"),
             "submissions": journal.acknowledged("submission"),
         },
-        "unknown": sum(1 for one in journal.operations if not one.acknowledged),
+        "unknown": sum(1 for operation in journal.operations if not operation.acknowledged),
         "recovery_seconds": {
             "median": round(statistics.median(recovery), 2) if recovery else None,
             "max": round(max(recovery), 2) if recovery else None,
@@ -118,13 +118,13 @@ def inject(
     ends: list[float] = []
     for at, name in schedule(chance, options.seconds, options.every):
         time.sleep(max(0.0, began + at - time.monotonic()))
-        told = FAULTS[name](stack, chance, over)
-        if told:
-            done[told] += 1
+        fault = FAULTS[name](stack, chance, over)
+        if fault:
+            done[fault] += 1
             ends.append(time.time())
-            print(f"{time.monotonic() - began:6.1f} s  {told}", flush=True)
+            print(f"{time.monotonic() - began:6.1f} s  {fault}", flush=True)
     time.sleep(max(0.0, began + options.seconds - time.monotonic()))
-    moments = sorted(one.at for one in journal.operations if one.acknowledged)
+    moments = sorted(operation.at for operation in journal.operations if operation.acknowledged)
     recovery = [next((moment - end for moment in moments if moment >= end), None) for end in ends]
     return done, [value for value in recovery if value is not None]
 
@@ -160,8 +160,8 @@ def verify(stack: Stack, folder: Path) -> list[str]:
     done = subprocess.run(command, cwd=ROOT, env=stack.env, capture_output=True, text=True, check=False)
     if done.returncode:
         return [f"the verification failed: {done.stderr[-2000:]}"]
-    found: list[str] = json.loads(done.stdout.splitlines()[-1])
-    return found
+    violations: list[str] = json.loads(done.stdout.splitlines()[-1])
+    return violations
 
 
 def table(report: dict[str, Any]) -> None:
@@ -173,8 +173,8 @@ def table(report: dict[str, Any]) -> None:
     print(f"acknowledged again after {report['recovery_seconds']} s; settled in {report['settled_seconds']} s")
     print(f"other work on this machine: a second of CPU takes {report['slowness']} s")
     print(f"{len(report['violations'])} violations")
-    for one in report["violations"]:
-        print(f"  - {one}")
+    for violation in report["violations"]:
+        print(f"  - {violation}")
 
 
 if __name__ == "__main__":

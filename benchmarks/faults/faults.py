@@ -76,11 +76,11 @@ def frozen_worker(stack: Stack, chance: random.Random, over: threading.Event) ->
     """SIGSTOP for longer than a lease: its work goes to another, and it must write nothing afterwards."""
     pid = stack.running[chance.choice(("worker1", "worker2"))].pid
     family = [pid, *children(pid)]
-    for one in family:
-        _kill(one, signal.SIGSTOP)
+    for process in family:
+        _kill(process, signal.SIGSTOP)
     over.wait(LEASE_SECONDS + 4)
-    for one in family:
-        _kill(one, signal.SIGCONT)
+    for process in family:
+        _kill(process, signal.SIGCONT)
     return "SIGSTOP of a worker for longer than its lease"
 
 

@@ -58,10 +58,10 @@ class Journal:
             self.surprises.append(what)
 
     def acknowledged(self, kind: str) -> int:
-        return sum(1 for one in self.operations if one.kind == kind and one.acknowledged)
+        return sum(1 for operation in self.operations if operation.kind == kind and operation.acknowledged)
 
     def to_json(self) -> str:
-        return json.dumps([asdict(one) for one in self.operations])
+        return json.dumps([asdict(operation) for operation in self.operations])
 
 
 def connection(address: str, token: str) -> httpx.Client:
@@ -196,8 +196,8 @@ def reader(address: str, world: dict[str, Any], journal: Journal, over: threadin
             rows = waiting.json()["results"] if waiting.status_code == 200 else []
             for row in rows[:3]:
                 answer = http.post(f"/api/v1/readings/{row['id']}/grade/", json={"grade": "B"})
-                told = answer.status_code == 200
-                journal.add(Operation("grade", "rita", row["id"], told, time.time(), value="B"))
+                acknowledged = answer.status_code == 200
+                journal.add(Operation("grade", "rita", row["id"], acknowledged, time.time(), value="B"))
         except (httpx.TransportError, ValueError):
             continue
 
@@ -213,13 +213,13 @@ def juror(address: str, world: dict[str, Any], journal: Journal, over: threading
                 session = answer.json() if answer.status_code == 201 else {}
                 continue
             case = chance.choice(session["cases"])["id"]
-            marks = {one["name"]: mark_of(case, one) for one in session["criteria"]}
+            marks = {criterion["name"]: mark_of(case, criterion) for criterion in session["criteria"]}
             answer = http.post(f"/api/v1/jury/sessions/{session['id']}/mark/", json={"case": case, "marks": marks})
         except (httpx.TransportError, ValueError):
             continue
-        key, told = f"{session['id']}:{case}", answer.status_code == 200
-        journal.add(Operation("mark", "jules", key, told, time.time(), value=json.dumps(marks, sort_keys=True)))
-        if not told and answer.status_code < 500:
+        key, acknowledged = f"{session['id']}:{case}", answer.status_code == 200
+        journal.add(Operation("mark", "jules", key, acknowledged, time.time(), value=json.dumps(marks, sort_keys=True)))
+        if not acknowledged and answer.status_code < 500:
             journal.surprise(f"mark: {answer.status_code} {answer.text[:200]}")
 
 

@@ -35,15 +35,15 @@ class BadLine:
         bad = self.random.random() < self.badness
         what = self.random.choice((CUT, DELAY, REPEAT, LOSE_ANSWER)) if bad else WELL
         self.did[what] += 1
-        kept = bytearray()
+        request_bytes = bytearray()
         try:
             if what == DELAY:
                 await asyncio.sleep(self.random.uniform(0.1, 3.0))
-            to_site, from_client = await self._both_ways(reader, writer, what, kept)
+            to_site, from_client = await self._both_ways(reader, writer, what, request_bytes)
             del to_site, from_client
-            if what == REPEAT and kept and len(kept) < MOST_KEPT:
+            if what == REPEAT and request_bytes and len(request_bytes) < MOST_KEPT:
                 await asyncio.sleep(self.random.uniform(0.0, 2.0))  # after what the client sent meanwhile
-                await self._again(bytes(kept))
+                await self._again(bytes(request_bytes))
         except (OSError, asyncio.IncompleteReadError):
             pass
         finally:
@@ -51,11 +51,11 @@ class BadLine:
                 writer.close()
 
     async def _both_ways(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, what: str, kept: bytearray
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, what: str, request_bytes: bytearray
     ) -> tuple[int, int]:
         up_reader, up_writer = await asyncio.open_connection(self.host, self.port)
         until = self.random.randrange(20_000) if what == CUT else None
-        sent = asyncio.create_task(_pump(reader, up_writer, until, kept if what == REPEAT else None))
+        sent = asyncio.create_task(_pump(reader, up_writer, until, request_bytes if what == REPEAT else None))
         back = asyncio.create_task(_pump(up_reader, writer, 0 if what == LOSE_ANSWER else None, None))
         done, waiting = await asyncio.wait({sent, back}, return_when=asyncio.FIRST_COMPLETED)
         if sent in done and until is None:
@@ -75,7 +75,7 @@ class BadLine:
 
 
 async def _pump(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, until: int | None, kept: bytearray | None
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, until: int | None, request_bytes: bytearray | None
 ) -> int:
     """Passes bytes on until the end, or until so many have passed; then the connection is cut."""
     count = 0
@@ -84,8 +84,8 @@ async def _pump(
             writer.write(piece[: until - count])
             writer.close()
             return count
-        if kept is not None and len(kept) < MOST_KEPT:
-            kept += piece
+        if request_bytes is not None and len(request_bytes) < MOST_KEPT:
+            request_bytes += piece
         writer.write(piece)
         await writer.drain()
         count += len(piece)

@@ -249,10 +249,10 @@ class Stack:
 
 
 def _postgres(name: str) -> str:
-    found = sorted(glob.glob(f"/usr/lib/postgresql/*/bin/{name}")) or [shutil.which(name) or ""]
-    if not found[-1]:
+    paths = sorted(glob.glob(f"/usr/lib/postgresql/*/bin/{name}")) or [shutil.which(name) or ""]
+    if not paths[-1]:
         raise SystemExit("PostgreSQL's server programs are not installed.")
-    return found[-1]
+    return paths[-1]
 
 
 def _signal_session(pid: int, number: signal.Signals) -> None:

@@ -118,14 +118,14 @@ async def _submit(
     headers = {**TUS, **who, "Upload-Length": str(len(content)), "Upload-Metadata": pairs}
     try:
         await asyncio.sleep(max(0.0, (start - datetime.now(UTC)).total_seconds() - 2))
-        made = await http.post("/api/v1/uploads/", headers=headers)
-        if made.status_code != 201:
+        created = await http.post("/api/v1/uploads/", headers=headers)
+        if created.status_code != 201:
             # A creation after the close may be refused at once; anything else is an error.
-            if not (made.status_code == 409 and datetime.now(UTC) > start):
-                storm.errors.append(f"create {made.status_code} {made.text[:200]}")
+            if not (created.status_code == 409 and datetime.now(UTC) > start):
+                storm.errors.append(f"create {created.status_code} {created.text[:200]}")
             return
         await asyncio.sleep(max(0.0, (start - datetime.now(UTC)).total_seconds()))
-        location = made.headers["Location"]
+        location = created.headers["Location"]
         body = {**TUS, **who, "Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"}
         sent = await http.patch(location, content=content, headers=body)
         if sent.status_code != 204:

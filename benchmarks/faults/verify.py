@@ -51,27 +51,27 @@ def violations(folder: Path) -> Iterator[str]:
 
 def submissions(operations: Operations, world: dict[str, Any], masks: dict[str, Any]) -> Iterator[str]:
     """Acknowledged: exactly once, with its bytes and its score. Unknown: at most once."""
-    refused = {one["key"] for one in operations if one["kind"] == "refused"}
+    refused = {operation["key"] for operation in operations if operation["kind"] == "refused"}
     rows = {str(row.upload_id): row for row in Submission.objects.filter(phase=world["phase_id"])}
     twice = Counter(str(pk) for pk in Submission.objects.values_list("upload_id", flat=True))
     yield from (f"upload {key} became {number} submissions" for key, number in twice.items() if number > 1)
-    for one in operations:
-        if one["kind"] not in ("upload", "submission") or not one["acknowledged"]:
+    for operation in operations:
+        if operation["kind"] not in ("upload", "submission") or not operation["acknowledged"]:
             continue
-        row = rows.get(one["key"])
+        row = rows.get(operation["key"])
         if row is None:
-            if one["key"] not in refused and not _was_refused(one["key"]):
-                yield f"{one['kind']} {one['key']} of {one['who']} was acknowledged and is gone"
+            if operation["key"] not in refused and not _was_refused(operation["key"]):
+                yield f"{operation['kind']} {operation['key']} of {operation['who']} was acknowledged and is gone"
             continue
-        if one["kind"] == "submission" and one["value"] != str(row.pk):
-            yield f"upload {one['key']} was acknowledged as {one['value']} and is {row.pk}"
-        if row.sha256 != one["sha256"] or _hash(row.blob_key) != one["sha256"]:
+        if operation["kind"] == "submission" and operation["value"] != str(row.pk):
+            yield f"upload {operation['key']} was acknowledged as {operation['value']} and is {row.pk}"
+        if row.sha256 != operation["sha256"] or _hash(row.blob_key) != operation["sha256"]:
             yield f"submission {row.pk} does not have the bytes that were sent"
-        expected = Submission.State.REJECTED if one["wear"] < 0 else Submission.State.SCORED
+        expected = Submission.State.REJECTED if operation["wear"] < 0 else Submission.State.SCORED
         if row.state != expected:
             yield f"submission {row.pk} is {row.state}, expected {expected}: {row.reason} {row.faults}"
-        elif one["wear"] >= 0:
-            yield from _score(row, one["wear"], masks)
+        elif operation["wear"] >= 0:
+            yield from _score(row, operation["wear"], masks)
 
 
 def _was_refused(upload: str) -> bool:
@@ -100,24 +100,26 @@ def _score(row: Submission, wear: int, masks: dict[str, Any]) -> Iterator[str]:
 
 
 def exams_and_grades(operations: Operations) -> Iterator[str]:
-    for one in operations:
-        if one["kind"] == "exam" and one["acknowledged"]:
-            states = list(Exam.objects.filter(upload_id=one["key"]).values_list("state", flat=True))
+    for operation in operations:
+        if operation["kind"] == "exam" and operation["acknowledged"]:
+            states = list(Exam.objects.filter(upload_id=operation["key"]).values_list("state", flat=True))
             if len(states) != 1:
-                upload = Upload.objects.filter(pk=one["key"]).first()
-                yield f"exam upload {one['key']} became {len(states)} exams; it is {upload.state if upload else 'gone'}"
+                upload = Upload.objects.filter(pk=operation["key"]).first()
+                yield f"exam upload {operation['key']} became {len(states)} exams; it is {upload.state if upload else 'gone'}"
             elif states[0] not in (Exam.State.ACCEPTED, Exam.State.KEPT, Exam.State.DROPPED):
-                yield f"the exam of upload {one['key']} is {states[0]}"
-        if one["kind"] == "grade" and one["acknowledged"]:
-            row = Reading.objects.filter(pk=one["key"]).first()
-            if row is None or row.grade != one["value"]:
-                yield f"reading {one['key']} was graded {one['value']} and has {row.grade if row else 'no row'}"
+                yield f"the exam of upload {operation['key']} is {states[0]}"
+        if operation["kind"] == "grade" and operation["acknowledged"]:
+            row = Reading.objects.filter(pk=operation["key"]).first()
+            if row is None or row.grade != operation["value"]:
+                yield f"reading {operation['key']} was graded {operation['value']} and has {row.grade if row else 'no row'}"
 
 
 def marks(operations: Operations) -> Iterator[str]:
     """Acknowledged marks are there, one for each criterion of the case."""
     for key, value in {
-        one["key"]: one["value"] for one in operations if one["kind"] == "mark" and one["acknowledged"]
+        operation["key"]: operation["value"]
+        for operation in operations
+        if operation["kind"] == "mark" and operation["acknowledged"]
     }.items():
         session, _colon, case = key.partition(":")
         rows = JuryMark.objects.filter(session=session, case=case).values_list("criterion", "mark")
@@ -148,7 +150,7 @@ def objects_of(name: str) -> set[str]:
     """The keys of all objects of a store: a folder, or a bucket."""
     place: Any = store(name)
     if hasattr(place, "bucket"):
-        return {one.key for one in place.bucket.objects.all()}
+        return {stored.key for stored in place.bucket.objects.all()}
     root = Path(place.path(""))
     return {str(path.relative_to(root)) for path in root.rglob("*") if path.is_file()}
 

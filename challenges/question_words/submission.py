@@ -41,14 +41,14 @@ def labels(field: FieldSpec) -> str:
 
 def submission(spec: QuestionSpec) -> list[str]:
     """What a team sends, one sentence a part."""
-    asked, parts = spec.submission, []
-    if asked.masks:
+    declared, parts = spec.submission, []
+    if declared.masks:
         parts.append(
             gettext("One mask per case, named %(files)s, as %(formats)s, on the grid of its image, in one ZIP archive.")
-            % {"files": asked.masks.files, "formats": one_of_words(asked.masks.formats)}
+            % {"files": declared.masks.files, "formats": one_of_words(declared.masks.formats)}
         )
-    if asked.table:
-        one_row = asked.table.rows == "one"
+    if declared.table:
+        one_row = declared.table.rows == "one"
         parts.append(
             (
                 gettext("A table %(name)s (%(formats)s) with one row per case; the column %(id)s identifies the case.")
@@ -60,26 +60,26 @@ def submission(spec: QuestionSpec) -> list[str]:
                     )
                 )
             )
-            % {"name": asked.table.name, "formats": one_of_words(asked.table.formats), "id": asked.id_column}
+            % {"name": declared.table.name, "formats": one_of_words(declared.table.formats), "id": declared.id_column}
         )
-    if asked.runs:
-        order = gettext("row by row") if asked.runs.order == "row" else gettext("column by column")
+    if declared.runs:
+        order = gettext("row by row") if declared.runs.order == "row" else gettext("column by column")
         parts.append(
             gettext(
                 "A CSV table %(name)s with each mask as run lengths in the column %(column)s, counted %(order)s from %(base)s."
             )
-            % {"name": asked.runs.name, "column": asked.runs.column, "order": order, "base": asked.runs.base}
+            % {"name": declared.runs.name, "column": declared.runs.column, "order": order, "base": declared.runs.base}
         )
-    if asked.generated:
+    if declared.generated:
         parts.append(
             gettext(
                 "%(count)s generated cases (at least %(least)s), each with the images %(images)s in this order, as %(files)s."
             )
             % {
-                "count": number(asked.generated.cases),
-                "least": number(asked.generated.minimum),
-                "images": ", ".join(asked.generated.images),
-                "files": asked.generated.files,
+                "count": number(declared.generated.cases),
+                "least": number(declared.generated.minimum),
+                "images": ", ".join(declared.generated.images),
+                "files": declared.generated.files,
             }
         )
     return parts

@@ -39,10 +39,10 @@ class CharterPage:
 @require_http_methods(["GET", "HEAD", "POST"])
 def charter(request: HttpRequest, challenge: str, audience: str) -> HttpResponse:
     """The version in force; whoever signed an older one is asked again."""
-    found = visible_challenge(request.user, challenge)
+    challenge_row = visible_challenge(request.user, challenge)
     if audience not in Charter.Audience.values:
         raise Http404
-    current = charter_in_force(found, audience)
+    current = charter_in_force(challenge_row, audience)
     if request.method == "POST" and not request.user.is_authenticated:
         return redirect_to_login(request.get_full_path())
     form = SignatureForm(request.POST or None, initial={"name": getattr(request.user, "full_name", "")})
@@ -61,7 +61,9 @@ def charter(request: HttpRequest, challenge: str, audience: str) -> HttpResponse
             return redirect(_next(request) or "home")  # whose tasks go on with what needed the signature
     signed = (
         list(
-            CharterSignature.objects.filter(user=request.user, charter__challenge=found, charter__audience=audience)
+            CharterSignature.objects.filter(
+                user=request.user, charter__challenge=challenge_row, charter__audience=audience
+            )
             .select_related("charter")
             .order_by("-charter__version")
         )
@@ -69,7 +71,7 @@ def charter(request: HttpRequest, challenge: str, audience: str) -> HttpResponse
         else []
     )
     page = CharterPage(
-        challenge=found,
+        challenge=challenge_row,
         audience=audience,
         charter=current,
         text=render_prose(localised(current.text, get_language() or "en")) if current else "",

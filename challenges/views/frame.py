@@ -76,18 +76,18 @@ class QuestionPage:
 @kept_for_visitors()
 def challenge(request: HttpRequest, challenge: str) -> HttpResponse:
     """Timeline, questions, who takes part, and what the reader can do next."""
-    found = visible_challenge(request.user, challenge)
+    challenge_row = visible_challenge(request.user, challenge)
     now = database_now()
-    questions = list(found.questions.prefetch_related("phases__question"))
+    questions = list(challenge_row.questions.prefetch_related("phases__question"))
     phases = [phase for question in questions for phase in question.phases.all()]
-    counts = found.__class__.objects.filter(pk=found.pk).aggregate(
+    counts = challenge_row.__class__.objects.filter(pk=challenge_row.pk).aggregate(
         centres=Count("centres", distinct=True),
         teams=Count("teams", filter=Q(teams__state=Team.State.APPROVED, teams__is_baseline=False), distinct=True),
     )
     language = get_language() or "en"
     page = ChallengePage(
-        challenge=found,
-        summary=localised(found.summary, language),
+        challenge=challenge_row,
+        summary=localised(challenge_row.summary, language),
         questions=[
             QuestionSummary(
                 question=question,
@@ -96,11 +96,11 @@ def challenge(request: HttpRequest, challenge: str) -> HttpResponse:
             )
             for question in questions
         ],
-        moments=moments(phases, found.milestones.select_related("question"), now),
+        moments=moments(phases, challenge_row.milestones.select_related("question"), now),
         counts=ParticipantCounts(**counts),
-        charters=signing_state(request.user, found),
-        membership=_membership(request, found.pk),
-        organises=has_role(request.user, found, Role.Kind.ORGANISER),
+        charters=signing_state(request.user, challenge_row),
+        membership=_membership(request, challenge_row.pk),
+        organises=has_role(request.user, challenge_row, Role.Kind.ORGANISER),
     )
     return render_page(request, "challenges/challenge.html", page)
 
@@ -116,21 +116,21 @@ def _membership(request: HttpRequest, challenge_id: int) -> Membership | None:
 @kept_for_visitors()
 def question(request: HttpRequest, challenge: str, question: str) -> HttpResponse:
     """Everything that the question's file says, in words."""
-    found = visible_question(request.user, f"{challenge}/{question}")
-    spec, now = spec_of(found), database_now()
+    question_row = visible_question(request.user, f"{challenge}/{question}")
+    spec, now = spec_of(question_row), database_now()
     language = get_language() or "en"
-    team = team_of(request.user, found.challenge)
+    team = team_of(request.user, question_row.challenge)
     page = QuestionPage(
-        challenge=found.challenge,
-        question=found,
+        challenge=question_row.challenge,
+        question=question_row,
         summary=spec.summary.says(language),
         facts=question_facts(spec, language),
         phases=[
             QuestionPhase(phase, phase_title(phase), phase_state(phase, now), phase.accepts)
-            for phase in found.phases.all()
+            for phase in question_row.phases.all()
         ],
         team=team,
-        entered=team is not None and team.entries.filter(question=found).exists(),
-        organises=has_role(request.user, found.challenge, Role.Kind.ORGANISER),
+        entered=team is not None and team.entries.filter(question=question_row).exists(),
+        organises=has_role(request.user, question_row.challenge, Role.Kind.ORGANISER),
     )
     return render_page(request, "challenges/question.html", page)

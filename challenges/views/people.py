@@ -16,7 +16,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from challenges import question_words as words
 from challenges.charter import has_signed
-from challenges.forms import MemberForm, TeamForm
+from challenges.conflicts import declare_conflict
+from challenges.forms import ConflictForm, MemberForm, TeamForm
 from challenges.frame import spec_of
 from challenges.invitations import (
     accept_invitation,
@@ -91,13 +92,14 @@ class TeamPage:
     unmet: list[str]
     signed: bool
     form: MemberForm
+    declaration: ConflictForm
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def invitation(request: HttpRequest, secret: str) -> HttpResponse:
     """What the link gives, and the button that accepts it; only the invited address can."""
-    found = find_invitation(secret)
-    if found is None:
+    invited = find_invitation(secret)
+    if invited is None:
         return render(request, "challenges/invitation_over.html", status=410)
     if request.method == "POST":
         if not request.user.is_authenticated:
@@ -107,14 +109,14 @@ def invitation(request: HttpRequest, secret: str) -> HttpResponse:
         except StepError as error:
             messages.error(request, error.words())
             return redirect(request.path)
-        return _welcome(request, found)
+        return _welcome(request, invited)
     if not request.user.is_authenticated:
         # Who has the link can read the mail of this address: the account that is created with it needs no second mail.
-        get_adapter(request).stash_verified_email(request, found.email)
-    mine = request.user.is_authenticated and request.user.email.lower() == found.email
+        get_adapter(request).stash_verified_email(request, invited.email)
+    mine = request.user.is_authenticated and request.user.email.lower() == invited.email
     # The whole address is for its owner alone; who only has the link sees which one to look for.
-    name, _at, domain = found.email.partition("@")
-    page = InvitationPage(found, mine, f"{name[:1]}…@{domain}")
+    name, _at, domain = invited.email.partition("@")
+    page = InvitationPage(invited, mine, f"{name[:1]}…@{domain}")
     return render_page(request, "challenges/invitation.html", page)
 
 
@@ -153,20 +155,20 @@ def own_name(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def team(request: HttpRequest, challenge: str) -> HttpResponse:
     """The own team; who has none registers one here."""
-    found = visible_challenge(request.user, challenge)
-    mine = _own_team(request, found)
+    challenge_row = visible_challenge(request.user, challenge)
+    mine = _own_team(request, challenge_row)
     if mine is not None:
-        return _show_team(request, found, mine, MemberForm())
+        return _show_team(request, challenge_row, mine, MemberForm())
     form = TeamForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            apply_team(challenge=found, user=request.user, **form.cleaned_data)
+            apply_team(challenge=challenge_row, user=request.user, **form.cleaned_data)
         except StepError as error:
             form.add_error(None, error.words())
         else:
             messages.success(request, _("Your team is registered. An organiser will review the registration."))
-            return redirect("challenges:team", found.slug)
-    page = NewTeamPage(found, form, _rules_by_question(found))
+            return redirect("challenges:team", challenge_row.slug)
+    page = NewTeamPage(challenge_row, form, _rules_by_question(challenge_row))
     return render_page(request, "challenges/team_new.html", page, status=422 if form.errors else 200)
 
 
@@ -184,10 +186,10 @@ def _own_team(request: HttpRequest, challenge: Challenge) -> Team | None:
 
 
 def _required_team(request: HttpRequest, challenge: Challenge) -> Team:
-    found = _own_team(request, challenge)
-    if found is None:
+    own = _own_team(request, challenge)
+    if own is None:
         raise Http404
-    return found
+    return own
 
 
 def _show_team(request: HttpRequest, challenge: Challenge, mine: Team, form: MemberForm) -> HttpResponse:
@@ -207,6 +209,9 @@ def _show_team(request: HttpRequest, challenge: Challenge, mine: Team, form: Mem
         unmet=[say(rule.template, rule.values) for rule in unmet_rules(mine)],
         signed=has_signed(request.user, challenge, Charter.Audience.TEAM),
         form=form,
+        declaration=ConflictForm(
+            initial={"conflict": next((member.row.conflict for member in members if member.me), "")}
+        ),
     )
     return render_page(request, "challenges/team.html", page, status=422 if form.errors else 200)
 
@@ -214,18 +219,20 @@ def _show_team(request: HttpRequest, challenge: Challenge, mine: Team, form: Mem
 @login_required
 @require_POST
 def invite_member(request: HttpRequest, challenge: str) -> HttpResponse:
-    found = visible_challenge(request.user, challenge)
-    mine = _required_team(request, found)
+    challenge_row = visible_challenge(request.user, challenge)
+    mine = _required_team(request, challenge_row)
     form = MemberForm(request.POST)
     if form.is_valid():
         try:
-            invite_from_draft(challenge=found, actor=request.user, what="team", team=mine.slug, **form.cleaned_data)
+            invite_from_draft(
+                challenge=challenge_row, actor=request.user, what="team", team=mine.slug, **form.cleaned_data
+            )
         except StepError as error:
             form.add_error(None, error.words())
         else:
             messages.success(request, _("The invitation has been sent to %(email)s.") % form.cleaned_data)
-            return redirect("challenges:team", found.slug)
-    return _show_team(request, found, mine, form)
+            return redirect("challenges:team", challenge_row.slug)
+    return _show_team(request, challenge_row, mine, form)
 
 
 def _team_invitation(request: HttpRequest, challenge: Challenge, pk: int) -> Invitation:
@@ -239,44 +246,57 @@ def _team_invitation(request: HttpRequest, challenge: Challenge, pk: int) -> Inv
 @require_POST
 def cancel_member(request: HttpRequest, challenge: str, pk: int) -> HttpResponse:
     """The lead cancels an invitation to the own team."""
-    found = visible_challenge(request.user, challenge)
-    row = _team_invitation(request, found, pk)
+    challenge_row = visible_challenge(request.user, challenge)
+    row = _team_invitation(request, challenge_row, pk)
     with attempt(request, _("The invitation for %(email)s has been cancelled.") % {"email": row.email}):
         cancel_invitation(invitation=row, actor=request.user)
-    return redirect("challenges:team", found.slug)
+    return redirect("challenges:team", challenge_row.slug)
 
 
 @login_required
 @require_POST
 def resend_member(request: HttpRequest, challenge: str, pk: int) -> HttpResponse:
     """A new link by mail; the old one is dead."""
-    found = visible_challenge(request.user, challenge)
-    row = _team_invitation(request, found, pk)
+    challenge_row = visible_challenge(request.user, challenge)
+    row = _team_invitation(request, challenge_row, pk)
     with attempt(request, _("A new invitation has been sent to %(email)s.") % {"email": row.email}):
         resend_invitation(invitation=row, actor=request.user)
-    return redirect("challenges:team", found.slug)
+    return redirect("challenges:team", challenge_row.slug)
 
 
 @login_required
 @require_POST
 def enter(request: HttpRequest, challenge: str, question: str) -> HttpResponse:
     """The own team enters a question."""
-    found = visible_challenge(request.user, challenge)
-    mine = _required_team(request, found)
-    asked = found.questions.filter(slug=question).first()
-    if asked is None:
+    challenge_row = visible_challenge(request.user, challenge)
+    mine = _required_team(request, challenge_row)
+    question_row = challenge_row.questions.filter(slug=question).first()
+    if question_row is None:
         raise Http404
-    with attempt(request, _("Your team has entered “%(question)s”.") % {"question": asked}):
-        enter_question(team=mine, question=asked, actor=request.user)
-    return redirect("challenges:team", found.slug)
+    with attempt(request, _("Your team has entered “%(question)s”.") % {"question": question_row}):
+        enter_question(team=mine, question=question_row, actor=request.user)
+    return redirect("challenges:team", challenge_row.slug)
+
+
+@login_required
+@require_POST
+def conflict(request: HttpRequest, challenge: str) -> HttpResponse:
+    """A member declares, or takes back, a conflict of interest."""
+    challenge_row = visible_challenge(request.user, challenge)
+    mine, form = _required_team(request, challenge_row), ConflictForm(request.POST)
+    if form.is_valid():
+        with attempt(request, _("Your declaration has been saved. The organisers can read it.")):
+            declare_conflict(team=mine, actor=request.user, words=form.cleaned_data["conflict"])
+    return redirect("challenges:team", challenge_row.slug)
 
 
 @login_required
 @require_POST
 def leave(request: HttpRequest, challenge: str) -> HttpResponse:
     """The person leaves the own team."""
-    found = visible_challenge(request.user, challenge)
-    mine = _required_team(request, found)
-    leave_team(team=mine, user=request.user)
-    messages.success(request, _("You have left the team “%(team)s”.") % {"team": mine})
-    return redirect("challenges:challenge", found.slug)
+    challenge_row = visible_challenge(request.user, challenge)
+    mine = _required_team(request, challenge_row)
+    with attempt(request, _("You have left the team “%(team)s”.") % {"team": mine}):
+        leave_team(team=mine, user=request.user)
+        return redirect("challenges:challenge", challenge_row.slug)
+    return redirect("challenges:team", challenge_row.slug)

@@ -50,7 +50,7 @@ def tokens(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_POST
 def revoke(request: HttpRequest, token: int) -> HttpResponse:
-    found = get_object_or_404(AccessToken, pk=token, user=request.user.pk)
-    revoke_token(token=found)
-    messages.success(request, _("The token “%(name)s” has been revoked.") % {"name": found.name})
+    row = get_object_or_404(AccessToken, pk=token, user=request.user.pk)
+    revoke_token(token=row)
+    messages.success(request, _("The token “%(name)s” has been revoked.") % {"name": row.name})
     return redirect("challenges:tokens")

@@ -28,9 +28,9 @@ def run(arguments: Namespace, out: TextIO, err: TextIO) -> int:
         raise CommandError("The folder to search does not exist.")
     if not arguments.no_pixels and find_spec("rapidocr") is None:
         raise CommandError("Text in pixels cannot be read here: pip install 'concours[ocr]', or pass --no-pixels.")
-    known = _read_known(arguments.known) if arguments.known else []
+    identifiers = _read_known(arguments.known) if arguments.known else []
     root = target if target.is_dir() else target.parent
-    findings = find_identifiers([target], known, read_pixels=not arguments.no_pixels, root=root)
+    findings = find_identifiers([target], identifiers, read_pixels=not arguments.no_pixels, root=root)
     files = sum(1 for _ in files_below([target]))
     if arguments.json:
         document = {"findings": [finding.as_dict() for finding in findings], "files": files}

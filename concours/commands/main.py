@@ -22,8 +22,12 @@ COMMANDS = {
     "question": "check a question file, a Codabench bundle or an EvalAI configuration",
     "login": "store a site's address and your token there",
     "sample": "write a sample submission of a question",
+    "kit": "write the starter kit of a question",
+    "baseline": "train the kit's baseline and write a submission",
+    "runs": "convert NIfTI masks into a table of run lengths",
     "team": "show your teams on the site",
     "data": "download the released batches of a question",
+    "upload": "de-identify and send exams from the centre's own machine",
     "submit": "submit a file and wait for its scores",
     "board": "print the board of a question",
 }

@@ -33,7 +33,7 @@ def terms(value: bytes) -> list[str]:
     return [term.strip() for term in value.decode("ascii", "replace").strip("\0 ").split("\\")]
 
 
-def known(value: bytes) -> bool:
+def is_known(value: bytes) -> bool:
     """Whether every term is one of the standard's, so that the element may stay."""
     return all(term in CODECS or term in ISO_2022 for term in terms(value))
 

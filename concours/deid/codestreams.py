@@ -25,7 +25,7 @@ Blank = tuple[int, int]
 
 def jpeg_blanks(frame: bytes) -> list[Blank]:
     """What to blank in a JPEG or JPEG-LS frame. Raises RefusedError for a marker that no such frame has before its data."""
-    found: list[Blank] = []
+    blanks: list[Blank] = []
     pos = 2
     while True:
         while frame[pos : pos + 2] == b"\xff\xff":
@@ -34,34 +34,34 @@ def jpeg_blanks(frame: bytes) -> list[Blank]:
         if marker == _SCAN:
             break
         if marker == 0xFE or 0xE0 <= marker <= 0xEF:
-            found.append(_of_segment(frame, pos, marker, size))
+            blanks.append(_of_segment(frame, pos, marker, size))
         elif marker not in _JPEG_TABLES:
             raise _broken()
         pos += 2 + size
     end = frame.find(_END, pos + 2 + size)  # data bytes never look like a marker: after FF comes 00, or a bit 0
     for match in _SEGMENT.finditer(frame, pos + 2 + size, end if end >= 0 else len(frame)):
         marker, size = _marker(frame, match.start())
-        found.append(_of_segment(frame, match.start(), marker, size))
+        blanks.append(_of_segment(frame, match.start(), marker, size))
     if end >= 0:
-        found.append((end + 2, len(frame) - end - 2))
-    return found
+        blanks.append((end + 2, len(frame) - end - 2))
+    return blanks
 
 
 def _of_segment(frame: bytes, pos: int, marker: int, size: int) -> Blank:
     body = frame[pos + 4 : pos + 2 + size]
     pattern = _KEPT_OF_APPLICATION.get(marker)
-    known = pattern.match(body) if pattern is not None else None
-    kept = known.end() if known is not None else 0
-    return pos + 4 + kept, len(body) - kept
+    header = pattern.match(body) if pattern is not None else None
+    header_size = header.end() if header is not None else 0
+    return pos + 4 + header_size, len(body) - header_size
 
 
 def jpeg2000_blanks(frame: bytes) -> list[Blank]:
     """What to blank in a JPEG 2000 codestream: comments of its main and tile headers, and what follows its end."""
-    found, pos = _comments(frame, 2, _TILE)
+    blanks, pos = _comments(frame, 2, _TILE)
     while frame[pos : pos + 2] == b"\xff\x90":
         length = int.from_bytes(frame[pos + 6 : pos + 10], "big")
         more, _data = _comments(frame, pos + 12, _DATA)
-        found += more
+        blanks += more
         if not length:  # the last tile part, up to the end of the codestream
             end = frame.find(_END, _data)
             pos = end if end >= 0 else len(frame)
@@ -73,18 +73,18 @@ def jpeg2000_blanks(frame: bytes) -> list[Blank]:
         pos += 2
     elif pos < len(frame) and any(frame[pos:]):
         raise _broken()
-    return [*found, (pos, len(frame) - pos)] if pos < len(frame) else found
+    return [*blanks, (pos, len(frame) - pos)] if pos < len(frame) else blanks
 
 
 def _comments(frame: bytes, pos: int, until: int) -> tuple[list[Blank], int]:
     """Bodies of comments from `pos` to the marker `until`, and where that stands."""
-    found: list[Blank] = []
+    comments: list[Blank] = []
     while True:
         if frame[pos : pos + 2] == bytes((0xFF, until)):
-            return found, pos
+            return comments, pos
         marker, size = _marker(frame, pos)
         if marker == _COMMENT:
-            found.append((pos + 6, max(0, size - 4)))
+            comments.append((pos + 6, max(0, size - 4)))
         elif marker not in _JPEG2000_TABLES:
             raise _broken()
         pos += 2 + size

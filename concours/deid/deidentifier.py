@@ -208,10 +208,10 @@ class Deidentifier:
 
     def _transform(self, source: OpenedFile, header: ElementHeader) -> tuple[Subject, Transform]:
         """The transformation for this file's subject; files of one series share it and what it remembers."""
-        wanted = all_identity_tags()
+        identity_tags = all_identity_tags()
         modality = header.text(tags.Modality)
         parts: list[object] = [source.explicit, modality]
-        parts += [token[3] for token in source.tokens if token[0] in wanted or token[1] == b"PN"]
+        parts += [token[3] for token in source.tokens if token[0] in identity_tags or token[1] == b"PN"]
         if not header.bytes(tags.PatientID):  # then the study stands for the person
             parts.append(header.bytes(tags.StudyInstanceUID))
         elsewhere = self._known | self._acquaintance.of(links_of(source.tokens))

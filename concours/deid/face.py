@@ -145,9 +145,9 @@ def _view(tissue: Bool, corner: Float, pitch: float, crown_seen: bool) -> View:
         back = turn.T[1:, 1:]
         j = np.rint((back[0, 0] * y[:, None] + back[0, 1] * z[None, :] - corner[1]) / STEP).astype(int)
         k = np.rint((back[1, 0] * y[:, None] + back[1, 1] * z[None, :] - corner[2]) / STEP).astype(int)
-        known = (j >= 0) & (j < tissue.shape[1]) & (k >= 0) & (k < tissue.shape[2])
+        inside = (j >= 0) & (j < tissue.shape[1]) & (k >= 0) & (k < tissue.shape[2])
         j, k = np.clip(j, 0, tissue.shape[1] - 1), np.clip(k, 0, tissue.shape[2] - 1)
-        tissue, corner = tissue[:, j, k] & known, low
+        tissue, corner = tissue[:, j, k] & inside, low
     areas = tissue.sum(axis=(0, 1))
     top = int(np.flatnonzero(areas >= FEWEST)[-1]) if (areas >= FEWEST).any() else 0
     length = _length(tissue, top - int(75 / STEP), top)

@@ -89,7 +89,7 @@ class IdentifierMatcher:
         """Where in a folded text an identifier stands, whole, with the signs inside it; ascending, none overlapping."""
         if not self._keys:
             return []
-        found = [match.span() for match in self._span.finditer(folded)] if self._span is not None else []
+        spans = [match.span() for match in self._span.finditer(folded)] if self._span is not None else []
         groups = [(match.start(), match.end()) for match in _GROUP.finditer(folded)]
         for first, (start, _) in enumerate(groups):
             joined, end = "", start
@@ -100,8 +100,8 @@ class IdentifierMatcher:
                 if len(joined) > self._longest:
                     break
                 if joined in self._keys and not (len(joined) < CERTAIN and _ends_in_a_decimal(folded, start, end)):
-                    found.append((start, end))
-        return _merged(found, folded) if found else []
+                    spans.append((start, end))
+        return _merged(spans, folded) if spans else []
 
     def has(self, word: str) -> bool:
         """Whether a folded word is, or holds, an identifier."""

@@ -96,15 +96,15 @@ def map_files(paths: list[Path], key: IdentityKey, centre: str | None = None) ->
 
 
 def _uids(tokens: list[DataElement], explicit: bool, vrs: Lookup[int, tuple[bytes, ...]], depth: int) -> set[str]:
-    found: set[str] = set()
+    uids: set[str] = set()
     for token in tokens:
         if token.vr == b"UI":
-            found.update(part.strip("\0 ") for part in token.value.decode("latin_1").split("\\"))
+            uids.update(part.strip("\0 ") for part in token.value.decode("latin_1").split("\\"))
         elif (token.vr == b"SQ" or token.undefined) and not token.tag & 0x10000:
             inner = explicit and token.vr != b"UN"
             for item in items(token.value, inner, vrs, depth):
-                found |= _uids(item, inner, vrs, depth + 1)
-    return found - {""}
+                uids |= _uids(item, inner, vrs, depth + 1)
+    return uids - {""}
 
 
 def seal(mapping: Mapping, recipient: bytes) -> bytes:

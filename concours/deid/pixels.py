@@ -209,14 +209,14 @@ def _begins(head: bytes, transfer_syntax: str) -> bool:
 def _blanks(frame: bytes, transfer_syntax: str, module: PixelModule | None) -> list[tuple[int, int]]:
     """Stretches of a frame that could hold words and are not zeros already."""
     if transfer_syntax in JPEG_MARKED:
-        found = jpeg_blanks(frame)
+        blanks = jpeg_blanks(frame)
     elif transfer_syntax in JPEG2000_MARKED:
-        found = jpeg2000_blanks(frame)
+        blanks = jpeg2000_blanks(frame)
     elif module is not None:
-        found = rle_blanks(frame, module.rows * module.columns, module.samples * (module.allocated // 8))
+        blanks = rle_blanks(frame, module.rows * module.columns, module.samples * (module.allocated // 8))
     else:
         return []
-    return [(offset, size) for offset, size in found if any(frame[offset : offset + size])]
+    return [(offset, size) for offset, size in blanks if any(frame[offset : offset + size])]
 
 
 def copy_range(source: int, target: int, offset: int, length: int) -> None:

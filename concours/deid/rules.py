@@ -101,12 +101,12 @@ def load_profile(options: frozenset[str] = frozenset(DEFAULT), keep: tuple[str, 
     rules: dict[int, Rule] = {}
     vrs: dict[int, tuple[bytes, ...]] = {}
     fallback: dict[int, Rule] = {}
-    kept = set(check_keep(keep, table(), decisions()["never_keep"].split(), decisions()["never_keep_vr"]))
+    kept_tags = set(check_keep(keep, table(), decisions()["never_keep"].split(), decisions()["never_keep_vr"]))
     for text, row in table().items():
         if "X" in text or text == "PRIVATE":
             continue
         tag = int(text, 16)
-        rules[tag] = _kept_rule(row, _rule(row, options)) if text in kept else _rule(row, options)
+        rules[tag] = _kept_rule(row, _rule(row, options)) if text in kept_tags else _rule(row, options)
         fallback[tag] = _basic_rule(row) if row.action else Rule.EMPTY
         vrs[tag] = tuple(part.encode("ascii") for part in row.vr.split(" or "))
     fallback[tags.CodeMeaning] = Rule.DUMMY  # CodeMeaning is needed in every code

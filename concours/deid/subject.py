@@ -113,9 +113,9 @@ def links_of(tokens: list[DataElement]) -> tuple[str, ...]:
 def identity_of(tokens: list[DataElement], explicit: bool, vrs: Mapping[int, tuple[bytes, ...]]) -> Identity:
     """What a data set says of its person and the people around."""
     decode = charset.decoder(next((token.value for token in tokens if token.tag == tags.SpecificCharacterSet), b""))
-    found: tuple[list[str], list[str], list[str]] = ([], [], [])
-    _collect(tokens, explicit, vrs, decode, found, 0)
-    return Identity(*(frozenset(texts) - {""} for texts in found))
+    texts_by_kind: tuple[list[str], list[str], list[str]] = ([], [], [])
+    _collect(tokens, explicit, vrs, decode, texts_by_kind, 0)
+    return Identity(*(frozenset(texts) - {""} for texts in texts_by_kind))
 
 
 def gather(
@@ -148,7 +148,7 @@ def gather(
             key=centre_key(key, centre or ""),
             pseudonym=home.pseudonym(patient),
             shift_days=home.shift_days(patient, keep_weekday=keep_weekday),
-            known=IdentifierMatcher(sorted(identity.people), sorted(identity.numbers), sorted(identity.places)),
+            identifiers=IdentifierMatcher(sorted(identity.people), sorted(identity.numbers), sorted(identity.places)),
         ),
         characters,
     )
@@ -159,7 +159,7 @@ def _collect(
     explicit: bool,
     vrs: Mapping[int, tuple[bytes, ...]],
     decode: Callable[[bytes], str],
-    found: tuple[list[str], list[str], list[str]],
+    texts_by_kind: tuple[list[str], list[str], list[str]],
     depth: int,
 ) -> None:
     people, numbers, places, sequences = identity_tags()
@@ -172,10 +172,10 @@ def _collect(
             except NotPlain:
                 continue
             for item in parsed:
-                _collect(item, inner_explicit, vrs, decode, found, depth + 1)
+                _collect(item, inner_explicit, vrs, decode, texts_by_kind, depth + 1)
         elif token.vr == b"PN" or tag in people:
-            found[0].extend(decode(token.value).strip(" \0").split("\\"))
+            texts_by_kind[0].extend(decode(token.value).strip(" \0").split("\\"))
         elif tag in numbers:
-            found[1].extend(part.strip() for part in decode(token.value).strip(" \0").split("\\"))
+            texts_by_kind[1].extend(part.strip() for part in decode(token.value).strip(" \0").split("\\"))
         elif tag in places:
-            found[2].extend(part.strip() for part in decode(token.value).strip(" \0").split("\\"))
+            texts_by_kind[2].extend(part.strip() for part in decode(token.value).strip(" \0").split("\\"))

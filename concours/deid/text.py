@@ -64,71 +64,71 @@ _STREET = re.compile(
 _PATTERNS = (_ADDRESS, _STREET, _UID, _PHONE, _SPOKEN_DATE, _DATE, _HONORIFIC)
 
 
-def clean_description(text: str, known: IdentifierMatcher, modality: str = "") -> str:
+def clean_description(text: str, identifiers: IdentifierMatcher, modality: str = "") -> str:
     """`text` with only words of the vocabulary, short numbers and technical codes left; people, dates, numbers of files gone.
 
     `modality` is the object's: DIXON is a technique in an MR image and a name in a CT.
     """
-    return _cleaned(text, known, vocabulary(), modality)
+    return _cleaned(text, identifiers, vocabulary(), modality)
 
 
-def clean_technical(text: str, known: IdentifierMatcher, modality: str = "") -> str:
+def clean_technical(text: str, identifiers: IdentifierMatcher, modality: str = "") -> str:
     """`text` of a technical field, where the names of makers and products stay too.
 
     Where it holds a known identifier or what looks like a date, phone, address or person, all of it goes: what stands around
     identity in a field that is not for text belongs to it.
     """
     source, folded = _folded(text)
-    if known.extents(folded) or _blanked(source, folded, known) != folded:
+    if identifiers.extents(folded) or _blanked(source, folded, identifiers) != folded:
         return ""
-    return _cleaned(source, known, technical_vocabulary(), modality)
+    return _cleaned(source, identifiers, technical_vocabulary(), modality)
 
 
-def clean_code(text: str, known: IdentifierMatcher) -> str:
+def clean_code(text: str, identifiers: IdentifierMatcher) -> str:
     """A code string without the words of four letters and more that are neither DICOM's terms nor of the vocabulary."""
     source, _ = _folded(text)
-    kept = [
+    words_kept = [
         word
         for word in re.split(r"[ _]+", source)
         if all(
             len(run) < 4 or run in code_terms() or _may_stay(run, run, code_terms())
             for run in _LETTERS.findall(word.lower())
         )
-        and not any(known.has(part) and part not in vocabulary() for part in _ALPHANUMERIC.findall(word.lower()))
+        and not any(identifiers.has(part) and part not in vocabulary() for part in _ALPHANUMERIC.findall(word.lower()))
     ]
-    return source if len(kept) == len(re.split(r"[ _]+", source)) else " ".join(kept)
+    return source if len(words_kept) == len(re.split(r"[ _]+", source)) else " ".join(words_kept)
 
 
-def has_unknown_words(text: str, known: IdentifierMatcher) -> bool:
+def has_unknown_words(text: str, identifiers: IdentifierMatcher) -> bool:
     """Whether a text that is dropped holds a word that is neither of the vocabulary nor one of the file's known identifiers."""
     source, folded = _folded(text)
-    folded = _blanked(source, folded, known)
+    folded = _blanked(source, folded, identifiers)
     words = list(_WORD.finditer(folded))
     stays = _judged(words, source, vocabulary(), "")
     return any(len(word.group()) > 1 and not stay for word, stay in zip(words, stays, strict=True))
 
 
-def _cleaned(text: str, known: IdentifierMatcher, allowed: frozenset[str], modality: str) -> str:
+def _cleaned(text: str, identifiers: IdentifierMatcher, allowed: frozenset[str], modality: str) -> str:
     """Cleaned until cleaning again would change nothing: what stood apart may meet where a word between went."""
     for _ in range(PASSES):
-        once = _cleaned_once(text, known, allowed, modality)
+        once = _cleaned_once(text, identifiers, allowed, modality)
         if once == text:
             return once
         text = once
     return ""
 
 
-def _cleaned_once(text: str, known: IdentifierMatcher, allowed: frozenset[str], modality: str) -> str:
+def _cleaned_once(text: str, identifiers: IdentifierMatcher, allowed: frozenset[str], modality: str) -> str:
     source, folded = _folded(text)
-    folded = _blanked(source, folded, known)
+    folded = _blanked(source, folded, identifiers)
     words = list(_WORD.finditer(folded))
     stays = _kept(words, folded, source, allowed, modality)
     if all(stays) and CUT not in folded and folded.isascii():
         return text if not text[:1].isspace() else text.strip()
     pieces: list[str] = []
     last = 0
-    for word, kept in zip(words, stays, strict=True):
-        if kept:
+    for word, stays_in in zip(words, stays, strict=True):
+        if stays_in:
             pieces.append(
                 (_separator(folded[last : word.start()]) if pieces else "") + source[word.start() : word.end()]
             )
@@ -149,10 +149,10 @@ def _folded(text: str) -> tuple[str, str]:
     return "".join(sign for sign, _ in pairs), "".join(plain_sign for _, plain_sign in pairs)
 
 
-def _blanked(source: str, folded: str, known: IdentifierMatcher) -> str:
+def _blanked(source: str, folded: str, identifiers: IdentifierMatcher) -> str:
     """Cuts, in place and length for length, what is known of the person, then what looks like a date, phone, address, UID or
     a person after a title."""
-    for start, end in (*known.extents(folded), *(match.span() for match in _SHORT_TITLE.finditer(source))):
+    for start, end in (*identifiers.extents(folded), *(match.span() for match in _SHORT_TITLE.finditer(source))):
         folded = folded[:start] + CUT * (end - start) + folded[end:]
     for pattern in _PATTERNS:
         folded = pattern.sub(lambda match: CUT * len(match.group()), folded)

@@ -183,7 +183,7 @@ def items(value: bytes, explicit: bool, vrs: Mapping[int, tuple[bytes, ...]], de
     """The items of a sequence's value (with or without a delimiter at the end), each a list of elements."""
     if depth > MAX_DEPTH:
         raise NotPlain("too deep")
-    found: list[list[DataElement]] = []
+    parsed_items: list[list[DataElement]] = []
     pos, end = 0, len(value)
     while pos < end:
         tag, length, pos = _item_header(value, pos, end)
@@ -202,8 +202,8 @@ def items(value: bytes, explicit: bool, vrs: Mapping[int, tuple[bytes, ...]], de
             if stop != pos + length:
                 raise NotPlain("an item ends early")
             pos += length
-        found.append(tokens)
-    return found
+        parsed_items.append(tokens)
+    return parsed_items
 
 
 def _item_header(buf: bytes, pos: int, end: int) -> tuple[int, int, int]:

@@ -92,7 +92,7 @@ class Subject:
     key: CentreKey = field(repr=False)
     pseudonym: str = field(repr=False)
     shift_days: int = field(repr=False)
-    known: IdentifierMatcher = field(repr=False)
+    identifiers: IdentifierMatcher = field(repr=False)
     uids: dict[bytes, bytes] = field(default_factory=dict, repr=False)
 
     def uid(self, value: bytes) -> bytes:
@@ -102,12 +102,12 @@ class Subject:
         value = value.strip(b"\0 ")
         if not value or _STANDARD_UID.fullmatch(value):
             return value
-        found = self.uids.get(value)
-        if found is None:
+        new_uid = self.uids.get(value)
+        if new_uid is None:
             if len(self.uids) > 100_000:
                 self.uids.clear()
-            found = self.uids[value] = self.key.new_uid(value.decode("latin_1")).encode("ascii")
-        return found
+            new_uid = self.uids[value] = self.key.new_uid(value.decode("latin_1")).encode("ascii")
+        return new_uid
 
 
 @dataclass
@@ -260,7 +260,7 @@ class Transform:
         then looks at what was lost.
         """
         texts = [self.decode(t.value[:MAX_TEXT]).strip(" \0") for t in item if t.tag == tags.TextValue]
-        return any(has_unknown_words(text, self.subject.known) for text in texts)
+        return any(has_unknown_words(text, self.subject.identifiers) for text in texts)
 
     def _dummy_code(self) -> bytes:
         parts = (
@@ -304,7 +304,7 @@ class Transform:
             if vr in (b"DS", b"IS", b"TM") and self._number_identifies(value):
                 return None, "removed (type)"
             return value, None
-        if (vr in _BULK or (vr in _SIZE and len(value) > 3)) and self.subject.known.in_bytes(value):
+        if (vr in _BULK or (vr in _SIZE and len(value) > 3)) and self.subject.identifiers.in_bytes(value):
             return None, "removed"
         if vr in _SIZE:
             return (value, None) if len(value) % _SIZE[vr] == 0 else (None, "removed (type)")
@@ -317,24 +317,24 @@ class Transform:
     def _is_code(self, scheme: bytes, value: bytes) -> bool:
         """Whether a value is a code as the public scheme has them, and no identifier of the file."""
         code = value.strip(b" \0").decode("latin_1")
-        return is_public_code(scheme, code) and not self.subject.known.has(squash(code))
+        return is_public_code(scheme, code) and not self.subject.identifiers.has(squash(code))
 
     def _is_meaning(self, value: bytes) -> bool:
         """Whether a value is the meaning of one of DICOM's coded concepts, several words long, and no identifier of the file."""
         meaning = plain(self.decode(value).strip(" \0"))
-        return meaning in public_meanings() and not self.subject.known.extents(meaning)
+        return meaning in public_meanings() and not self.subject.identifiers.extents(meaning)
 
     def _number_identifies(self, value: bytes) -> bool:
         """Whether a whole number of six digits and more is one of the known identifiers."""
         parts = value.decode("ascii").replace("\0", "").split("\\")
-        return any(len(part.strip()) > 5 and part.strip() in self.subject.known.words for part in parts)
+        return any(len(part.strip()) > 5 and part.strip() in self.subject.identifiers.words for part in parts)
 
     def _code_string(self, tag: int, value: bytes) -> tuple[bytes | None, str | None]:
         """A code string stays where its words are DICOM's terms or of the vocabulary; each value keeps its place."""
         if tag == tags.SpecificCharacterSet:
-            return (value, None) if charset.known(value) else (None, "removed (type)")
+            return (value, None) if charset.is_known(value) else (None, "removed (type)")
         parts = value.decode("ascii").rstrip(" \0").split("\\")
-        cleaned = [clean_code(part, self.subject.known) for part in parts]
+        cleaned = [clean_code(part, self.subject.identifiers) for part in parts]
         if cleaned == parts:
             return value, None
         return ("\\".join(cleaned).encode("ascii"), "text cleaned") if any(cleaned) else self._fallback(tag, b"CS")
@@ -367,7 +367,7 @@ class Transform:
         clean = clean_technical if rule is Rule.TECHNICAL else clean_description
         text = self.decode(value).rstrip(" \0")
         parts = [text] if vr in _ONE_VALUE else text.split("\\")
-        cleaned = [clean(part, self.subject.known, self.modality) for part in parts]
+        cleaned = [clean(part, self.subject.identifiers, self.modality) for part in parts]
         if [" ".join(part.split()) for part in parts] == cleaned or parts == cleaned:
             return value, None
         if not any(cleaned):
@@ -427,7 +427,7 @@ class Transform:
         tokens = [token for token in tokens if token[0] & 0x10000]
         if not safe or not tokens:
             return {}
-        found: dict[int, bytes] = {}
+        safe_elements: dict[int, bytes] = {}
         creators: dict[int, str] = {}
         for token in tokens:
             tag = token.tag
@@ -437,9 +437,9 @@ class Transform:
             elif creator := creators.get(tag & 0xFFFFFF00):
                 vr = safe.get((tag >> 16, creator, tag & 0xFF))
                 if vr is not None and token.vr in (vr, b"UN") and self._is_number(vr, token.value):
-                    found[tag] = vr
-                    found[(tag & 0xFFFF0000) | (tag & 0xFF00) >> 8] = b"LO"
-        return found
+                    safe_elements[tag] = vr
+                    safe_elements[(tag & 0xFFFF0000) | (tag & 0xFF00) >> 8] = b"LO"
+        return safe_elements
 
     @staticmethod
     def _is_number(vr: bytes, value: bytes) -> bool:
@@ -465,7 +465,7 @@ class Transform:
         self, token: DataElement, explicit_in: bool, safe: dict[int, bytes], out: list[bytes], actions: dict[int, str]
     ) -> None:
         vr = safe.get(token.tag)
-        if vr is None or self.subject.known.in_bytes(token.value):
+        if vr is None or self.subject.identifiers.in_bytes(token.value):
             actions[token.tag] = "removed"
         else:
             out.append(encode(token.tag, vr, token.value, self.explicit_out))

@@ -52,12 +52,12 @@ def files_below(source: Path, destination: Path) -> list[Path]:
     if not source.is_dir():
         return [source]
     inside = destination.resolve()
-    found: list[Path] = []
+    paths: list[Path] = []
     for folder, names, files in os.walk(source):
         names[:] = sorted(name for name in names if Path(folder, name).resolve() != inside)
-        found.extend(Path(folder, name) for name in files)
-        found.extend(Path(folder, name) for name in names if Path(folder, name).is_symlink())
-    return sorted(found)
+        paths.extend(Path(folder, name) for name in files)
+        paths.extend(Path(folder, name) for name in names if Path(folder, name).is_symlink())
+    return sorted(paths)
 
 
 def deidentify_tree(
@@ -86,7 +86,7 @@ def deidentify_tree(
             learnt.add(index, links, identity)
 
     def clean(worker: Worker, index: int, fresh: bool) -> None:
-        answers[index] = worker.ask(paths[index], fresh=fresh, known=learnt.of(index))
+        answers[index] = worker.ask(paths[index], fresh=fresh, learnt=learnt.of(index))
         with lock:
             count = next(done)
             if progress is not None:
@@ -161,7 +161,7 @@ def _settle_seconds(
                 os.unlink(destination / answer.entry["output"])
         with Worker(order, destination, 0.0) as worker:
             for index in members:
-                answers[index] = worker.ask(paths[index], fresh=True, known=learnt.of(index))
+                answers[index] = worker.ask(paths[index], fresh=True, learnt=learnt.of(index))
 
 
 def _summary(answers: Iterable[FileAnswer | None]) -> Summary:

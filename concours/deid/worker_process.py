@@ -76,7 +76,7 @@ class Worker:
             return (), Identity()
         return tuple(answer["links"]), Identity.from_json(answer)
 
-    def ask(self, path: Path, *, fresh: bool, known: tuple[tuple[str, ...], Identity] | None = None) -> FileAnswer:
+    def ask(self, path: Path, *, fresh: bool, learnt: tuple[tuple[str, ...], Identity] | None = None) -> FileAnswer:
         """The answer for one file; a refusal where the file is a link, or its worker died or took too long.
 
         `known`: the file's links and what the headers of its exam say.
@@ -84,8 +84,8 @@ class Worker:
         if path.is_symlink() or not path.is_file():
             return _refusal("", "unsafe_file", "Links and devices are not read.")
         task: dict[str, Any] = {"path": str(path.absolute()), "fresh": fresh}
-        if known is not None:
-            task |= {"links": list(known[0]), "identity": known[1].to_json()}
+        if learnt is not None:
+            task |= {"links": list(learnt[0]), "identity": learnt[1].to_json()}
         try:
             answer = self._exchange(path, task)
         except (BrokenPipeError, EOFError):

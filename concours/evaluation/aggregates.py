@@ -21,8 +21,8 @@ class Aggregate:
 
 
 def _sum(values: Floats) -> Estimator:
-    known = np.nan_to_num(values)  # a case without a score is of a part that is never drawn
-    return lambda counts: counts @ known
+    values_or_zero = np.nan_to_num(values)  # a case without a score is of a part that is never drawn
+    return lambda counts: counts @ values_or_zero
 
 
 def _median(values: Floats) -> Estimator:

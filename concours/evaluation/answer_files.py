@@ -89,8 +89,8 @@ def _add(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
 def _named(manifest: Manifest, case: str, ending: str) -> str:
     """The question's own pattern where it names this ending, else the ending of the format that is written."""
     name = (manifest.files or "{id}").replace("{id}", case)
-    known = (".nii.gz", ".nii", ".npy", ".png", ".dcm", ".dicom", ".nrrd")
-    own = next((one for one in known if name.lower().endswith(one)), "")
+    endings = (".nii.gz", ".nii", ".npy", ".png", ".dcm", ".dicom", ".nrrd")
+    own = next((suffix for suffix in endings if name.lower().endswith(suffix)), "")
     return name[: len(name) - len(own)] + ending
 
 

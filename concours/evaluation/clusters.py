@@ -14,8 +14,8 @@ def nearest_to_centres(embeddings: NDArray[np.float64], clusters: int, seed: int
         return []
     fitted = KMeans(n_clusters=count, n_init=10, random_state=seed).fit(embeddings)
     distances = np.linalg.norm(embeddings[:, None, :] - fitted.cluster_centers_[None], axis=2)
-    found = []
+    nearest = []
     for cluster in range(count):
         members = np.flatnonzero(fitted.labels_ == cluster)
-        found.append(int(members[np.argmin(distances[members, cluster])]))
-    return found
+        nearest.append(int(members[np.argmin(distances[members, cluster])]))
+    return nearest

@@ -76,12 +76,12 @@ def compare(names: Sequence[str], truth: Path, prediction: Path, params: Mapping
         chosen = {name: metrics.find(name) for name in names}
     except metrics.UnknownMetricError as error:
         raise ComparisonError(str(error)) from error
-    known = {parameter.name for metric in chosen.values() for parameter in metric.parameters}
-    known |= {"embedding", "embeddings_folder"} if any(m.shape == "embeddings" for m in chosen.values()) else set()
-    strange = [name for name in params if name not in known and name not in READING]
+    accepted = {parameter.name for metric in chosen.values() for parameter in metric.parameters}
+    accepted |= {"embedding", "embeddings_folder"} if any(m.shape == "embeddings" for m in chosen.values()) else set()
+    strange = [name for name in params if name not in accepted and name not in READING]
     if strange:
         raise ComparisonError(
-            f"Unknown parameters: {', '.join(strange)}. Known: {', '.join(sorted(known | set(READING)))}."
+            f"Unknown parameters: {', '.join(strange)}. Known: {', '.join(sorted(accepted | set(READING)))}."
         )
     settings = dict(params)
     if isinstance(settings.get("permutations"), str):
@@ -117,13 +117,15 @@ def _pairs(shape: str, truth: Path, prediction: Path, settings: Mapping[str, Any
 
 
 def _by_case(folder: Path) -> dict[str, Path]:
-    found: dict[str, Path] = {}
+    files_by_case: dict[str, Path] = {}
     for path in sorted(folder.iterdir()):
         if path.is_file() and not path.name.startswith("."):
-            if (case := files.case_of(path.name)) in found:
-                raise ComparisonError(f"{folder.name} holds two files of one case: {found[case].name}, {path.name}.")
-            found[case] = path
-    return found
+            if (case := files.case_of(path.name)) in files_by_case:
+                raise ComparisonError(
+                    f"{folder.name} holds two files of one case: {files_by_case[case].name}, {path.name}."
+                )
+            files_by_case[case] = path
+    return files_by_case
 
 
 def _truth(read: Callable[..., Any], *arguments: Any) -> Any:
@@ -152,8 +154,8 @@ def _masks(truth: Path, prediction: Path, settings: Mapping[str, Any]) -> list[P
         if len(rows) != 1 or len(references) != 1:
             raise ComparisonError("One mask cannot be compared with a table of several.")
         return [Pair(first, next(iter(rows.values())))]
-    found = _read_masks(prediction, settings, _grid_of(first))
-    return [Pair(references[label], found[label]) for label in references]
+    predictions = _read_masks(prediction, settings, _grid_of(first))
+    return [Pair(references[label], predictions[label]) for label in references]
 
 
 def _read_masks(path: Path, settings: Mapping[str, Any], grid: Grid | None) -> dict[int, Mask]:
@@ -321,8 +323,8 @@ def _chosen(table: Table, settings: Mapping[str, Any], own: str, preferred: str 
 
 def _by_id(table: Table, settings: Mapping[str, Any], own: str, read: Callable[[str], Any]) -> dict[str, list[Any]]:
     """The chosen cells of each row, under its id."""
-    wanted = settings.get(own) or settings.get("column")
-    names = [_chosen(table, {**settings, own: name}, own) for name in wanted] if isinstance(wanted, list) else None
+    column = settings.get(own) or settings.get("column")
+    names = [_chosen(table, {**settings, own: name}, own) for name in column] if isinstance(column, list) else None
     columns = [table.column(name) for name in names or [_chosen(table, settings, own)]]
     ids = _ids(table, settings)
     if len(set(ids)) < len(ids):

@@ -44,9 +44,9 @@ def _without_masks(spec: QuestionSpec) -> QuestionSpec:
         return field is not None and field.type != "mask" and not field.measured_from
 
     metrics = {
-        name: one
-        for name, one in spec.metrics.items()
-        if one.over != "declared" and one.fields and all(map(tabular, (*one.fields, *one.where)))
+        name: metric
+        for name, metric in spec.metrics.items()
+        if metric.over != "declared" and metric.fields and all(map(tabular, (*metric.fields, *metric.where)))
     }
     submission = replace(spec.submission, masks=None, runs=None, generated=None)
     return replace(spec, metrics=metrics, submission=submission)

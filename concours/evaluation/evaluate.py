@@ -54,22 +54,22 @@ class ScoringResult:
     @property
     def scores(self) -> dict[str, float | None]:
         """The numbers alone."""
-        return {name: one.value for name, one in self.values.items()}
+        return {name: score.value for name, score in self.values.items()}
 
     @property
     def reasons(self) -> dict[str, str]:
         """Why scores are None."""
-        return {name: one.reason for name, one in self.values.items() if one.value is None}
+        return {name: score.reason for name, score in self.values.items() if score.value is None}
 
     @property
     def intervals(self) -> dict[str, tuple[float, float]]:
         """The metrics' own 95 % intervals."""
-        return {name: one.interval for name, one in self.values.items() if one.interval is not None}
+        return {name: score.interval for name, score in self.values.items() if score.interval is not None}
 
     @property
     def details(self) -> dict[str, dict[str, Any]]:
         """What lies behind the scores: counts, scores of classes, tables."""
-        return {name: dict(one.details) for name, one in self.values.items() if one.details}
+        return {name: dict(score.details) for name, score in self.values.items() if score.details}
 
     def to_json(self, per_case: bool = False) -> dict[str, Any]:
         """The document that `score` prints."""
@@ -80,7 +80,7 @@ class ScoringResult:
         }
         if self.parts:
             document["parts"] = {
-                part: {name: one.value for name, one in scores.items()} for part, scores in self.parts.items()
+                part: {name: score.value for name, score in scores.items()} for part, scores in self.parts.items()
             }
         if self.reasons:
             document["reasons"] = self.reasons
@@ -123,23 +123,23 @@ def score(
     the truth makes a score undefined over the whole set (`one_class`, `organiser_error`), and FormatError for generated
     cases that cannot be embedded.
     """
-    if all(one.metric == EXTERNAL for one in spec.metrics.values()):
+    if all(declared.metric == EXTERNAL for declared in spec.metrics.values()):
         template = gettext_noop("The scores of this question are computed elsewhere; provide them as a table.")
         raise TruthError(organiser_fault(spec.slug, template))
     check_truth(spec, truth)
     run = _Run(spec, truth, prediction, spec.seed if seed is None else seed, networks)
     run.every_case()
-    whole = {name: run.over(one, truth.ids) for name, one in spec.metrics.items()}
-    pairs = {name: run.pair(one) for name, one in spec.metrics.items() if run.has_pair(one)}
+    whole = {name: run.over(declared, truth.ids) for name, declared in spec.metrics.items()}
+    pairs = {name: run.pair(declared) for name, declared in spec.metrics.items() if run.has_pair(declared)}
     cases: dict[str, dict[str, float | None]] = {case: {} for case in truth.ids}
     for name, scores in run.by_case.items():
-        for case, one in scores.items():
-            cases[case][name] = one.value
+        for case, value in scores.items():
+            cases[case][name] = value.value
     return ScoringResult(
         values=whole,
         cases=cases,
         parts={
-            part: {name: run.over(one, truth.ids_of(part)) for name, one in spec.metrics.items()}
+            part: {name: run.over(declared, truth.ids_of(part)) for name, declared in spec.metrics.items()}
             for part in PARTS
             if truth.ids_of(part)
         },
@@ -167,38 +167,42 @@ class _Run:
         self.embedding: dict[str, Any] = {}
         self.embedded: tuple[np.ndarray, np.ndarray] | None = None
 
-    def over(self, one: MetricSpec, ids: Sequence[str]) -> MetricValue:
+    def over(self, declared: MetricSpec, ids: Sequence[str]) -> MetricValue:
         """The score over some cases."""
-        if one.metric == EXTERNAL or one.over == "declared":
-            return MetricValue.undefined(EXTERNAL if one.metric == EXTERNAL else "declared")
-        metric = metrics.find(one.metric)
-        ids = chosen(one, self.truth, ids)
+        if declared.metric == EXTERNAL or declared.over == "declared":
+            return MetricValue.undefined(EXTERNAL if declared.metric == EXTERNAL else "declared")
+        metric = metrics.find(declared.metric)
+        ids = chosen(declared, self.truth, ids)
         if not ids and metric.shape != "embeddings":
             return MetricValue.undefined("empty_set")
         if metric.over == "case":
-            return aggregate(one, [self.by_case[one.name][case] for case in ids])
-        return metric.against(*self._sides(one, metric, ids), **self._params(one, metric))
+            return aggregate(declared, [self.by_case[declared.name][case] for case in ids])
+        return metric.against(*self._sides(declared, metric, ids), **self._params(declared, metric))
 
     def every_case(self) -> None:
         """The scores of single cases: all metrics of one case, then the next, so that they share its surfaces and trees."""
-        of_cases = [one for one in self.spec.metrics.values() if one.over != "declared" and one.metric != EXTERNAL]
-        of_cases = [one for one in of_cases if metrics.find(one.metric).over == "case"]
-        wanted = {one.name: set(chosen(one, self.truth, self.truth.ids)) for one in of_cases}
-        self.by_case = {one.name: {} for one in of_cases}
+        of_cases = [
+            declared
+            for declared in self.spec.metrics.values()
+            if declared.over != "declared" and declared.metric != EXTERNAL
+        ]
+        of_cases = [declared for declared in of_cases if metrics.find(declared.metric).over == "case"]
+        ids_by_score = {declared.name: set(chosen(declared, self.truth, self.truth.ids)) for declared in of_cases}
+        self.by_case = {declared.name: {} for declared in of_cases}
         for case in self.truth.ids:
-            known: Regions = {}
-            for one in of_cases:
-                if case in wanted[one.name]:
-                    metric = metrics.find(one.metric)
-                    true, said = masks_of(one, metric, self.truth, self.prediction, case, known)
-                    self.by_case[one.name][case] = metric(true, said, **self._params(one, metric))
+            regions: Regions = {}
+            for declared in of_cases:
+                if case in ids_by_score[declared.name]:
+                    metric = metrics.find(declared.metric)
+                    true, predicted = masks_of(declared, metric, self.truth, self.prediction, case, regions)
+                    self.by_case[declared.name][case] = metric(true, predicted, **self._params(declared, metric))
 
-    def _sides(self, one: MetricSpec, metric: Metric, ids: Sequence[str]) -> tuple[Any, Any]:
+    def _sides(self, declared: MetricSpec, metric: Metric, ids: Sequence[str]) -> tuple[Any, Any]:
         if metric.shape == "embeddings":
             return self._embeddings()
         if metric.shape == "detections":
-            return detections_of(one, self.truth, self.prediction, ids)
-        return values_of(self.spec, one, metric, self.truth, self.prediction, ids)
+            return detections_of(declared, self.truth, self.prediction, ids)
+        return values_of(self.spec, declared, metric, self.truth, self.prediction, ids)
 
     def _embeddings(self) -> tuple[np.ndarray, np.ndarray]:
         if self.embedded is None:
@@ -209,28 +213,30 @@ class _Run:
             self.embedding = {"name": network.name, "sha256": network.sha256, "comparable": network.comparable}
         return self.embedded
 
-    def has_pair(self, one: MetricSpec) -> bool:
+    def has_pair(self, declared: MetricSpec) -> bool:
         """Whether a score compares everybody's values: what a bootstrap of it draws from."""
-        if one.metric == EXTERNAL or one.over == "declared":
+        if declared.metric == EXTERNAL or declared.over == "declared":
             return False
-        metric = metrics.find(one.metric)
-        return metric.over == "set" and metric.resample is not None and bool(chosen(one, self.truth, self.truth.ids))
+        metric = metrics.find(declared.metric)
+        return (
+            metric.over == "set" and metric.resample is not None and bool(chosen(declared, self.truth, self.truth.ids))
+        )
 
-    def pair(self, one: MetricSpec) -> tuple[Any, Any]:
+    def pair(self, declared: MetricSpec) -> tuple[Any, Any]:
         """Truth and prediction in the order of the truth's cases."""
-        return self._sides(one, metrics.find(one.metric), chosen(one, self.truth, self.truth.ids))
+        return self._sides(declared, metrics.find(declared.metric), chosen(declared, self.truth, self.truth.ids))
 
-    def _params(self, one: MetricSpec, metric: Metric) -> dict[str, Any]:
+    def _params(self, declared: MetricSpec, metric: Metric) -> dict[str, Any]:
         takes_seed = any(parameter.name == "seed" for parameter in metric.parameters)
-        return {**({"seed": self.seed} if takes_seed else {}), **one.params}
+        return {**({"seed": self.seed} if takes_seed else {}), **declared.params}
 
 
-def aggregate(one: MetricSpec, scores: Sequence[MetricValue]) -> MetricValue:
+def aggregate(declared: MetricSpec, scores: Sequence[MetricValue]) -> MetricValue:
     """The cases' scores as one. Undefined as soon as one case is: nothing is dropped silently."""
-    if one.aggregate == "mean" or any(score.value is None for score in scores):
+    if declared.aggregate == "mean" or any(score.value is None for score in scores):
         return metrics.mean(scores)
     values = [score.value for score in scores if score.value is not None]
-    return MetricValue(float(AGGREGATES[one.aggregate].of(values)), details={"cases": len(values)})
+    return MetricValue(float(AGGREGATES[declared.aggregate].of(values)), details={"cases": len(values)})
 
 
 def check_truth(spec: QuestionSpec, truth: LoadedTruth) -> None:
@@ -267,7 +273,7 @@ def _sha256(path: Path) -> str:
         with path.open("rb") as handle:
             return hashlib.file_digest(handle, "sha256").hexdigest()
     digest = hashlib.sha256()
-    for file in sorted(one for one in path.rglob("*") if one.is_file()):
+    for file in sorted(path_below for path_below in path.rglob("*") if path_below.is_file()):
         with file.open("rb") as handle:
             inner = hashlib.file_digest(handle, "sha256").digest()
         digest.update(file.relative_to(path).as_posix().encode() + b"\0" + inner)

@@ -50,13 +50,13 @@ def evidence(spec: QuestionSpec, truth: LoadedTruth, result: ScoringResult) -> A
         if metrics.find(declared.metric).over == "case":
             arrays[f"{name}.value"] = np.array([_number(result.cases[case].get(name)) for case in cases])
         elif name in result.pairs:
-            true, said = (
+            true, predicted = (
                 _packed(f"{name}.{side}", pair)
                 for side, pair in zip(("truth", "said"), result.pairs[name], strict=True)
             )
-            if any(array.dtype == object for array in (*true.values(), *said.values())):
+            if any(array.dtype == object for array in (*true.values(), *predicted.values())):
                 continue  # a value is missing: the score is undefined
-            arrays |= true | said
+            arrays |= true | predicted
         else:
             continue
         if len(cases) < len(truth.ids):
@@ -98,28 +98,29 @@ class TeamSides:
     @property
     def complete(self) -> bool:
         """Whether every team has its side."""
-        return all(one is not None for one in (self.predictions or self.values))
+        return all(side is not None for side in (self.predictions or self.values))
 
 
 def sides_of(name: str, teams: Sequence[Mapping[str, Any]], part: str) -> TeamSides | None:
     """Over one part (`all`: every case); None where no team's cases were kept, or the teams were scored on different ones."""
-    known = [arrays for arrays in teams if "ids" in arrays]
-    if not known or any(list(arrays["ids"]) != list(known[0]["ids"]) for arrays in known):
+    evidences = [arrays for arrays in teams if "ids" in arrays]
+    if not evidences or any(list(arrays["ids"]) != list(evidences[0]["ids"]) for arrays in evidences):
         return None
-    first = known[0]
-    kept = np.ones(len(first["ids"]), bool) if part == "all" else first["parts"] == part
+    first = evidences[0]
+    of_part = np.ones(len(first["ids"]), bool) if part == "all" else first["parts"] == part
     values = tuple(arrays.get(f"{name}.value") for arrays in teams)
     predictions = tuple(_unpacked(f"{name}.said", arrays) for arrays in teams)
     having = next(
-        (arrays for arrays in known if f"{name}.value" in arrays or _unpacked(f"{name}.said", arrays) is not None), None
+        (arrays for arrays in evidences if f"{name}.value" in arrays or _unpacked(f"{name}.said", arrays) is not None),
+        None,
     )
-    if not kept.any() or having is None:
+    if not of_part.any() or having is None:
         return None
-    own = having.get(f"{name}.rows", np.arange(len(kept)))
-    place = np.where(kept, np.cumsum(kept) - 1, -1)[own]
+    own = having.get(f"{name}.rows", np.arange(len(of_part)))
+    place = np.where(of_part, np.cumsum(of_part) - 1, -1)[own]
     if f"{name}.value" in having:
-        return TeamSides(place, int(kept.sum()), values=values)
-    return TeamSides(place, int(kept.sum()), _unpacked(f"{name}.truth", having), predictions)
+        return TeamSides(place, int(of_part.sum()), values=values)
+    return TeamSides(place, int(of_part.sum()), _unpacked(f"{name}.truth", having), predictions)
 
 
 def sampled(
@@ -185,15 +186,17 @@ def _of_sides(declared: MetricSpec, metric: Metric, sides: TeamSides, observed: 
     present = [not np.isnan(value) for value in observed]
     if resample.how == "weighted":
         assert resample.estimator is not None
-        made: list[Estimator | None] = [
-            resample.estimator(sides.truth, said, **parameters) if there else None
-            for there, said in zip(present, sides.predictions, strict=True)
+        estimators: list[Estimator | None] = [
+            resample.estimator(sides.truth, prediction, **parameters) if there else None
+            for there, prediction in zip(present, sides.predictions, strict=True)
         ]
-        return Sampled("weighted", observed, estimators=tuple(made), rows=sides.rows, drawn=sides.drawn, strata=strata)
+        return Sampled(
+            "weighted", observed, estimators=tuple(estimators), rows=sides.rows, drawn=sides.drawn, strata=strata
+        )
     assert resample.per_case is not None
     values = [
-        resample.per_case(sides.truth, said, **parameters) if there else None
-        for there, said in zip(present, sides.predictions, strict=True)
+        resample.per_case(sides.truth, prediction, **parameters) if there else None
+        for there, prediction in zip(present, sides.predictions, strict=True)
     ]
     return _of_values(resample.how, sides, values, observed, strata=strata)
 
@@ -233,7 +236,7 @@ def case_values(spec: QuestionSpec, name: str, teams: Sequence[Mapping[str, Any]
         return CaseValues(plot, np.stack(sides.values)[:, inside])
     parameters = metric.settle(declared.params)
     if plot == "value" and metric.resample is not None and metric.resample.per_case is not None:
-        each = [metric.resample.per_case(sides.truth, said, **parameters) for said in sides.predictions]
+        each = [metric.resample.per_case(sides.truth, prediction, **parameters) for prediction in sides.predictions]
         return CaseValues(plot, np.stack(each)[:, inside])
     truth, predictions = np.asarray(sides.truth, float)[inside], np.stack(sides.predictions)[:, inside]
     if plot == "absolute_error":

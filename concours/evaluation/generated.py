@@ -22,12 +22,12 @@ from concours.questions.schema import QuestionSpec
 def network_of(spec: QuestionSpec, folder: Path | None = None) -> Network:
     """The network the question asks for. Raises TruthError when the organiser has not imported it."""
     generated = spec.submission.generated
-    wanted = generated.embedding if generated is not None and generated.embedding else embedding.DEFAULT.name
+    network_name = generated.embedding if generated is not None and generated.embedding else embedding.DEFAULT.name
     try:
-        return embedding.find(wanted, folder)
+        return embedding.find(network_name, folder)
     except LookupError as error:
         template = gettext_noop("The network '%(name)s' has not been imported on this site.")
-        raise TruthError(organiser_fault("embedding", template, name=wanted)) from error
+        raise TruthError(organiser_fault("embedding", template, name=network_name)) from error
 
 
 def embeddings_of(truth: LoadedTruth, prediction: Prediction, network: Network) -> tuple[np.ndarray, np.ndarray]:

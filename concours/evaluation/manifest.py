@@ -15,7 +15,7 @@ BOOLEAN = ("0", "1")
 def declared_columns(spec: QuestionSpec) -> dict[str, Column]:
     """The columns of the question's table."""
     table = spec.submission.table
-    return {} if table is None else {name: _column(one) for name, one in table.columns.items()}
+    return {} if table is None else {name: _column(column) for name, column in table.columns.items()}
 
 
 def _column(declared: ColumnSpec) -> Column:

@@ -80,7 +80,7 @@ def least_cases(spec: QuestionSpec) -> int | None:
 
 def label_bits(spec: QuestionSpec) -> float | None:
     """Of one case: every field that a score compares. None where one of them is not a choice among a few."""
-    names = {name for one in spec.metrics.values() if one.over != "declared" for name in one.fields}
+    names = {name for metric in spec.metrics.values() if metric.over != "declared" for name in metric.fields}
     bits = 0.0
     for name in names:
         field = spec.data.fields[name]
@@ -96,9 +96,9 @@ def label_bits(spec: QuestionSpec) -> float | None:
 def told_bits(spec: QuestionSpec, answers: int, digits: int) -> float:
     """At most so many bits are in the public scores of `answers` submissions."""
     values = {
-        name: _values(one.metric, digits)
-        for name, one in spec.metrics.items()
-        if one.over != "declared" and one.metric in metrics.names()
+        name: _values(metric.metric, digits)
+        for name, metric in spec.metrics.items()
+        if metric.over != "declared" and metric.metric in metrics.names()
     }
     if spec.leaderboard.step is None:
         return answers * sum(math.log2(count) for count in values.values())

@@ -224,7 +224,7 @@ def _ranked_placings(rule: RankingRule, contestants: Sequence[RankingEntry]) -> 
             total=_total(rule, standings.totals[0, index]),
             scores={
                 **_shown(rule, entry),
-                **{one.name: _value(float(standings.scores[one.name][0, index])) for one in rule.derived},
+                **{derived.name: _value(float(standings.scores[derived.name][0, index])) for derived in rule.derived},
             },
         )
         for index, entry in enumerate(contestants)
@@ -257,18 +257,18 @@ def _key(values: Floats, direction: Direction) -> Floats:
 
 
 def _with_derived(rule: RankingRule, table: dict[str, Floats]) -> dict[str, Floats]:
-    for one in rule.derived:
-        if any(part not in table for part in one.of):
+    for derived in rule.derived:
+        if any(part not in table for part in derived.of):
             continue  # nothing that is ranked asks for it
-        parts = [table[part] for part in one.of]
-        if one.how == "one_minus_over_worst":
-            table[one.name] = _one_minus_over_worst(parts[0])
-        elif one.how == "one_minus":
-            table[one.name] = 1.0 - parts[0]
-        elif one.how == "divide":
-            table[one.name] = parts[0] / one.by
+        parts = [table[part] for part in derived.of]
+        if derived.how == "one_minus_over_worst":
+            table[derived.name] = _one_minus_over_worst(parts[0])
+        elif derived.how == "one_minus":
+            table[derived.name] = 1.0 - parts[0]
+        elif derived.how == "divide":
+            table[derived.name] = parts[0] / derived.by
         else:
-            table[one.name] = _sum(parts) / len(parts)
+            table[derived.name] = _sum(parts) / len(parts)
     return table
 
 

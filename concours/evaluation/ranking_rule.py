@@ -64,18 +64,18 @@ class RankingRule:
 
     def direction(self, name: str) -> Direction:
         """Whether higher or lower is better for a score, derived ones included; RuleError when that is unknown."""
-        made = next((one for one in self.derived if one.name == name), None)
-        if made is None:
+        derived = next((score for score in self.derived if score.name == name), None)
+        if derived is None:
             return self._declared(name)
-        parts = {self.direction(part) for part in made.of}
+        parts = {self.direction(part) for part in derived.of}
         if len(parts) != 1:
             raise RuleError(f"Score '{name}' mixes scores where higher is better with scores where lower is better.")
         only = parts.pop()
-        if made.how == "one_minus_over_worst" and only != "lower":
+        if derived.how == "one_minus_over_worst" and only != "lower":
             raise RuleError(
-                f"Score '{name}' divides by the worst value, so '{made.of[0]}' must be an error (lower is better)."
+                f"Score '{name}' divides by the worst value, so '{derived.of[0]}' must be an error (lower is better)."
             )
-        return only if made.how in ("divide", "mean") else _opposite(only)
+        return only if derived.how in ("divide", "mean") else _opposite(only)
 
     def _declared(self, name: str) -> Direction:
         try:
@@ -88,13 +88,13 @@ class RankingRule:
     @property
     def inputs(self) -> tuple[str, ...]:
         """Names of the scores the rule reads from entries, in order of first use."""
-        made = {one.name: one.of for one in self.derived}
+        parts_by_score = {derived.name: derived.of for derived in self.derived}
         names: dict[str, None] = {}
 
         def visit(name: str) -> None:
-            for part in made.get(name, ()):
+            for part in parts_by_score.get(name, ()):
                 visit(part)
-            if name not in made and name != SUBMITTED_AT:
+            if name not in parts_by_score and name != SUBMITTED_AT:
                 names[name] = None
 
         for name in (*self.by, *self.tie_break):
@@ -121,14 +121,14 @@ class RankingRule:
 
 def directions(spec: QuestionSpec) -> dict[str, Direction]:
     """Whether higher or lower is better for each score of a question that can be ranked on (measurements cannot)."""
-    found: dict[str, Direction] = {}
+    by_score: dict[str, Direction] = {}
     for name, score in spec.metrics.items():
         declared = score.direction or metrics.find(score.metric).direction
         if declared in ("higher", "lower"):
-            found[name] = cast(Direction, declared)
+            by_score[name] = cast(Direction, declared)
     if spec.jury is not None:
-        found[spec.jury.score] = "higher"
-    return found
+        by_score[spec.jury.score] = "higher"
+    return by_score
 
 
 def _check_rule(rule: RankingRule) -> None:
@@ -160,22 +160,24 @@ def _check_rule(rule: RankingRule) -> None:
 
 
 def _check_derived(rule: RankingRule) -> None:
-    known: set[str] = set()
-    made = {one.name for one in rule.derived}
-    if len(made) != len(rule.derived):
+    defined: set[str] = set()
+    names = {derived.name for derived in rule.derived}
+    if len(names) != len(rule.derived):
         raise RuleError("A derived score is defined twice.")
-    for one in rule.derived:
-        if one.how not in HOWS:
-            raise RuleError(f"Derived score '{one.name}': unknown operation '{one.how}'.")
-        if not one.of or (one.how != "mean" and len(one.of) != 1):
+    for derived in rule.derived:
+        if derived.how not in HOWS:
+            raise RuleError(f"Derived score '{derived.name}': unknown operation '{derived.how}'.")
+        if not derived.of or (derived.how != "mean" and len(derived.of) != 1):
             raise RuleError(
-                f"Derived score '{one.name}': '{one.how}' takes {'scores' if one.how == 'mean' else 'one score'}."
+                f"Derived score '{derived.name}': '{derived.how}' takes {'scores' if derived.how == 'mean' else 'one score'}."
             )
-        if one.name in rule.directions or (made - known) & set(one.of):
-            raise RuleError(f"Derived score '{one.name}' must have a new name and be made of scores defined before it.")
-        if not 0 < one.by < math.inf:
-            raise RuleError(f"Derived score '{one.name}': the divisor must be a positive number.")
-        known.add(one.name)
+        if derived.name in rule.directions or (names - defined) & set(derived.of):
+            raise RuleError(
+                f"Derived score '{derived.name}' must have a new name and be made of scores defined before it."
+            )
+        if not 0 < derived.by < math.inf:
+            raise RuleError(f"Derived score '{derived.name}': the divisor must be a positive number.")
+        defined.add(derived.name)
 
 
 def _opposite(direction: Direction) -> Direction:

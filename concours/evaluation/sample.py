@@ -28,11 +28,11 @@ class SampleTooLargeError(ValueError):
 
 def example_manifest(spec: QuestionSpec) -> Manifest:
     """What a submission to the question looks like before its cases are known: invented ids and grids."""
-    wanted = spec.submission.masks or spec.submission.runs
-    image = spec.data.images.get(spec.data.fields[wanted.field].of) if wanted is not None else None
+    declared = spec.submission.masks or spec.submission.runs
+    image = spec.data.images.get(spec.data.fields[declared.field].of) if declared is not None else None
     flat = image is not None and image.dimensions == (2,)
     grid = Grid(EXAMPLE_SLICE) if flat else Grid(EXAMPLE_VOLUME, tuple(map(tuple, np.eye(4).tolist())))
-    grids = dict.fromkeys(EXAMPLE_IDS, grid) if wanted is not None else {}
+    grids = dict.fromkeys(EXAMPLE_IDS, grid) if declared is not None else {}
     return kinds.find(spec.kind).manifest(spec, EXAMPLE_IDS, grids)
 
 

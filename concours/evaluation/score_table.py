@@ -83,22 +83,22 @@ def _rows(
         values = {name: _score(row[name], name, line, where, faults) for name in scores}
         if not subject:
             continue
-        known = submissions.get(row[subject])
-        if known is None:
+        submission = submissions.get(row[subject])
+        if submission is None:
             template = gettext_noop(
                 "Row %(row)s: no checked submission of '%(id)s' exists in this phase. Check the name."
             )
             faults.append(Fault("extra_id", where, template, {"row": line, "id": row[subject]}))
             continue
-        if (known, part) in first:
+        if (submission, part) in first:
             template = gettext_noop(
                 "Row %(row)s: the scores of '%(id)s' are already in row %(first)s. Keep one of the two."
             )
-            values_of = {"row": line, "id": row[subject], "first": first[known, part]}
+            values_of = {"row": line, "id": row[subject], "first": first[submission, part]}
             faults.append(Fault("duplicate_id", where, template, values_of))
             continue
-        first[known, part] = line
-        rows.append(ScoreRow(known, part, values))
+        first[submission, part] = line
+        rows.append(ScoreRow(submission, part, values))
     return rows
 
 

@@ -20,28 +20,30 @@ Regions = dict[tuple[str, int], Region]  # of one case, by column and label
 def chosen(spec: MetricSpec, truth: LoadedTruth, ids: Sequence[str]) -> tuple[str, ...]:
     """The cases a score is about: those whose fields have the values that `where` asks for."""
     return tuple(
-        case for case in ids if all(_same(truth.values[name].get(case), wanted) for name, wanted in spec.where.items())
+        case
+        for case in ids
+        if all(_same(truth.values[name].get(case), condition) for name, condition in spec.where.items())
     )
 
 
-def _same(value: Value, wanted: str) -> bool:
-    return value == wanted or (isinstance(value, float) and value == parse_number(wanted))
+def _same(value: Value, condition: str) -> bool:
+    return value == condition or (isinstance(value, float) and value == parse_number(condition))
 
 
 def masks_of(
-    spec: MetricSpec, metric: Metric, truth: LoadedTruth, prediction: Prediction, case: str, known: Regions
+    spec: MetricSpec, metric: Metric, truth: LoadedTruth, prediction: Prediction, case: str, regions: Regions
 ) -> tuple[Any, Any]:
     """The two masks of one case; the label that the metric names, or the only one.
 
     `known` holds the team's regions of this case, so that its metrics share what is computed on them.
     """
-    true, said = truth.masks[spec.fields[0]][case], prediction.masks[spec.columns[0]][case]
+    true, predicted = truth.masks[spec.fields[0]][case], prediction.masks[spec.columns[0]][case]
     if metric.shape == "instances":
-        return _label_map(true), _label_map(said)
+        return _label_map(true), _label_map(predicted)
     label = spec.label if spec.label is not None else next(iter(true))
-    region = known.get((spec.columns[0], label))
+    region = regions.get((spec.columns[0], label))
     if region is None:
-        region = known[spec.columns[0], label] = Region.of(said[label])
+        region = regions[spec.columns[0], label] = Region.of(predicted[label])
     # The truth is turned once for all teams, a team's mask would be turned for each.
     return true[label].in_order(region.order), region
 
@@ -64,12 +66,12 @@ def values_of(
 ) -> tuple[Any, Any]:
     """Everybody's values, (n,) or (n, k) for k fields; numbers wherever both sides are numbers."""
     true = _true_columns(spec, truth, ids)
-    said = [_said(question, spec, prediction, field, column, ids) for field, column in _pairs(spec)]
+    predicted = [_said(question, spec, prediction, field, column, ids) for field, column in _pairs(spec)]
     if metric.shape in ("values", "probabilities"):
-        left, right = _floats(true), _floats(said)
+        left, right = _floats(true), _floats(predicted)
         right = 1.0 - right if spec.opposite else right
     else:
-        left, right = _labels(true, said)
+        left, right = _labels(true, predicted)
     return (left[0], right[0]) if len(spec.fields) == 1 else (left.T, right.T)
 
 
@@ -109,8 +111,8 @@ def _measured(question: QuestionSpec, field: str, prediction: Prediction, column
 
 def _highest(prediction: Prediction, column: str, case: str) -> Value:
     """With several rows a case, the case's value is that of its most probable row; 0 without any row."""
-    found = [row.values.get(column) for row in prediction.rows if row.case == case]
-    return max((value for value in found if isinstance(value, float)), default=0.0)
+    numbers = [row.values.get(column) for row in prediction.rows if row.case == case]
+    return max((value for value in numbers if isinstance(value, float)), default=0.0)
 
 
 def _floats(columns: list[list[Value]]) -> np.ndarray:
@@ -124,14 +126,14 @@ def _number(value: Value) -> float:
     return float("nan") if value is None else value
 
 
-def _labels(true: list[list[Value]], said: list[list[Value]]) -> tuple[np.ndarray, np.ndarray]:
+def _labels(true: list[list[Value]], predicted: list[list[Value]]) -> tuple[np.ndarray, np.ndarray]:
     """Numbers where every label is one, so that `1`, `1.0` and true are one label; text otherwise."""
-    every = [value for column in (*true, *said) for value in column]
+    every = [value for column in (*true, *predicted) for value in column]
     if any(value is None for value in every):
-        return np.array(true, object), np.array(said, object)
+        return np.array(true, object), np.array(predicted, object)
     if all(not isinstance(value, str) or parse_number(value) is not None for value in every):
-        return _floats(true), _floats(said)
-    return np.array(true, str), np.array(said, str)
+        return _floats(true), _floats(predicted)
+    return np.array(true, str), np.array(predicted, str)
 
 
 def detections_of(spec: MetricSpec, truth: LoadedTruth, prediction: Prediction, ids: Sequence[str]) -> tuple[Any, Any]:

@@ -46,13 +46,13 @@ class LoadedTruth:
     @cached_property
     def grids(self) -> dict[str, Grid]:
         """The grid of each case that has a mask."""
-        found: dict[str, Grid] = {}
+        grids: dict[str, Grid] = {}
         for cases in self.masks.values():
             for case, labels in cases.items():
                 reference = next(iter(labels.values()))
                 affine = None if reference.affine is None else tuple(map(tuple, reference.affine.tolist()))
-                found.setdefault(case, Grid(reference.shape, affine, reference.spacing, self.slack.get(case, 0.0)))
-        return found
+                grids.setdefault(case, Grid(reference.shape, affine, reference.spacing, self.slack.get(case, 0.0)))
+        return grids
 
     def ids_of(self, part: str | None) -> tuple[str, ...]:
         """The cases of one part, or all of them."""
@@ -74,7 +74,7 @@ def load_truth(spec: QuestionSpec, path: Path) -> LoadedTruth:
         ) from error
     except FormatError as error:
         raise TruthError(
-            [organiser_fault(one.where, one.template, **dict(one.values)) for one in error.faults]
+            [organiser_fault(fault.where, fault.template, **dict(fault.values)) for fault in error.faults]
         ) from error
     ids = ids_of_table(spec, table, faults)
     files = _files(path, table_file) if path.is_dir() else {}
@@ -99,12 +99,12 @@ def load_truth(spec: QuestionSpec, path: Path) -> LoadedTruth:
 
 def _files(path: Path, table_file: Path) -> dict[str, dict[str, Path]]:
     """Folder name -> id -> file."""
-    found: dict[str, dict[str, Path]] = {}
-    for folder in sorted(one for one in path.iterdir() if one.is_dir()):
+    files_by_field: dict[str, dict[str, Path]] = {}
+    for folder in sorted(folder_below for folder_below in path.iterdir() if folder_below.is_dir()):
         for file in sorted(folder.iterdir()):
             if file.is_file():
-                found.setdefault(folder.name, {})[case_of(file.name)] = file
-    return found
+                files_by_field.setdefault(folder.name, {})[case_of(file.name)] = file
+    return files_by_field
 
 
 def _digest(content: bytes, files: Mapping[str, Mapping[str, Path]]) -> str:

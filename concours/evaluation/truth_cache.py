@@ -14,8 +14,8 @@ KEPT = 3  # questions that one worker scores in turn; a truth of 100 CT volumes 
 class TruthCache:
     """The last few truths under the hashes of their question and content; the same for all teams, whoever sends."""
 
-    def __init__(self, kept: int = KEPT) -> None:
-        self.kept = kept
+    def __init__(self, most: int = KEPT) -> None:
+        self.most = most
         self._lock = threading.Lock()
         self._truths: OrderedDict[tuple[str, str], LoadedTruth] = OrderedDict()
 
@@ -33,7 +33,7 @@ class TruthCache:
         with self._lock:
             self._truths[key] = truth
             self._truths.move_to_end(key)
-            while len(self._truths) > self.kept:
+            while len(self._truths) > self.most:
                 self._truths.popitem(last=False)
         return truth
 

@@ -30,18 +30,18 @@ def masks_of(
     spacing: Mapping[str, Mapping[str, float]],
     faults: list[Fault],
 ) -> dict[str, dict[str, dict[int, Reference]]]:
-    found: dict[str, dict[str, dict[int, Reference]]] = {}
+    masks_by_field: dict[str, dict[str, dict[int, Reference]]] = {}
     for name in _scored_masks(spec):
         values = declared_labels(spec.data.fields[name])
         if name in files:
-            found[name] = _mask_files(name, ids, files[name], spacing, values, faults)
+            masks_by_field[name] = _mask_files(name, ids, files[name], spacing, values, faults)
         elif texts := _run_texts(spec, name, table, ids):
-            found[name] = _mask_runs(spec, name, texts, table, ids, spacing, faults)
+            masks_by_field[name] = _mask_runs(spec, name, texts, table, ids, spacing, faults)
         else:
             faults.append(
                 organiser_fault(name, gettext_noop("The reference data have no masks '%(name)s'."), name=name)
             )
-    return found
+    return masks_by_field
 
 
 def _scored_masks(spec: QuestionSpec) -> list[str]:
@@ -72,15 +72,17 @@ def _mask_files(
         return {label: _placed(mask, spacing[case]) for label, mask in masks.items()}
 
     present = [case for case in ids if case in files]
-    found: dict[str, dict[int, Reference]] = {}
+    masks_by_case: dict[str, dict[int, Reference]] = {}
     # Inflating releases the interpreter's lock: two files at a time.
     with ThreadPoolExecutor(2) as pool:
         for case, loaded in zip(present, pool.map(load, present), strict=True):
             if isinstance(loaded, FormatError):
-                faults += [organiser_fault(one.where, one.template, **dict(one.values)) for one in loaded.faults]
+                faults += [
+                    organiser_fault(fault.where, fault.template, **dict(fault.values)) for fault in loaded.faults
+                ]
             else:
-                found[case] = loaded
-    return found
+                masks_by_case[case] = loaded
+    return masks_by_case
 
 
 def _placed(mask: Mask, spacing: Mapping[str, float]) -> Reference:
@@ -110,7 +112,7 @@ def _mask_runs(
     runs = spec.submission.runs
     column = runs.shape_column if runs is not None else ""
     shapes = cells_of(table, column, ids) or cells_of(table, "shape", ids)
-    found: dict[str, dict[int, Reference]] = {}
+    masks: dict[str, dict[int, Reference]] = {}
     for case, text in texts.items():
         shape = tuple(int(number) for number in re.findall(r"[0-9]{1,6}", shapes.get(case, "")))
         if runs is None or not shape or 0 in shape:
@@ -123,8 +125,8 @@ def _mask_runs(
         try:
             parsed = parse_runs(text, size, runs.base, f"{name} {case}")
         except FormatError as error:
-            faults += [organiser_fault(one.where, one.template, **dict(one.values)) for one in error.faults]
+            faults += [organiser_fault(fault.where, fault.template, **dict(fault.values)) for fault in error.faults]
             continue
         mask = Mask(shape, "C" if ORDERS[runs.order] == "C" else "F", runs=parsed)
-        found[case] = {1: _placed(mask, spacing[case])}
-    return found
+        masks[case] = {1: _placed(mask, spacing[case])}
+    return masks

@@ -50,7 +50,7 @@ def parts_of(table: Table, ids: list[str], faults: list[Fault]) -> dict[str, str
 
 
 def spacings_of(table: Table, ids: list[str], faults: list[Fault]) -> dict[str, dict[str, float]]:
-    found: dict[str, dict[str, float]] = {case: {} for case in ids}
+    spacings: dict[str, dict[str, float]] = {case: {} for case in ids}
     for column in SPACINGS:
         for case, cell in cells_of(table, column, ids).items():
             step = parse_number(cell)
@@ -58,8 +58,8 @@ def spacings_of(table: Table, ids: list[str], faults: list[Fault]) -> dict[str, 
                 template = gettext_noop("%(column)s of case '%(id)s' is not a distance in mm.")
                 faults.append(organiser_fault(case, template, column=column, id=case))
             elif step is not None:
-                found[case][column] = step
-    return found
+                spacings[case][column] = step
+    return spacings
 
 
 def slacks_of(table: Table, ids: list[str]) -> dict[str, float]:

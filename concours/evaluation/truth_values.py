@@ -21,7 +21,7 @@ from concours.questions.schema import DeriveSpec, FieldSpec, QuestionSpec
 
 
 def tables_of(spec: QuestionSpec) -> list[str]:
-    return [name for name, one in spec.data.fields.items() if one.type == "table"]
+    return [name for name, field in spec.data.fields.items() if field.type == "table"]
 
 
 def values_of(
@@ -32,26 +32,26 @@ def values_of(
     rows: Mapping[str, tuple[TableRow, ...]],
     faults: list[Fault],
 ) -> dict[str, dict[str, Value]]:
-    found: dict[str, dict[str, Value]] = {}
+    values: dict[str, dict[str, Value]] = {}
     for name in _scored_values(spec):
         declared = spec.data.fields[name]
         if name in table.columns:
             cells = cells_of(table, name, ids)
-            found[name] = {case: _value(cell, declared, case, faults) for case, cell in cells.items()}
+            values[name] = {case: _value(cell, declared, case, faults) for case, cell in cells.items()}
         elif declared.derive is not None and declared.derive.of in rows:
-            found[name] = _derived(declared.derive, ids, rows[declared.derive.of])
+            values[name] = _derived(declared.derive, ids, rows[declared.derive.of])
         elif declared.measured_from in masks:
-            found[name] = _measured(declared, masks[declared.measured_from])
+            values[name] = _measured(declared, masks[declared.measured_from])
         else:
             faults.append(
                 organiser_fault(table.name, gettext_noop("The reference data have no column '%(name)s'."), name=name)
             )
-    return found
+    return values
 
 
 def _scored_values(spec: QuestionSpec) -> list[str]:
     fields = {name for metric in spec.metrics.values() for name in (*metric.fields, *metric.where)}
-    return [name for name, one in spec.data.fields.items() if name in fields and one.type not in ("mask", "table")]
+    return [name for name, field in spec.data.fields.items() if name in fields and field.type not in ("mask", "table")]
 
 
 def _value(cell: str, declared: FieldSpec, case: str, faults: list[Fault]) -> Value:
@@ -77,7 +77,7 @@ def _value(cell: str, declared: FieldSpec, case: str, faults: list[Fault]) -> Va
 def _allowed(number: float, declared: FieldSpec) -> bool:
     low = declared.min is None or number >= declared.min
     high = declared.max is None or number <= declared.max
-    return low and high and (not declared.allowed or any(number == parse_number(one) for one in declared.allowed))
+    return low and high and (not declared.allowed or any(number == parse_number(choice) for choice in declared.allowed))
 
 
 def _derived(derive: DeriveSpec, ids: list[str], rows: tuple[TableRow, ...]) -> dict[str, Value]:
@@ -97,7 +97,7 @@ def rows_of(
 ) -> tuple[TableRow, ...]:
     """The rows of a table field: `<field>/<id>.csv`, where a case without a file has no row."""
     columns = spec.data.fields[name].columns
-    found: list[TableRow] = []
+    table_rows: list[TableRow] = []
     for case in ids:
         if case not in files[name]:
             continue
@@ -105,14 +105,16 @@ def rows_of(
         try:
             table = read_table(file.read_bytes(), file.name)
         except FormatError as error:
-            if all(one.reason == "empty_submission" for one in error.faults):
+            if all(fault.reason == "empty_submission" for fault in error.faults):
                 continue
-            faults += [organiser_fault(one.where, one.template, **dict(one.values)) for one in error.faults]
+            faults += [organiser_fault(fault.where, fault.template, **dict(fault.values)) for fault in error.faults]
             continue
         for row in table.rows:
             cells = dict(zip(table.columns, row, strict=True))
-            found.append(TableRow(case, {key: _cell(cells.get(key, ""), one.type) for key, one in columns.items()}))
-    return tuple(found)
+            table_rows.append(
+                TableRow(case, {key: _cell(cells.get(key, ""), column.type) for key, column in columns.items()})
+            )
+    return tuple(table_rows)
 
 
 def _cell(cell: str, kind: str) -> Value:

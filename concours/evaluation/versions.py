@@ -12,10 +12,10 @@ LIBRARIES = ("numpy", "scipy", "scikit-learn", "onnxruntime", "opencv-python-hea
 @cache
 def versions() -> dict[str, str]:
     """Python and the libraries by name."""
-    found = {"python": platform.python_version()}
+    by_package = {"python": platform.python_version()}
     for name in LIBRARIES:
         try:
-            found[name] = importlib.metadata.version(name)
+            by_package[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
-            found[name] = "absent"
-    return found
+            by_package[name] = "absent"
+    return by_package

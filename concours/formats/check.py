@@ -137,21 +137,21 @@ def _mapped(path: Path) -> memoryview:
 
 def _one(source: Buffer, kind: str, name: str, manifest: Manifest | None) -> Verdict:
     """One array or image: as a mask when the manifest says what a mask is, else for its format alone."""
-    wanted = FORMAT_OF[kind]
-    found = files.kind_of(source)
-    if wanted == "dicom" and found != "dicom":
+    expected_format = FORMAT_OF[kind]
+    actual_format = files.kind_of(source)
+    if expected_format == "dicom" and actual_format != "dicom":
         _inspect_dicom(source, name)  # says how it is not DICOM
-    if found != wanted:
+    if actual_format != expected_format:
         template = gettext_noop("%(name)s is not a %(wanted)s file. Save it in that format and resend it.")
-        raise refuse("wrong_format", name, template, name=name, wanted=wanted)
+        raise refuse("wrong_format", name, template, name=name, wanted=expected_format)
     if manifest is not None and manifest.array == "mask" and (manifest.grid or manifest.mask_values):
         read_case(lambda: source, len(source), name, manifest, None)
         return Verdict("accept")
-    if wanted == "nifti":
+    if expected_format == "nifti":
         read_volume(source, name)
-    elif wanted == "npy":
+    elif expected_format == "npy":
         _plain_array(source, name, manifest)
-    elif wanted == "png":
+    elif expected_format == "png":
         from concours.formats import png
 
         png.read_array(source, name, None if manifest is None else manifest.grid)

@@ -248,9 +248,9 @@ def _environment() -> dict[str, str]:
 
     Large pages where the kernel has them: a child begins with no memory, and took each 4 KB of a model's in a fault of its own.
     """
-    kept = {k: os.environ[k] for k in ("PATH", "LD_LIBRARY_PATH", "SYSTEMROOT") if k in os.environ}
+    inherited = {k: os.environ[k] for k in ("PATH", "LD_LIBRARY_PATH", "SYSTEMROOT") if k in os.environ}
     fixed = {"LANG": "C.UTF-8", "HOME": "/nonexistent", "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
-    return kept | fixed | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+    return inherited | fixed | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 
 
 def _fork() -> tuple[socket.socket, socket.socket]:

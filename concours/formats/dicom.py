@@ -79,10 +79,10 @@ def load(source: Buffer, name: str = "file") -> FileDataset:
     except DICOM_ERRORS as error:
         raise refuse("unreadable_file", name, UNREADABLE, name=name) from error
     try:
-        known = bool(syntax.is_transfer_syntax)
+        is_syntax = bool(syntax.is_transfer_syntax)
     except DICOM_ERRORS:
-        known = False
-    if not known:
+        is_syntax = False
+    if not is_syntax:
         raise refuse("unsupported_transfer_syntax", name, NO_SYNTAX, name=name)
     return dataset
 
@@ -207,16 +207,16 @@ def _check_deflated(view: memoryview, name: str) -> None:
 
 def _check_streams(data: bytes, count: int, rows: int, columns: int, name: str) -> None:
     """Each compressed frame must say the same size as the header, before a decoder allocates what it says."""
-    found = 0
+    streams = 0
     try:
         for frame in generate_frames(data, number_of_frames=count):
-            found += 1
+            streams += 1
             size = stream_shape(frame)
             if size is not None and size != (rows, columns):
                 raise refuse("corrupt_pixels", name, CORRUPT, name=name)
     except DICOM_ERRORS as error:
         raise refuse("corrupt_pixels", name, CORRUPT, name=name) from error
-    if found < count:
+    if streams < count:
         raise refuse("corrupt_pixels", name, CORRUPT, name=name)
 
 

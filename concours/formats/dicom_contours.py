@@ -103,18 +103,21 @@ def masks_of(dataset: Dataset, grid: Grid | None, values: tuple[int, ...] | None
     if grid is None or grid.affine is None:
         raise refuse("geometry_mismatch", name, NO_POSITIONS, name=name)
     regions = read_regions(dataset, name)
-    wanted = [value for value in values or () if value != 0]
+    labels_of_truth = [value for value in values or () if value != 0]
     if not regions:
         raise refuse("missing_value", name, NO_CONTOURS, name=name)
-    if len(wanted) < 2:
+    if len(labels_of_truth) < 2:
         if len(regions) > 1:
             raise refuse("non_binary_mask", name, SEVERAL, name=name, count=len(regions))
-        return {(wanted[0] if wanted else FOREGROUND): _filled(regions, grid, name)}
-    strange = next((region.number for region in regions if region.number not in wanted), None)
+        return {(labels_of_truth[0] if labels_of_truth else FOREGROUND): _filled(regions, grid, name)}
+    strange = next((region.number for region in regions if region.number not in labels_of_truth), None)
     if strange is not None:
-        labels = ", ".join(map(str, wanted))
+        labels = ", ".join(map(str, labels_of_truth))
         raise refuse("non_binary_mask", name, UNKNOWN, name=name, region=strange, values=labels)
-    return {label: _filled([one for one in regions if one.number == label], grid, name) for label in wanted}
+    return {
+        label: _filled([region for region in regions if region.number == label], grid, name)
+        for label in labels_of_truth
+    }
 
 
 def _contours(item: Dataset, region: int, name: str) -> Iterator[Contour]:
@@ -170,7 +173,8 @@ def _laid(region: DrawnRegion, grid: Grid, name: str) -> tuple[list[NDArray[np.f
     """Contours in voxel indices of the grid, and the axis across which they are flat."""
     inverse = np.linalg.inv(np.array(grid.affine)) @ LPS_TO_RAS
     laid = [
-        np.round((one.points @ inverse[:3, :3].T + inverse[:3, 3]) / ROUNDING) * ROUNDING for one in region.contours
+        np.round((contour.points @ inverse[:3, :3].T + inverse[:3, 3]) / ROUNDING) * ROUNDING
+        for contour in region.contours
     ]
     axis = int(np.argmin(np.max([np.ptp(points, axis=0) for points in laid], axis=0)))
     for contour, points in zip(region.contours, laid, strict=True):

@@ -57,21 +57,23 @@ def masks_of(dataset: FileDataset, grid: Grid | None, values: tuple[int, ...] | 
     target = grid if grid is not None and grid.affine is not None else _own_grid(frames, rows, columns, name)
     if grid is not None and grid.affine is None and target.shape[: len(grid.shape)] != grid.shape:
         raise refuse("geometry_mismatch", name, OFF_GRID, name=name, frame=1)
-    wanted = [v for v in values or () if v != 0]
+    expected = [v for v in values or () if v != 0]
     if label_map:
         return _label_map(dataset, frames, target, values, name)
     segments = sorted({f.segment for f in frames})
-    if values is None or len(wanted) == 1:
+    if values is None or len(expected) == 1:
         if len(segments) > 1:
             template = gettext_noop("%(name)s: the file contains %(count)s segments; this question accepts one.")
             raise refuse("non_binary_mask", name, template, name=name, count=len(segments))
-        labels = {(wanted[0] if wanted else FOREGROUND): segments[0] if segments else 0}
-    elif not set(segments) <= set(wanted):
+        labels = {(expected[0] if expected else FOREGROUND): segments[0] if segments else 0}
+    elif not set(segments) <= set(expected):
         template = gettext_noop("%(name)s: segment %(found)s is none of the labels %(values)s of the question.")
-        found = min(set(segments) - set(wanted))
-        raise refuse("non_binary_mask", name, template, name=name, found=found, values=", ".join(map(str, wanted)))
+        unexpected = min(set(segments) - set(expected))
+        raise refuse(
+            "non_binary_mask", name, template, name=name, found=unexpected, values=", ".join(map(str, expected))
+        )
     else:
-        labels = {label: label for label in wanted}
+        labels = {label: label for label in expected}
     return {
         label: Mask.from_array(_laid(dataset, frames, target, name, segment) != 0).placed(target)
         for label, segment in labels.items()
@@ -160,8 +162,8 @@ def _box(index: tuple[slice | int, ...], full: tuple[int, ...]) -> tuple[tuple[i
     return plane, tuple(box)
 
 
-def _overlap(one: _Box, other: _Box) -> bool:
-    return all(low <= last and first <= high for (low, high), (first, last) in zip(one, other, strict=True))
+def _overlap(box: _Box, other: _Box) -> bool:
+    return all(low <= last and first <= high for (low, high), (first, last) in zip(box, other, strict=True))
 
 
 def _own_grid(frames: list[_SegmentFrame], rows: int, columns: int, name: str) -> Grid:

@@ -16,7 +16,7 @@ _OF_SUBMISSIONS = """
 _OF_EXAMS = """
     not_dicom no_pixels unsupported_object unsupported_transfer_syntax burned_in_text residual_identifier
     criterion_not_met duplicate_exam incomplete_series corrupt_pixels consent_missing extra_column several_series
-    centre_withdrawn not_processed"""
+    centre_withdrawn not_processed contradiction"""
 SUBMISSION_REASONS = frozenset(_OF_SUBMISSIONS.split())
 EXAM_REASONS = frozenset(_OF_EXAMS.split())
 REASONS = SUBMISSION_REASONS | EXAM_REASONS

@@ -48,7 +48,7 @@ class LabelPacker:
             return (raw,)
         near = max(SCALED * max(1, abs(value)), min(COARSE, 0.5001 * abs(self.slope)))
         whole = {math.floor(raw), math.ceil(raw), round(raw)}
-        stored = tuple(sorted(one for one in whole if abs(one * self.slope + self.inter - value) <= near))
+        stored = tuple(sorted(n for n in whole if abs(n * self.slope + self.inter - value) <= near))
         return stored or (raw,)
 
     @property
@@ -102,23 +102,23 @@ class LabelPacker:
             else [self.zero, *self.raw.values()]
         )
         allowed = [raw for stored in sets for raw in stored]
-        found = voxels[~np.isin(voxels, allowed)][0] * self.slope + self.inter
-        if self._scaled and found != round(found):
+        level = voxels[~np.isin(voxels, allowed)][0] * self.slope + self.inter
+        if self._scaled and level != round(level):
             template = gettext_noop(
                 "%(name)s: the mask contains %(found)s, which is not an integer, because it was saved with a scale "
                 "(scl_slope %(slope)s). Save it as integers without a scale."
             )
-            values = {"name": self.name, "found": f"{found:g}", "slope": f"{self.slope:g}"}
+            values = {"name": self.name, "found": f"{level:g}", "slope": f"{self.slope:g}"}
             return refuse("non_binary_mask", self.name, template, **values)
         if self.values is None:
             template = gettext_noop(
                 "%(name)s: the mask contains %(found)s in addition to 0 and %(kept)s. Send 0 and one other value."
             )
-            kept = f"{next(iter(self.raw.values()))[0] * self.slope + self.inter:g}" if self.raw else "-"
-            return refuse("non_binary_mask", self.name, template, name=self.name, found=f"{found:g}", kept=kept)
+            foreground = f"{next(iter(self.raw.values()))[0] * self.slope + self.inter:g}" if self.raw else "-"
+            return refuse("non_binary_mask", self.name, template, name=self.name, found=f"{level:g}", kept=foreground)
         template = gettext_noop("%(name)s: the mask contains %(found)s; only %(values)s are allowed.")
         listed = ", ".join(map(str, self.values))
-        return refuse("non_binary_mask", self.name, template, name=self.name, found=f"{found:g}", values=listed)
+        return refuse("non_binary_mask", self.name, template, name=self.name, found=f"{level:g}", values=listed)
 
     def finish(
         self,

@@ -199,10 +199,10 @@ def _affine(rows: Sequence[Sequence[float]]) -> tuple[tuple[float, ...], ...]:
 
 
 def _limits(document: Mapping[str, Any]) -> SubmissionLimits:
-    known = {k: int(v) for k, v in document.items() if k in SubmissionLimits.__dataclass_fields__ and v is not None}
-    if any(v < 1 for v in known.values()):
+    limits = {k: int(v) for k, v in document.items() if k in SubmissionLimits.__dataclass_fields__ and v is not None}
+    if any(v < 1 for v in limits.values()):
         raise ManifestError("limits must be positive")
-    return SubmissionLimits(**known)
+    return SubmissionLimits(**limits)
 
 
 def _column_json(column: Column) -> dict[str, Any]:

@@ -278,17 +278,17 @@ def _pieces(source: Buffer, limit: int, name: str) -> Iterator[Buffer]:
                 left = bytes(inflate.unused_data)
                 if not left.startswith(b"\x1f\x8b") and not bytes(view[at : at + 1]):
                     return
-                inflate, given = igzip_lib.IgzipDecompressor(flag=igzip_lib.DECOMP_GZIP), left
-                if not given and bytes(view[at : at + 2]) != b"\x1f\x8b":
+                inflate, chunk = igzip_lib.IgzipDecompressor(flag=igzip_lib.DECOMP_GZIP), left
+                if not chunk and bytes(view[at : at + 2]) != b"\x1f\x8b":
                     return
             else:
-                given = b""
-            if not given and inflate.needs_input:
-                given = bytes(view[at : at + (CHUNK >> 2)])
-                at += len(given)
-                if not given:
+                chunk = b""
+            if not chunk and inflate.needs_input:
+                chunk = bytes(view[at : at + (CHUNK >> 2)])
+                at += len(chunk)
+                if not chunk:
                     raise refuse("unreadable_file", name, TRUNCATED, name=name)
-            out = inflate.decompress(given, size)
+            out = inflate.decompress(chunk, size)
             produced += len(out)
             if out:
                 yield out

@@ -45,8 +45,8 @@ def read_array(source: Buffer, name: str = "file") -> NDArray[Any]:
     dtype, fortran, shape = _header(bytes(view[start - length : start]).decode("latin-1"), name)
     needed = math.prod(shape) * dtype.itemsize
     if needed != len(view) - start:
-        found = len(view) - start
-        raise refuse("unreadable_file", name, SIZE_LIES, name=name, shape=by(shape), found=found, needed=needed)
+        stored_bytes = len(view) - start
+        raise refuse("unreadable_file", name, SIZE_LIES, name=name, shape=by(shape), found=stored_bytes, needed=needed)
     flat = np.frombuffer(view, dtype, math.prod(shape), start) if needed else np.empty(0, dtype)
     return flat.reshape(shape, order="F" if fortran else "C")
 

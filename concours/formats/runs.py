@@ -92,9 +92,9 @@ TO_BLANK = bytes.maketrans(b"\t\r\n", b"   ")
 
 
 def _malformed(text: str, where: str) -> Exception:
-    found = re.search(r"[^0-9 \t\r\n]\S*", text)
+    word = re.search(r"[^0-9 \t\r\n]\S*", text)
     template = gettext_noop("%(where)s: the run lengths contain '%(found)s'; only integers and spaces are allowed.")
-    return refuse("rle_malformed", where, template, where=where, found=found.group()[:30] if found else "")
+    return refuse("rle_malformed", where, template, where=where, found=word.group()[:30] if word else "")
 
 
 def format_runs(runs: Runs, base: int) -> str:

@@ -107,7 +107,7 @@ class _Window(io.RawIOBase):
 
 def members(path: Path) -> list[Stored]:
     """The members of an archive of `StoredArchive`, nothing of them read yet. Raises DamagedStoreError for any other archive."""
-    found = []
+    files = []
     with zipfile.ZipFile(path) as archive, path.open("rb") as source:
         for info in archive.infolist():
             source.seek(info.header_offset)
@@ -116,8 +116,8 @@ def members(path: Path) -> list[Stored]:
                 raise DamagedStoreError("an archive of ours is damaged")
             lengths = int.from_bytes(head[26:28], "little") + int.from_bytes(head[28:30], "little")
             begins = info.header_offset + LOCAL_HEADER + lengths
-            found.append(Stored(path, info.filename, begins, info.file_size, info.CRC))
-    return found
+            files.append(Stored(path, info.filename, begins, info.file_size, info.CRC))
+    return files
 
 
 class StoredArchive:

@@ -119,22 +119,22 @@ def _read_table(entry: Entry, manifest: Manifest) -> tuple[Values, list[Fault]]:
 
 def read_runs(values: Values, manifest: Manifest, faults: list[Fault]) -> dict[str, dict[str, Masks]]:
     """Run lengths become masks, and their text is let go. Rows of unknown ids, a fault already, have no grid to lie on."""
-    found: dict[str, dict[str, Masks]] = {}
-    known = set(manifest.ids)
+    masks_by_column: dict[str, dict[str, Masks]] = {}
+    manifest_ids = set(manifest.ids)
     for column in manifest.columns.values():
         if column.type != "rle" or column.name not in values.columns:
             continue
         texts: list[Value] = values.columns.pop(column.name)
         cases: dict[str, Masks] = {}
         for case, text in zip(values.ids, texts, strict=True):
-            if known and case not in known:
+            if manifest_ids and case not in manifest_ids:
                 continue
             try:
                 cases[case] = {FOREGROUND: _run_mask(str(text or ""), column, manifest, case)}
             except FormatError as error:
                 faults += error.faults
-        found[column.name] = cases
-    return found
+        masks_by_column[column.name] = cases
+    return masks_by_column
 
 
 def _run_mask(text: str, column: Column, manifest: Manifest, case: str) -> Mask:
@@ -148,15 +148,15 @@ def _run_mask(text: str, column: Column, manifest: Manifest, case: str) -> Mask:
 
 
 def _masks(cases: Mapping[str, Entry], manifest: Manifest, faults: list[Fault]) -> dict[str, Masks]:
-    found: dict[str, Masks] = {}
+    masks: dict[str, Masks] = {}
     for case, entry in cases.items():
         try:
-            found[case] = read_case(entry.read, entry.size, entry.name, manifest, case)
+            masks[case] = read_case(entry.read, entry.size, entry.name, manifest, case)
         except FormatError as error:
             faults += error.faults
         if len(faults) > MAX_FAULTS:
             break
-    return found
+    return masks
 
 
 def read_case(read: Callable[[], Buffer], size: int, name: str, manifest: Manifest, case: str | None) -> Masks:

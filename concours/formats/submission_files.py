@@ -44,21 +44,21 @@ def entries_of(path: Path, manifest: Manifest, stack: ExitStack) -> list[Entry]:
 
 
 def _folder(path: Path, limits: SubmissionLimits, stack: ExitStack) -> list[Entry]:
-    found = []
+    entries = []
     for file in sorted(path.rglob("*")):
         if file.is_symlink():
             template = gettext_noop("'%(name)s' is a link. Send the file itself.")
             raise refuse("unsafe_file", file.name, template, name=file.name)
         if file.is_file() and not file.name.startswith("."):
-            found.append(Entry(file.relative_to(path).as_posix(), file.stat().st_size, _file_reader(file, stack)))
-        if len(found) > limits.entries:
+            entries.append(Entry(file.relative_to(path).as_posix(), file.stat().st_size, _file_reader(file, stack)))
+        if len(entries) > limits.entries:
             template = gettext_noop("The folder contains more than %(limit)s files. Send fewer files.")
             raise refuse("too_large", path.name, template, limit=limits.entries)
-    if not found:
+    if not entries:
         raise refuse("empty_submission", path.name, gettext_noop("The folder contains no file."))
-    if sum(e.size for e in found) > limits.unpacked_bytes:
+    if sum(e.size for e in entries) > limits.unpacked_bytes:
         raise refuse("too_large", path.name, gettext_noop("The folder is larger than allowed. Send less."))
-    return found
+    return entries
 
 
 def _is_workbook(path: Path, head: bytes) -> bool:
@@ -131,11 +131,11 @@ def _one_table(
     if not tables and manifest.table is None and manifest.files is not None:
         return None  # nothing says that a table lies beside the files
     if not tables:
-        wanted = manifest.table or "table.csv"
+        table_name = manifest.table or "table.csv"
         template = gettext_noop(
             "The table '%(name)s' is missing from the submission. Add it to the archive and send it again."
         )
-        faults.append(Fault("missing_file", wanted, template, {"name": wanted}))
+        faults.append(Fault("missing_file", table_name, template, {"name": table_name}))
         return None
     if len(tables) > 1:
         template = gettext_noop("The submission contains %(count)s tables, including '%(name)s'. Send one.")

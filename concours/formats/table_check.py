@@ -45,7 +45,7 @@ def check_table(table: Table, manifest: Manifest, ids: Iterable[str] | None = No
 def examine(table: Table, manifest: Manifest, ids: Iterable[str] | None = None) -> tuple[Values, list[Fault]]:
     """As `check_table`, but what could be read comes back beside what is wrong, so that the rest is checked as well."""
     faults = [*islice(_unsafe_cells(table), MAX_FAULTS), *islice(ragged_rows(table), MAX_FAULTS)]
-    wanted = list(manifest.ids if ids is None else ids)
+    expected_ids = list(manifest.ids if ids is None else ids)
     if len(set(table.columns)) < len(table.columns):
         twice = next(c for i, c in enumerate(table.columns) if c in table.columns[:i])
         template = gettext_noop("%(table)s names the column '%(column)s' twice. Keep one of them.")
@@ -55,13 +55,13 @@ def examine(table: Table, manifest: Manifest, ids: Iterable[str] | None = None) 
     for missing in needed:
         if missing not in table.columns:
             template = gettext_noop("The column '%(column)s' is missing from %(table)s. Columns present: %(found)s.")
-            found = ", ".join(clip(c, 20) for c in table.columns[:8])
-            values = {"table": table.name, "column": missing, "found": found}
+            columns = ", ".join(clip(c, 20) for c in table.columns[:8])
+            values = {"table": table.name, "column": missing, "found": columns}
             faults.append(Fault("missing_column", f"{table.name}, header", template, values))
     if manifest.id_column not in table.columns:
         return Values([]), faults
     table, ignored = _living(table, manifest)
-    faults += _check_ids(table, manifest.id_column, wanted, many=manifest.rows == "many")
+    faults += _check_ids(table, manifest.id_column, expected_ids, many=manifest.rows == "many")
     values_of = {}
     for column in manifest.columns.values():
         if column.type != "ignored" and column.name in table.columns:
@@ -97,11 +97,11 @@ def _unsafe_cells(table: Table) -> Iterator[Fault]:
                 yield Fault("unsafe_file", where, template, {"table": table.name, "row": line, "cell": clip(cell, 20)})
 
 
-def _check_ids(table: Table, id_column: str, wanted: list[str], many: bool) -> list[Fault]:
+def _check_ids(table: Table, id_column: str, expected_ids: list[str], many: bool) -> list[Fault]:
     faults: list[Fault] = []
-    ids, known, first_at = table.column(id_column), set(wanted), dict[str, int]()
+    ids, expected, first_at = table.column(id_column), set(expected_ids), dict[str, int]()
     distinct = set(ids)
-    fine = (many or len(distinct) == len(ids)) and "" not in distinct and (not known or distinct <= known)
+    fine = (many or len(distinct) == len(ids)) and "" not in distinct and (not expected or distinct <= expected)
     if fine:
         first_at = dict.fromkeys(distinct, 1)
     for line, case in () if fine else zip(table.lines, ids, strict=True):
@@ -117,14 +117,14 @@ def _check_ids(table: Table, id_column: str, wanted: list[str], many: bool) -> l
                 "%(table)s, row %(row)s: the id '%(id)s' already appears in row %(first)s. Remove one."
             )
             faults.append(Fault("duplicate_id", where, template, values | {"first": first_at[case]}))
-        elif known and case not in known:
+        elif expected and case not in expected:
             template = gettext_noop("%(table)s, row %(row)s: the id '%(id)s' is not one of the cases. Remove the row.")
             faults.append(Fault("extra_id", where, template, values))
         first_at.setdefault(case, line)
     template = gettext_noop("%(table)s has no row for the id '%(id)s'. Send one row per case.")
-    told = {cell for row in table.ragged.values() for cell in row}  # the row is there, and its fault is another
-    for case in wanted:
-        if case not in first_at and case not in told:
+    ragged_cells = {cell for row in table.ragged.values() for cell in row}  # the row is there, and its fault is another
+    for case in expected_ids:
+        if case not in first_at and case not in ragged_cells:
             faults.append(Fault("missing_id", f"id {case}", template, {"table": table.name, "id": case}))
     return faults
 
@@ -236,7 +236,7 @@ def check_cell(cell: str, column: Column, manifest: Manifest, case: str) -> tupl
 
 def _wrong_shape(cell: str, manifest: Manifest, case: str) -> Wrong | None:
     grid = manifest.grid_of(case)
-    found = tuple(int(n) for n in re.findall(r"[0-9]{1,9}", cell))
-    if grid is None or found == grid.shape:
+    shape = tuple(int(n) for n in re.findall(r"[0-9]{1,9}", cell))
+    if grid is None or shape == grid.shape:
         return None
     return "wrong_shape", SHAPE, {"shape": " x ".join(map(str, grid.shape))}

@@ -48,8 +48,8 @@ def read_xlsx(
         archive = open_archive(io.BytesIO(source), inside, spreadsheet=True)
     except FormatError as error:  # the words of an archive would not help the owner of a workbook
         reason = error.faults[0].reason
-        kept = reason if reason in ("too_large", "unsafe_archive", "wrong_format") else "unreadable_file"
-        raise refuse(kept, name, NOT_XLSX, name=name) from error
+        refusal_reason = reason if reason in ("too_large", "unsafe_archive", "wrong_format") else "unreadable_file"
+        raise refuse(refusal_reason, name, NOT_XLSX, name=name) from error
     with archive:
         return _workbook(archive, name, limits, ragged)
 
@@ -92,15 +92,15 @@ def _first_sheet(archive: Archive, parts: dict[str, Any], name: str, styles: Sty
     _parse(archive, parts["xl/workbook.xml"], book, name)
     if "xl/_rels/workbook.xml.rels" in parts:
         _parse(archive, parts["xl/_rels/workbook.xml.rels"], relations, name)
-    if any(a.get("date1904") in ("1", "true") for a in book.found):
+    if any(a.get("date1904") in ("1", "true") for a in book.elements):
         styles.epoch = EPOCH_1904
-    sheets = [a for a in book.found if "sheetId" in a]
+    sheets = [a for a in book.elements if "sheetId" in a]
     seen = [a for a in sheets if a.get("state", "visible") == "visible"] or sheets
-    wanted = next((v for a in seen[:1] for k, v in a.items() if k.rpartition(":")[2] == "id"), None)
-    for relation in relations.found:
+    sheet_relation = next((v for a in seen[:1] for k, v in a.items() if k.rpartition(":")[2] == "id"), None)
+    for relation in relations.elements:
         if relation.get("TargetMode") == "External":
             raise refuse("unsafe_file", name, ACTIVE, name=name)
-        if relation.get("Id") == wanted:
+        if relation.get("Id") == sheet_relation:
             target = relation.get("Target", "")
             path = target.lstrip("/") if target.startswith("/") else posixpath.normpath(posixpath.join("xl", target))
             if path in parts:
@@ -113,12 +113,12 @@ def _first_sheet(archive: Archive, parts: dict[str, Any], name: str, styles: Sty
 class _Attributes:
     """Collects the attributes of every element of these names."""
 
-    def __init__(self, *wanted: str) -> None:
-        self.wanted, self.found = wanted, list[dict[str, str]]()
+    def __init__(self, *tags: str) -> None:
+        self.tags, self.elements = tags, list[dict[str, str]]()
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
-        if tag.rpartition(":")[2] in self.wanted and len(self.found) < 10_000:
-            self.found.append(attributes)
+        if tag.rpartition(":")[2] in self.tags and len(self.elements) < 10_000:
+            self.elements.append(attributes)
 
     def end(self, tag: str) -> None:
         """Nothing to do."""

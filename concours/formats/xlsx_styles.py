@@ -40,10 +40,12 @@ class Styles:
 
     def shown(self, style: str, number: str) -> str:
         """A date as ISO 8601, a whole number with the zeros it is shown with, any other as it is stored."""
-        found = self._formats[int(style)] if WHOLE.fullmatch(style[:9]) and int(style[:9]) < len(self._formats) else ""
-        code = self._codes.get(found)
+        format_id = (
+            self._formats[int(style)] if WHOLE.fullmatch(style[:9]) and int(style[:9]) < len(self._formats) else ""
+        )
+        code = self._codes.get(format_id)
         if code is None:
-            return self._date(number) if found.isdigit() and int(found[:9]) in BUILT_IN_DATES else number
+            return self._date(number) if format_id.isdigit() and int(format_id[:9]) in BUILT_IN_DATES else number
         if re.fullmatch("0{2,}", code) and WHOLE.fullmatch(number):
             return number.zfill(len(code))
         shown = NOT_SHOWN.sub("", code.partition(";")[0])

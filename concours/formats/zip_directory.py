@@ -101,9 +101,9 @@ def _end(handle: IO[bytes], size: int) -> tuple[int, int, int]:
         raise refuse("unsafe_archive", "archive", gettext_noop("There are bytes after the end of the archive."))
     expected_end = start + length
     if 0xFFFF in (count, here) or 0xFFFFFFFF in (length, start):
-        found = _end64(handle, end_at)
-        if found is not None:
-            here, count, length, start, expected_end = found
+        end64 = _end64(handle, end_at)
+        if end64 is not None:
+            here, count, length, start, expected_end = end64
             expected_end, end_at = start + length, expected_end
     if disk != disk_start or disk not in (0, 0xFFFF) or here != count:
         raise refuse(

@@ -27,9 +27,9 @@ def upright(geometry: Geometry) -> Turn:
     if geometry.affine is None:
         return _radiograph(geometry)
     directions = _directions(geometry.matrix)
-    wanted = HANGING[directions[2][0]]
+    hanging = HANGING[directions[2][0]]
     axes, flipped = [], []
-    for place, (body_axis, sign) in enumerate(wanted):
+    for place, (body_axis, sign) in enumerate(hanging):
         axis = next(n for n in range(3) if directions[n][0] == body_axis)
         axes.append(axis)
         if directions[axis][1] != sign:

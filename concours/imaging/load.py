@@ -118,10 +118,10 @@ def _frames(paths: Iterable[str | Path], geometry: Geometry, name: str) -> Itera
     from concours.formats import dicom  # with pydicom, which those who only read decisions do without
 
     by_name = {Path(path).name: Path(path) for path in paths}
-    wanted: dict[str, dict[int, int]] = {}
+    slices_by_file: dict[str, dict[int, int]] = {}
     for k, piece in enumerate(geometry.slices):
-        wanted.setdefault(piece.file, {})[piece.number] = k
-    for file, numbers in wanted.items():
+        slices_by_file.setdefault(piece.file, {})[piece.number] = k
+    for file, numbers in slices_by_file.items():
         if file not in by_name:
             raise refuse("missing_file", file, LOST, name=file)
         dataset = dicom.load(by_name[file].read_bytes(), file)

@@ -51,14 +51,14 @@ def judge(say: Judge, exam: ExamFacts, allowed: list[str], of: list[str] | None)
 
     Technologists pick it from a list in a hurry, so an exam of several regions and an unlisted word are only reviewed.
     """
-    wanted = ", ".join(allowed)
+    allowed_words = ", ".join(allowed)
     for series in exam.of(of):
-        found, where = series.text("BodyPartExamined"), exam.where(series)
-        word = "".join(one for one in found if one.isalnum())
+        body_part, where = series.text("BodyPartExamined"), exam.where(series)
+        word = "".join(letter for letter in body_part if letter.isalnum())
         parts = {part for part, spellings in SPELLINGS.items() if word in spellings}
         if parts & set(allowed):
-            yield say.accept(where, MET, found=found)
+            yield say.accept(where, MET, found=body_part)
         elif parts and word not in WIDE:
-            yield say.refuse("criterion_not_met", where, NOT_MET, found=found, allowed=wanted)
+            yield say.refuse("criterion_not_met", where, NOT_MET, found=body_part, allowed=allowed_words)
         else:
-            yield say.review("missing_value", where, UNKNOWN, found=found or "–", allowed=wanted)
+            yield say.review("missing_value", where, UNKNOWN, found=body_part or "–", allowed=allowed_words)

@@ -30,15 +30,17 @@ def reasons(judgements: Sequence[Judgement], files: Iterable[str]) -> list[Reaso
 
     `files` are the names by which judgements call the exam's files.
     """
-    known = set(files)
-    refused = any(one.outcome == "refuse" for one in judgements)
-    said = [one for one in judgements if one.outcome == ("refuse" if refused else "review")]
-    causes = [one for one in said if one.criterion in CAUSES and one.outcome == "refuse"]
-    said = [one for one in said if not any(_follows(one, cause, known) for cause in causes)]
+    sent_files = set(files)
+    refused = any(judgement.outcome == "refuse" for judgement in judgements)
+    decisive = [judgement for judgement in judgements if judgement.outcome == ("refuse" if refused else "review")]
+    causes = [judgement for judgement in decisive if judgement.criterion in CAUSES and judgement.outcome == "refuse"]
+    decisive = [
+        judgement for judgement in decisive if not any(_follows(judgement, cause, sent_files) for cause in causes)
+    ]
     merged: dict[tuple[str, str, str], list[Judgement]] = {}
-    for one in said:
-        place = "" if _of_file(one, known) else f"{one.where} {sorted(one.values.items())}"
-        merged.setdefault((one.criterion, one.template, place), []).append(one)
+    for judgement in decisive:
+        place = "" if _of_file(judgement, sent_files) else f"{judgement.where} {sorted(judgement.values.items())}"
+        merged.setdefault((judgement.criterion, judgement.template, place), []).append(judgement)
     return [Reason(group[0], len(group) - 1) for group in merged.values()]
 
 

@@ -63,11 +63,11 @@ def _declared(say: Judge, facts: FieldFacts) -> Iterator[Judgement]:
         if (low is not None and number < low) or (high is not None and number > high):
             ends = {"low": "–" if low is None else f"{low:g}", "high": "–" if high is None else f"{high:g}"}
             yield say.refuse("out_of_range", facts.name, RANGE, field=facts.name, value=f"{number:g}", **ends)
-        if allowed and number not in [number_of(one) for one in allowed]:
-            shown = ", ".join(str(one) for one in allowed)
+        if allowed and number not in [number_of(choice) for choice in allowed]:
+            shown = ", ".join(str(choice) for choice in allowed)
             yield say.refuse("out_of_range", facts.name, CHOICE, field=facts.name, value=value, allowed=shown)
-    elif allowed and str(value).strip() not in [str(one) for one in allowed]:
-        shown = ", ".join(str(one) for one in allowed)
+    elif allowed and str(value).strip() not in [str(choice) for choice in allowed]:
+        shown = ", ".join(str(choice) for choice in allowed)
         yield say.refuse("out_of_range", facts.name, CHOICE, field=facts.name, value=value, allowed=shown)
 
 
@@ -89,9 +89,9 @@ def _scale(say: Judge, exam: ExamFacts, facts: FieldFacts, scale: str) -> Iterat
         if str(value).strip().upper() not in SEXES:
             yield say.refuse("out_of_range", name, CHOICE, field=name, value=value, allowed=", ".join(SEXES))
         else:
-            said = next((sex for series in exam.series if (sex := series.text("PatientSex")) in SEXES), None)
-            if said and said != str(value).strip().upper():
-                yield say.review("criterion_not_met", name, DIFFERS, field=name, value=value, stated=said)
+            header_sex = next((sex for series in exam.series if (sex := series.text("PatientSex")) in SEXES), None)
+            if header_sex and header_sex != str(value).strip().upper():
+                yield say.review("criterion_not_met", name, DIFFERS, field=name, value=value, stated=header_sex)
 
 
 def number_of(value: Any) -> float | None:

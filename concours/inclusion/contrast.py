@@ -36,15 +36,15 @@ def judge(say: Judge, exam: ExamFacts, allowed: list[str], of: list[str] | None)
     """Judge the contrast attributes, then the descriptions; silence is review unless both are allowed."""
     for series in exam.of(of):
         where = exam.where(series)
-        found = contrast_of(series)
+        contrast = contrast_of(series)
         if {"with", "without"} <= set(allowed):
             yield say.accept(where, ANY)
-        elif not found:
+        elif not contrast:
             yield say.review("missing_value", where, UNKNOWN)
-        elif found in allowed:
-            yield say.accept(where, MET, found=found)
+        elif contrast in allowed:
+            yield say.accept(where, MET, found=contrast)
         else:
-            yield say.refuse("criterion_not_met", where, HAS if found == "with" else HAS_NOT)
+            yield say.refuse("criterion_not_met", where, HAS if contrast == "with" else HAS_NOT)
 
 
 def contrast_of(series: SeriesFacts) -> str:

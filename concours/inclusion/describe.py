@@ -36,19 +36,19 @@ def _criterion(criterion: Criterion) -> str:
     lines = [f"### {criterion.name}\n", f"{criterion.summary} {' '.join(how.split())}\n"]
     if criterion.parameters:
         lines += ["| parameter | type | unit | default | meaning |", "|---|---|---|---|---|"]
-        lines += [_parameter(one) for one in criterion.parameters]
+        lines += [_parameter(parameter) for parameter in criterion.parameters]
         lines.append("")
     return "\n".join(lines)
 
 
-def _parameter(one: Parameter) -> str:
-    default = "required" if one.required else "–" if one.default is None else _default(one)
-    kind = f"{one.type}: {', '.join(one.choices)}" if one.choices else one.type
-    return f"| `{one.name}` | {kind} | {one.unit or '–'} | {default} | {one.help} |"
+def _parameter(parameter: Parameter) -> str:
+    default = "required" if parameter.required else "–" if parameter.default is None else _default(parameter)
+    kind = f"{parameter.type}: {', '.join(parameter.choices)}" if parameter.choices else parameter.type
+    return f"| `{parameter.name}` | {kind} | {parameter.unit or '–'} | {default} | {parameter.help} |"
 
 
-def _default(one: Parameter) -> str:
-    return one.default if isinstance(one.default, str) else f"{one.default:g}"
+def _default(parameter: Parameter) -> str:
+    return parameter.default if isinstance(parameter.default, str) else f"{parameter.default:g}"
 
 
 def _reading() -> str:

@@ -39,9 +39,9 @@ class Criterion:
 
 @cache
 def _criteria() -> dict[str, Criterion]:
-    found = {}
+    criteria = {}
     folder = importlib.import_module("concours.inclusion").__path__
-    for module in sorted(pkgutil.iter_modules(folder), key=lambda one: one.name):
+    for module in sorted(pkgutil.iter_modules(folder), key=lambda entry: entry.name):
         if module.ispkg or module.name in (
             "describe",
             "examine",
@@ -49,7 +49,7 @@ def _criteria() -> dict[str, Criterion]:
             continue
         content = importlib.import_module(f"concours.inclusion.{module.name}")
         if hasattr(content, "PARAMETERS") and hasattr(content, "judge"):
-            found[module.name] = Criterion(
+            criteria[module.name] = Criterion(
                 name=module.name,
                 title=content.TITLE,
                 unit=getattr(content, "UNIT", ""),
@@ -59,7 +59,7 @@ def _criteria() -> dict[str, Criterion]:
                 judge=content.judge,
                 of_slices=getattr(content, "OF_SLICES", False),
             )
-    return found
+    return criteria
 
 
 def names() -> list[str]:
@@ -80,21 +80,21 @@ def declared() -> dict[str, dict[str, dict[str, Any]]]:
     }
 
 
-def criterion_faults(name: str, given: Mapping[str, Any]) -> list[str]:
+def criterion_faults(name: str, parameters: Mapping[str, Any]) -> list[str]:
     """Return in English what is wrong with one criterion's block of a question file; empty when it is sound."""
-    return [words for _, words in inclusion_faults({name: given})]
+    return [words for _, words in inclusion_faults({name: parameters})]
 
 
 def inclusion_faults(inclusion: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, str]]:
     """Return every fault of a question's `inclusion` block as (criterion, English words); empty when sound."""
     faults: list[tuple[str, str]] = []
-    for name, given in inclusion.items():
+    for name, parameters in inclusion.items():
         if name not in _criteria():
             faults.append((name, f"{name} is no criterion; known are {', '.join(names())}"))
-        elif not isinstance(given, Mapping):
+        elif not isinstance(parameters, Mapping):
             faults.append((name, f"{name} needs a mapping of parameters, {{}} when there are none"))
         else:
-            faults += [(name, words) for words in parameter_faults(find(name).parameters, given)]
+            faults += [(name, words) for words in parameter_faults(find(name).parameters, parameters)]
     return faults
 
 
@@ -107,15 +107,15 @@ def examine(exam: ExamFacts, inclusion: Mapping[str, Mapping[str, Any]]) -> list
     """
     if faults := inclusion_faults(inclusion):
         raise ValueError("; ".join(words for _, words in faults))
-    asked: dict[str, Mapping[str, Any]] = {name: inclusion.get(name, {}) for name in ALWAYS}
-    asked |= {name: given for name, given in inclusion.items() if name not in ALWAYS}
-    volumes = replace(exam, series=tuple(one for one in exam.series if exam.geometry(one.image) is not None))
+    parameters_by_criterion: dict[str, Mapping[str, Any]] = {name: inclusion.get(name, {}) for name in ALWAYS}
+    parameters_by_criterion |= {name: parameters for name, parameters in inclusion.items() if name not in ALWAYS}
+    volumes = replace(exam, series=tuple(series for series in exam.series if exam.geometry(series.image) is not None))
     judgements: list[Judgement] = []
-    for name, given in asked.items():
+    for name, parameters in parameters_by_criterion.items():
         criterion = find(name)
         defaults = {parameter.name: parameter.default for parameter in criterion.parameters}
         seen = volumes if criterion.of_slices else exam
-        judgements += criterion.judge(Judge(name), seen, **{**defaults, **given})
+        judgements += criterion.judge(Judge(name), seen, **{**defaults, **parameters})
     return _once(judgements, exam)
 
 

@@ -33,9 +33,11 @@ def judge(say: Judge, exam: ExamFacts) -> Iterator[Judgement]:
 
     `values["detail"]` says in English what was found, for the log; the sentence does not need it.
     """
-    damaged = [*exam.damaged, *(one for series in exam.series for one in series.damaged)]
-    for one in damaged:
-        yield say.refuse(one.reason, one.name, DAMAGED.get(one.reason, CORRUPT), name=one.name, detail=one.what)
+    damaged = [*exam.damaged, *(damage for series in exam.series for damage in series.damaged)]
+    for damage in damaged:
+        yield say.refuse(
+            damage.reason, damage.name, DAMAGED.get(damage.reason, CORRUPT), name=damage.name, detail=damage.what
+        )
     several = False
     for image in exam.images:
         count = sum(1 for _ in exam.of([image]))
@@ -46,5 +48,5 @@ def judge(say: Judge, exam: ExamFacts) -> Iterator[Judgement]:
             yield say.review("criterion_not_met", image, SEVERAL, image=image, count=count)
         several = several or count == 0
     if not damaged and not several:
-        files = {one.instance for series in exam.series for one in series.slices}
+        files = {piece.instance for series in exam.series for piece in series.slices}
         yield say.accept("", SOUND, count=len(files))

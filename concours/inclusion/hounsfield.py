@@ -28,20 +28,20 @@ UNKNOWN = gettext_noop("The values could not be measured. Check the image.")
 def judge(say: Judge, exam: ExamFacts, low: float, high: float, of: list[str] | None) -> Iterator[Judgement]:
     """Judge the rescaled percentiles: a CT shows air or fat, so a darkest hundredth at or above zero is raw data."""
     for series in exam.of(of):
-        where, found = exam.where(series), series.percentiles
-        if not found:
+        where, percentiles = exam.where(series), series.percentiles
+        if not percentiles:
             yield say.review("missing_value", where, UNKNOWN)
             continue
-        values = {"low": round(found["1"]), "high": round(found["99"]), "middle": round(found["50"])}
+        values = {"low": round(percentiles["1"]), "high": round(percentiles["99"]), "middle": round(percentiles["50"])}
         unit = series.text("RescaleType")
         stated = series.number("RescaleSlope") is not None and series.number("RescaleIntercept") is not None
-        if found["1"] >= 0 and found["99"] > 255:
+        if percentiles["1"] >= 0 and percentiles["99"] > 255:
             yield say.refuse("out_of_range", where, RAW, **values)
         elif not stated:
             yield say.review("missing_value", where, NO_RESCALE)
         elif unit not in ("", "HU"):
             yield say.review("criterion_not_met", where, OTHER_UNIT, unit=unit)
-        elif found["1"] > low or found["99"] > high or not TISSUE[0] <= found["50"] <= TISSUE[1]:
+        elif percentiles["1"] > low or percentiles["99"] > high or not TISSUE[0] <= percentiles["50"] <= TISSUE[1]:
             yield say.review("out_of_range", where, ODD, **values)
         else:
             yield say.accept(where, MET, **values)

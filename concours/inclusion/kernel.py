@@ -27,11 +27,11 @@ def judge(say: Judge, exam: ExamFacts, allowed: list[str], of: list[str] | None)
     """Look ConvolutionKernel (0018,1210) up in the vendor's rows of tables/kernels.csv; unknown is review."""
     for series in exam.of(of):
         kernel, where = kernel_of(series), exam.where(series)
-        wanted = ", ".join(allowed)
+        allowed_names = ", ".join(allowed)
         if not kernel.name:
-            yield say.review("missing_value", where, UNKNOWN, allowed=wanted)
+            yield say.review("missing_value", where, UNKNOWN, allowed=allowed_names)
         elif not kernel.kind:
-            yield say.review("criterion_not_met", where, UNLISTED, name=kernel.name, allowed=wanted)
+            yield say.review("criterion_not_met", where, UNLISTED, name=kernel.name, allowed=allowed_names)
         elif kernel.kind in allowed:
             yield say.accept(where, MET, name=kernel.name, kind=kernel.kind)
         else:

@@ -36,8 +36,8 @@ def is_localiser_type(image_type: Any) -> bool:
 def localiser_word(header: Mapping[str, Any]) -> str:
     """The word for a localiser in the names of the series; empty where there is none."""
     words = f"{header.get('SeriesDescription') or ''} | {header.get('ProtocolName') or ''}".replace("_", " ")
-    found = NAMES.search(words)
-    return found.group() if found else ""
+    match = NAMES.search(words)
+    return match.group() if match else ""
 
 
 def judge(say: Judge, exam: ExamFacts) -> Iterator[Judgement]:

@@ -27,13 +27,13 @@ def judge(say: Judge, exam: ExamFacts, min: int | None, max: int | None, of: lis
     """Judge Rows (0028,0010) and Columns (0028,0011) of every slice."""
     for series in exam.of(of):
         where = exam.where(series)
-        found = sorted({(one.rows or 0, one.columns or 0) for one in series.slices})
-        faults = [say.refuse("wrong_shape", where, MIXED)] if len(found) > 1 else []
-        for rows, columns in found:
+        sizes = sorted({(piece.rows or 0, piece.columns or 0) for piece in series.slices})
+        faults = [say.refuse("wrong_shape", where, MIXED)] if len(sizes) > 1 else []
+        for rows, columns in sizes:
             if min is not None and (rows < min or columns < min):
                 faults.append(say.refuse("criterion_not_met", where, SMALL, rows=rows, columns=columns, limit=min))
             if max is not None and (rows > max or columns > max):
                 faults.append(say.refuse("criterion_not_met", where, LARGE, rows=rows, columns=columns, limit=max))
         yield from faults
-        if found and not faults:
-            yield say.accept(where, MET, rows=found[0][0], columns=found[0][1])
+        if sizes and not faults:
+            yield say.accept(where, MET, rows=sizes[0][0], columns=sizes[0][1])

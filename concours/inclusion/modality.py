@@ -23,10 +23,10 @@ UNKNOWN = gettext_noop("The modality is not stated. Check that the exam is %(all
 def judge(say: Judge, exam: ExamFacts, allowed: list[str], of: list[str] | None) -> Iterator[Judgement]:
     """Compare Modality (0008,0060) of each series with the allowed ones."""
     for series in exam.of(of):
-        found, where = series.text("Modality"), exam.where(series)
-        if not found:
+        modality, where = series.text("Modality"), exam.where(series)
+        if not modality:
             yield say.review("missing_value", where, UNKNOWN, allowed=", ".join(allowed))
-        elif found in allowed:
-            yield say.accept(where, MET, found=found)
+        elif modality in allowed:
+            yield say.accept(where, MET, found=modality)
         else:
-            yield say.refuse("criterion_not_met", where, NOT_MET, found=found, allowed=", ".join(allowed))
+            yield say.refuse("criterion_not_met", where, NOT_MET, found=modality, allowed=", ".join(allowed))

@@ -54,7 +54,7 @@ def judge(say: Judge, exam: ExamFacts, field: str, min: int, max: int, image: st
         return
     rows = facts.value if isinstance(facts.value, list) else []
     count = len(rows) if facts.mask is None else facts.mask.components or 0
-    faults = [one for n, row in enumerate(rows, 1) for one in _row(say, exam, field, n, row, image)]
+    faults = [fault for n, row in enumerate(rows, 1) for fault in _row(say, exam, field, n, row, image)]
     if count < min:
         faults.append(say.refuse("criterion_not_met", field, FEW, count=count, min=min))
     if count > max:
@@ -70,11 +70,11 @@ def _row(say: Judge, exam: ExamFacts, field: str, n: int, row: Any, image: str |
         size = _number(values.get(name))
         if name in values and (size is None or size <= 0):
             yield say.refuse("out_of_range", field, SIZE, number=n, value=values[name])
-    given = [values.get(axis) for axis in AXES]
-    if all(one in (None, "") for one in given):
+    coordinates = [values.get(axis) for axis in AXES]
+    if all(coordinate in (None, "") for coordinate in coordinates):
         return
-    place = [_number(one) for one in given]
-    if any(one is None for one in place):
+    place = [_number(coordinate) for coordinate in coordinates]
+    if any(coordinate is None for coordinate in place):
         yield say.refuse("non_numeric", field, PLACE, number=n)
         return
     geometry = exam.geometry(image or next(iter(exam.images), ""))

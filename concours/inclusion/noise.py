@@ -39,13 +39,13 @@ def judge(
     """Compare the median noise, the median ghosting and each jump with their limits."""
     for series in exam.of(of):
         where = exam.where(series)
-        measured = [(one.instance, one.pixels) for one in series.slices if one.pixels is not None]
+        measured = [(piece.instance, piece.pixels) for piece in series.slices if piece.pixels is not None]
         noises = [(p.noise, p.signal) for _, p in measured if p.noise is not None and p.signal is not None]
         if not noises:
             yield say.review("missing_value", where, UNKNOWN)
             continue
         faults = []
-        level, signal = median([one for one, _ in noises]), median([one for _, one in noises])
+        level, signal = median([value for value, _ in noises]), median([value for _, value in noises])
         if series.text("Modality") == "CT":
             if level > noise:
                 faults.append(say.review("out_of_range", where, NOISY, found=round(level), limit=noise))

@@ -27,14 +27,14 @@ def judge(
     say: Judge, exam: ExamFacts, allowed: list[str], tolerance: float, of: list[str] | None
 ) -> Iterator[Judgement]:
     """Judge the slice normal from ImageOrientationPatient (0020,0037) against the patient's axes."""
-    wanted = ", ".join(allowed)
+    allowed_names = ", ".join(allowed)
     for series in exam.of(of):
         where = exam.where(series)
-        planes = {plane_of(one.orientation, tolerance) for one in series.slices if one.orientation is not None}
-        if not planes or any(one.orientation is None for one in series.slices):
-            yield say.review("missing_value", where, UNKNOWN, allowed=wanted)
+        planes = {plane_of(piece.orientation, tolerance) for piece in series.slices if piece.orientation is not None}
+        if not planes or any(piece.orientation is None for piece in series.slices):
+            yield say.review("missing_value", where, UNKNOWN, allowed=allowed_names)
         elif planes <= set(allowed):
             yield say.accept(where, MET, found=", ".join(sorted(planes)))
         else:
-            found = ", ".join(sorted(planes - set(allowed)))
-            yield say.refuse("criterion_not_met", where, NOT_MET, found=found, allowed=wanted)
+            plane = ", ".join(sorted(planes - set(allowed)))
+            yield say.refuse("criterion_not_met", where, NOT_MET, found=plane, allowed=allowed_names)

@@ -50,8 +50,8 @@ class Parameter:
         if value is None:
             return [f"{self.name} has no value"] if self.required else []
         if self.type in ("number", "integer"):
-            wanted: tuple[type, ...] = (int,) if self.type == "integer" else (int, float)
-            fits = isinstance(value, wanted) and not isinstance(value, bool)
+            types: tuple[type, ...] = (int,) if self.type == "integer" else (int, float)
+            fits = isinstance(value, types) and not isinstance(value, bool)
             return [] if fits else [f"{self.name} must be {_ARTICLE[self.type]}, not {value!r}"]
         if self.type == "text":
             texts: list[Any] = [value]
@@ -63,9 +63,9 @@ class Parameter:
             return [f"{self.name} must be {_ARTICLE[self.type]}, not {value!r}"]
         faults = [f"{self.name}: {text!r} is not a text" for text in texts if not isinstance(text, str)]
         if self.choices:
-            known = ", ".join(self.choices)
+            choices = ", ".join(self.choices)
             faults += [
-                f"{self.name}: {text!r} is none of {known}"
+                f"{self.name}: {text!r} is none of {choices}"
                 for text in texts
                 if isinstance(text, str) and text not in self.choices
             ]
@@ -83,16 +83,18 @@ _ARTICLE = {
 OF = Parameter("of", "list", "the images it applies to; every image when left out", default=None, refers_to="image")
 
 
-def parameter_faults(parameters: tuple[Parameter, ...], given: Mapping[str, Any]) -> list[str]:
+def parameter_faults(parameters: tuple[Parameter, ...], written: Mapping[str, Any]) -> list[str]:
     """Return in English every fault of `given` (a criterion's block in a question file); empty when sound."""
-    known = {parameter.name: parameter for parameter in parameters}
-    faults = [f"{name} is no parameter; known are {', '.join(known) or 'none'}" for name in given if name not in known]
+    declared = {parameter.name: parameter for parameter in parameters}
+    faults = [
+        f"{name} is no parameter; known are {', '.join(declared) or 'none'}" for name in written if name not in declared
+    ]
     for parameter in parameters:
-        if parameter.name in given:
-            faults += parameter.faults_of(given[parameter.name])
+        if parameter.name in written:
+            faults += parameter.faults_of(written[parameter.name])
         elif parameter.required:
             faults.append(f"{parameter.name} is missing")
-    low, high = given.get("min"), given.get("max")
+    low, high = written.get("min"), written.get("max")
     numbers = (int, float)
     if isinstance(low, numbers) and isinstance(high, numbers) and low > high:
         faults.append(f"min {low} is larger than max {high}")

@@ -46,12 +46,12 @@ def judge(say: Judge, exam: ExamFacts, images: Mapping[str, str]) -> Iterator[Ju
 
 
 def _t2(say: Judge, where: str, image: str, series: SeriesFacts) -> Iterator[Judgement]:
-    found = sequence_of(series)
-    if found.conflict or not found.kind:
+    sequence = sequence_of(series)
+    if sequence.conflict or not sequence.kind:
         yield say.review("missing_value", where, T2_UNKNOWN, image=image)
-    elif found.kind == "t2_fatsat":
+    elif sequence.kind == "t2_fatsat":
         yield say.accept(where, MET, image=image)
-    elif found.kind != "t2":
+    elif sequence.kind != "t2":
         yield say.refuse("criterion_not_met", where, NOT_T2, image=image)
     elif fat_suppression_known(series):
         yield say.refuse("criterion_not_met", where, NOT_SATURATED, image=image)
@@ -62,7 +62,7 @@ def _t2(say: Judge, where: str, image: str, series: SeriesFacts) -> Iterator[Jud
 def _phase(say: Judge, where: str, image: str, phase: str, series: SeriesFacts) -> Iterator[Judgement]:
     low, high = WINDOWS[phase]
     seconds = seconds_after_injection(series)
-    said = {name for name, pattern in PATTERNS.items() if pattern.search(series.description())}
+    described = {name for name, pattern in PATTERNS.items() if pattern.search(series.description())}
     if seconds is not None:
         if low <= seconds <= high:
             yield say.accept(where, MET, image=image)
@@ -70,9 +70,9 @@ def _phase(say: Judge, where: str, image: str, phase: str, series: SeriesFacts) 
             yield say.refuse(
                 "criterion_not_met", where, WRONG_TIME, image=image, seconds=round(seconds), low=low, high=high
             )
-    elif said == {phase}:
+    elif described == {phase}:
         yield say.accept(where, MET, image=image)
-    elif said and phase not in said:
+    elif described and phase not in described:
         yield say.refuse("criterion_not_met", where, WRONG_PHASE, image=image)
     else:
         yield say.review("missing_value", where, UNKNOWN, image=image)

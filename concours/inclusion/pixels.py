@@ -33,19 +33,21 @@ def judge(
     for series in exam.of(of):
         where = exam.where(series)
         blank = {
-            n for n, one in enumerate(series.slices) if one.pixels is not None and one.pixels.low == one.pixels.high
+            n
+            for n, piece in enumerate(series.slices)
+            if piece.pixels is not None and piece.pixels.low == piece.pixels.high
         }
         faults = [
             say.refuse("corrupt_pixels", series.slices[n].instance, BLANK, name=series.slices[n].instance)
             for n in sorted(blank - _at_ends(blank, len(series.slices), blank_ends))
         ]
         clipped = [
-            one
-            for n, one in enumerate(series.slices)
-            if n not in blank and one.pixels is not None and one.pixels.saturated > saturated
+            piece
+            for n, piece in enumerate(series.slices)
+            if n not in blank and piece.pixels is not None and piece.pixels.saturated > saturated
         ]
         if clipped:
-            worst = max(clipped, key=lambda one: one.pixels.saturated if one.pixels else 0.0)
+            worst = max(clipped, key=lambda piece: piece.pixels.saturated if piece.pixels else 0.0)
             share = round(100 * (worst.pixels.saturated if worst.pixels else 0.0))
             words = SATURATED if len(clipped) == 1 else MANY_SATURATED
             faults.append(

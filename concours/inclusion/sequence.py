@@ -25,17 +25,17 @@ NO_DIMENSION = gettext_noop("The file does not state whether the %(found)s is 2D
 
 def judge(say: Judge, exam: ExamFacts, allowed: list[str], of: list[str] | None) -> Iterator[Judgement]:
     """Judge inversion, echo and repetition times, ScanningSequence and MRAcquisitionType, then the descriptions."""
-    wanted = ", ".join(allowed)
+    allowed_names = ", ".join(allowed)
     for series in exam.of(of):
-        found, where = sequence_of(series), exam.where(series)
-        name = " ".join(part for part in (found.kind.upper(), found.dimensions.upper(), found.plane) if part)
-        if not found.kind:
-            yield say.review("missing_value", where, UNKNOWN, allowed=wanted)
-        elif found.conflict:
-            yield say.review("criterion_not_met", where, CONFLICT, allowed=wanted)
-        elif found.is_one_of(allowed):
+        sequence, where = sequence_of(series), exam.where(series)
+        name = " ".join(part for part in (sequence.kind.upper(), sequence.dimensions.upper(), sequence.plane) if part)
+        if not sequence.kind:
+            yield say.review("missing_value", where, UNKNOWN, allowed=allowed_names)
+        elif sequence.conflict:
+            yield say.review("criterion_not_met", where, CONFLICT, allowed=allowed_names)
+        elif sequence.is_one_of(allowed):
             yield say.accept(where, MET, found=name)
-        elif not found.dimensions and any(one.startswith(f"{found.kind}_") for one in allowed):
-            yield say.review("missing_value", where, NO_DIMENSION, found=found.kind.upper(), allowed=wanted)
+        elif not sequence.dimensions and any(piece.startswith(f"{sequence.kind}_") for piece in allowed):
+            yield say.review("missing_value", where, NO_DIMENSION, found=sequence.kind.upper(), allowed=allowed_names)
         else:
-            yield say.refuse("criterion_not_met", where, NOT_MET, found=name, allowed=wanted)
+            yield say.refuse("criterion_not_met", where, NOT_MET, found=name, allowed=allowed_names)

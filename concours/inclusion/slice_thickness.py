@@ -38,11 +38,13 @@ def judge(
     """Judge each thickness that occurs in SliceThickness (0018,0050)."""
     for series in exam.of(of):
         where = exam.where(series)
-        if not series.slices or any(not one.thickness or one.thickness <= 0 for one in series.slices):
+        if not series.slices or any(not piece.thickness or piece.thickness <= 0 for piece in series.slices):
             yield say.review("missing_value", where, UNKNOWN)
         faults = []
-        found = sorted({round(one.thickness, 3) for one in series.slices if one.thickness and one.thickness > 0})
-        for thickness in found:
+        thicknesses = sorted(
+            {round(piece.thickness, 3) for piece in series.slices if piece.thickness and piece.thickness > 0}
+        )
+        for thickness in thicknesses:
             if min is not None and thickness < min - ROUNDING:
                 faults.append(say.refuse("criterion_not_met", where, THIN, found=f"{thickness:g}", limit=f"{min:g}"))
             if max is not None and thickness > max + ROUNDING:
@@ -51,5 +53,5 @@ def judge(
                 limit = f"{below:g}"
                 faults.append(say.refuse("criterion_not_met", where, NOT_BELOW, found=f"{thickness:g}", limit=limit))
         yield from faults
-        if found and not faults:
-            yield say.accept(where, MET, found=", ".join(f"{one:g}" for one in found))
+        if thicknesses and not faults:
+            yield say.accept(where, MET, found=", ".join(f"{piece:g}" for piece in thicknesses))

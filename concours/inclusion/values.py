@@ -31,7 +31,7 @@ MOST_CELLS = 10  # missing cells of one table that are named
 
 def judge(say: Judge, exam: ExamFacts) -> Iterator[Judgement]:
     """Refuse for each required field that is missing, and for each table with missing cells or too few or too many rows."""
-    faults = [one for facts in exam.fields.values() for one in _field(say, facts)]
+    faults = [fault for facts in exam.fields.values() for fault in _field(say, facts)]
     yield from faults
     if not faults:
         yield say.accept("", MET)

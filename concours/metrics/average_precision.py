@@ -17,10 +17,10 @@ def average_precision(truth: np.ndarray, prediction: np.ndarray) -> MetricValue:
     if not len(positives):
         return MetricValue.undefined("one_class", positives=0, negatives=len(negatives))
     thresholds, hits = np.unique(positives, return_counts=True)
-    found = np.cumsum(hits[::-1])
+    true_positives = np.cumsum(hits[::-1])
     low = np.sort(negatives)
     wrong = len(low) - np.searchsorted(low, thresholds[::-1], "left")
-    value = float(np.sum(hits[::-1] * found / (found + wrong)) / len(positives))
+    value = float(np.sum(hits[::-1] * true_positives / (true_positives + wrong)) / len(positives))
     return MetricValue(value, details={"positives": len(positives), "negatives": len(negatives)})
 
 

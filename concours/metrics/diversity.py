@@ -99,7 +99,7 @@ def _neighbours(stack: np.ndarray, batch: int) -> tuple[Neighbours, np.ndarray]:
     order = np.array(sorted(range(len(keys)), key=keys.__getitem__))
     place = np.empty(len(order), np.int64)
     place[order] = np.arange(len(order))
-    first = np.array([True, *(keys[one] != keys[other] for one, other in zip(order[1:], order[:-1], strict=True))])
+    first = np.array([True, *(keys[image] != keys[other] for image, other in zip(order[1:], order[:-1], strict=True))])
     distinct = stack[order[first]]
     distinct -= distinct.mean(axis=0)
     squared = _gram(distinct)
@@ -130,14 +130,16 @@ def _nearest(squared: np.ndarray, batch: int) -> tuple[np.ndarray, np.ndarray]:
     They are chosen by distances rounded to float32, which keeps their order but for ties: what has the largest rounded
     distance among the chosen is not certain.
     """
-    kept = min(len(squared) - 1, MARGIN * -(-len(squared) // batch) + 1)
+    neighbours = min(len(squared) - 1, MARGIN * -(-len(squared) // batch) + 1)
     rounded = squared.astype(np.float32)
-    nearest = np.argpartition(rounded, kept - 1, axis=1)[:, :kept].astype(np.int32)
+    nearest = np.argpartition(rounded, neighbours - 1, axis=1)[:, :neighbours].astype(np.int32)
     distances = np.take_along_axis(squared, nearest, axis=1)
     ranking = np.argsort(distances, axis=1)
     nearest, distances = np.take_along_axis(nearest, ranking, axis=1), np.take_along_axis(distances, ranking, axis=1)
     narrow = distances.astype(np.float32)
-    certain = np.full(len(squared), kept) if kept == len(squared) - 1 else (narrow < narrow[:, -1:]).sum(axis=1)
+    certain = (
+        np.full(len(squared), neighbours) if neighbours == len(squared) - 1 else (narrow < narrow[:, -1:]).sum(axis=1)
+    )
     certain[(distances[:, 1:] == distances[:, :-1]).any(axis=1)] = 0
     return nearest, certain
 
@@ -194,12 +196,12 @@ def _accuracy(neighbours: Neighbours, chosen: np.ndarray, is_real: np.ndarray) -
     met = present[nearest]
     column = met.argmax(axis=1)
     rows = np.arange(len(chosen))
-    found = nearest[rows, column]
+    nearest_chosen = nearest[rows, column]
     unsure = np.flatnonzero(~met[rows, column] | (column >= neighbours.certain[chosen]))
     if len(unsure):
         within = neighbours.squared[chosen[unsure, None], chosen]
-        found[unsure] = chosen[within.argmin(axis=1)]
-    return float(np.mean(is_real[found] == is_real[chosen]))
+        nearest_chosen[unsure] = chosen[within.argmin(axis=1)]
+    return float(np.mean(is_real[nearest_chosen] == is_real[chosen]))
 
 
 METRIC = Metric(

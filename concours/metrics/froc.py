@@ -75,15 +75,15 @@ def _estimator(truth: Mapping[str, Any], prediction: Mapping[str, Any], *, rates
     confidence = np.asarray(prediction["confidence"], np.float64)[false]
     falling = np.argsort(-confidence, kind="stable")
     alarm_exam = np.array([number[exam] for exam in np.asarray(prediction["case"])[false][falling].tolist()], int)
-    found = np.flatnonzero(best > -np.inf)
-    found = found[np.argsort(-best[found], kind="stable")]
+    hit_lesions = np.flatnonzero(best > -np.inf)
+    hit_lesions = hit_lesions[np.argsort(-best[hit_lesions], kind="stable")]
     lesion_exam = np.array([number[exam] for exam in np.asarray(truth["case"]).tolist()], int)
     # For each alarm, how many lesions are found above it; all of them when every alarm is let pass.
-    above = np.append(np.searchsorted(-best[found], -confidence[falling], "left"), len(found))
+    above = np.append(np.searchsorted(-best[hit_lesions], -confidence[falling], "left"), len(hit_lesions))
 
     def weighted(counts: Floats) -> Floats:
         up_to = np.cumsum(counts[:, alarm_exam], axis=1)
-        hits = np.cumsum(np.pad(counts[:, lesion_exam[found]], ((0, 0), (1, 0))), axis=1)
+        hits = np.cumsum(np.pad(counts[:, lesion_exam[hit_lesions]], ((0, 0), (1, 0))), axis=1)
         lesions, exams = counts[:, lesion_exam].sum(axis=1), counts.sum(axis=1)
         shares = []
         for rate in rates:

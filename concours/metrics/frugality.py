@@ -35,11 +35,11 @@ def frugality(
     details: dict[str, Any] = {"measured": measured, "declared": declared, "differs": []}
     counted: dict[str, float] = {}
     for name in (resource.name for resource in DECLARES):
-        known = [value for value in (measured[name], declared[name]) if value is not None]
-        if not known:
+        figures = [value for value in (measured[name], declared[name]) if value is not None]
+        if not figures:
             return MetricValue.undefined("missing_value", **details)
-        counted[name] = known[0]
-        if len(known) == 2 and abs(known[1] - known[0]) > tolerance * known[0]:
+        counted[name] = figures[0]
+        if len(figures) == 2 and abs(figures[1] - figures[0]) > tolerance * figures[0]:
             details["differs"].append(name)
     size, time = counted["parameters"] / reference_parameters, counted["seconds"] / reference_seconds
     return MetricValue(size_weight * size + (1 - size_weight) * time, details=details)
@@ -48,8 +48,8 @@ def frugality(
 def _read(side: Mapping[str, Any]) -> dict[str, float | None]:
     values: dict[str, float | None] = {}
     for name in (resource.name for resource in DECLARES):
-        given = side.get(name)
-        value = None if given is None else float(np.mean(np.asarray(given, np.float64)))
+        column = side.get(name)
+        value = None if column is None else float(np.mean(np.asarray(column, np.float64)))
         if value is not None and value < 0:
             raise ValueError(f"{name} is 0 or more, not {value}.")
         values[name] = value if value is not None and np.isfinite(value) else None

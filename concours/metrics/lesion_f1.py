@@ -7,8 +7,8 @@ from concours.metrics.basis.region import Region
 
 def lesion_f1(truth: Region, prediction: Region, *, min_iou: float, connectivity: str) -> MetricValue:
     """`2TP / (2TP + FP + FN)`, 0 to 1, of components matched at `min_iou`; no lesion on either side 1, on one 0."""
-    found = detect(truth, prediction, min_iou=min_iou, connectivity=connectivity)
-    return found.share((found.missed + found.invented) / 2)
+    detection = detect(truth, prediction, min_iou=min_iou, connectivity=connectivity)
+    return detection.share((detection.missed + detection.invented) / 2)
 
 
 METRIC = Metric(

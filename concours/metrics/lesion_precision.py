@@ -7,8 +7,8 @@ from concours.metrics.basis.region import Region
 
 def lesion_precision(truth: Region, prediction: Region, *, min_iou: float, connectivity: str) -> MetricValue:
     """`TP / (TP + FP)`, 0 to 1, of components matched at `min_iou`; no lesion on either side 1, on one 0."""
-    found = detect(truth, prediction, min_iou=min_iou, connectivity=connectivity)
-    return found.share(found.invented)
+    detection = detect(truth, prediction, min_iou=min_iou, connectivity=connectivity)
+    return detection.share(detection.invented)
 
 
 METRIC = Metric(

@@ -22,12 +22,12 @@ def panoptic_quality(truth: np.ndarray, prediction: np.ndarray, *, min_iou: floa
     union = joint.sum(axis=1)[:, None] + joint.sum(axis=0)[None, :] - joint
     iou = (joint / np.maximum(union, 1))[true_labels != 0][:, : len(found_labels)][:, found_labels != 0]
     matched = iou[iou > min_iou]
-    found, missed, invented = len(matched), iou.shape[0] - len(matched), iou.shape[1] - len(matched)
-    details = {"found": found, "missed": missed, "invented": invented}
-    if not found + missed + invented:
+    detected, missed, invented = len(matched), iou.shape[0] - len(matched), iou.shape[1] - len(matched)
+    details = {"found": detected, "missed": missed, "invented": invented}
+    if not detected + missed + invented:
         return MetricValue(1.0, details=details)
-    recognition = found / (found + missed / 2 + invented / 2)
-    segmentation = float(matched.mean()) if found else 0.0
+    recognition = detected / (detected + missed / 2 + invented / 2)
+    segmentation = float(matched.mean()) if detected else 0.0
     details |= {"recognition_quality": recognition, "segmentation_quality": segmentation}
     return MetricValue(recognition * segmentation, details=details)
 

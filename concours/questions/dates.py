@@ -38,7 +38,7 @@ def shift_dates(text: str, spec: QuestionSpec, first: date, zone: tzinfo) -> str
 def _shifted_line(line: str, days: int, zone: tzinfo) -> str:
     """Comments say when an edition really took place: their dates stay."""
     code, hash_, comment = _cut_comment(line)
-    return MOMENT.sub(lambda found: _shifted(found.group(), days, zone), code) + hash_ + comment
+    return MOMENT.sub(lambda match: _shifted(match.group(), days, zone), code) + hash_ + comment
 
 
 def _cut_comment(line: str) -> tuple[str, str, str]:

@@ -58,12 +58,14 @@ def value_at(values: Any, path: Path) -> Any:
 def changed_file(text: str, changes: Iterable[Change]) -> str:
     """The file with these changes; byte for byte the same where none differs from what it says. Raises SpecError."""
     before = plain_values(text)
-    wanted = [one for one in changes if one.value is REMOVE or value_at(before, one.path) != one.value]
-    if not wanted:
+    differing = [
+        change for change in changes if change.value is REMOVE or value_at(before, change.path) != change.value
+    ]
+    if not differing:
         return text
     writer = _writer()
     document = writer.load(text) if before else CommentedMap()
-    for change in wanted:
+    for change in differing:
         _apply(document, change)
     out = io.StringIO()
     writer.dump(document, out)

@@ -81,27 +81,27 @@ _REMEMBERED, _MOST_REMEMBERED = 256, 20_000  # bytes of one value, values of one
 _HEAD = 4096  # bytes of a binary value that are looked at as text
 
 
-def judge_elements(parsed: DicomFile, known: SearchedIdentifiers) -> Iterator[tuple[str, str]]:
+def judge_elements(parsed: DicomFile, identifiers: SearchedIdentifiers) -> Iterator[tuple[str, str]]:
     """(where, kind) for every element of one file that should not be there or not say what it says."""
     if parsed.preamble.strip(b"\x00") and parsed.preamble[:4] not in (b"II*\x00", b"MM\x00*"):
         yield "preamble", "bytes in the preamble"
     codecs = character_sets(parsed)
     for token in parsed.tokens:
-        kind = _judged(token, codecs, known)
+        kind = _judged(token, codecs, identifiers)
         if kind is not None:
             yield token.path, kind
 
 
-def _judged(token: LeafElement, codecs: list[str], known: SearchedIdentifiers) -> str | None:
+def _judged(token: LeafElement, codecs: list[str], identifiers: SearchedIdentifiers) -> str | None:
     """The first kind of finding in one element. Most elements say the same in every slice of a series: remembered."""
     if len(token.value) > _REMEMBERED:
-        return next(_judge(token, codecs, known), None)
+        return next(_judge(token, codecs, identifiers), None)
     key = (token.tag, token.vr, bytes(token.value), *codecs)
-    if key not in known.judged:
-        if len(known.judged) >= _MOST_REMEMBERED:
-            known.judged.clear()
-        known.judged[key] = next(_judge(token, codecs, known), None)
-    return known.judged[key]
+    if key not in identifiers.judged:
+        if len(identifiers.judged) >= _MOST_REMEMBERED:
+            identifiers.judged.clear()
+        identifiers.judged[key] = next(_judge(token, codecs, identifiers), None)
+    return identifiers.judged[key]
 
 
 def character_sets(parsed: DicomFile) -> list[str]:
@@ -117,16 +117,16 @@ def character_sets(parsed: DicomFile) -> list[str]:
 
 def readings(value: bytes, codecs: list[str]) -> list[str]:
     """The value as text in every plausible character set."""
-    found = []
+    decoded = []
     for codec in codecs:
         try:
-            found.append(value.decode(codec))
+            decoded.append(value.decode(codec))
         except UnicodeDecodeError:
             continue
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(decoded))
 
 
-def _judge(token: LeafElement, codecs: list[str], known: SearchedIdentifiers) -> Iterator[str]:
+def _judge(token: LeafElement, codecs: list[str], identifiers: SearchedIdentifiers) -> Iterator[str]:
     group, tag, vr = token.tag >> 16, token.tag, token.vr
     if tag == tags.PixelData or (0x60000000 <= tag <= 0x60FFFFFF and tag & 0xFFFF == 0x3000):
         return  # pictures are looked at as pictures
@@ -159,10 +159,10 @@ def _judge(token: LeafElement, codecs: list[str], known: SearchedIdentifiers) ->
         yield "encapsulated document"
     if vr in _NUMBERS and not group & 1:
         return
-    yield from _judge_text(token, bytes(token.value[:_HEAD]), codecs, known)
+    yield from _judge_text(token, bytes(token.value[:_HEAD]), codecs, identifiers)
 
 
-def _judge_text(token: LeafElement, value: bytes, codecs: list[str], known: SearchedIdentifiers) -> Iterator[str]:
+def _judge_text(token: LeafElement, value: bytes, codecs: list[str], identifiers: SearchedIdentifiers) -> Iterator[str]:
     tag, vr = token.tag, token.vr
     text_like = _printable(value)
     if b"\x00" in value.rstrip(b"\x00 ") and vr not in ("OB", "OW", "UN") and text_like and not token.tag >> 16 & 1:
@@ -171,8 +171,8 @@ def _judge_text(token: LeafElement, value: bytes, codecs: list[str], known: Sear
         stripped = text.strip(" \x00")
         if not stripped:
             continue
-        kind = known.kind_in(text, code_string=vr == "CS") if known else None
-        if kind == "known date" and is_only_a_date(token) and _long_before(stripped, known):
+        kind = identifiers.kind_in(text, code_string=vr == "CS") if identifiers else None
+        if kind == "known date" and is_only_a_date(token) and _long_before(stripped, identifiers):
             kind = None
         if kind and not (vr in ("DS", "IS", "TM") and kind != "known number"):
             yield kind
@@ -194,10 +194,10 @@ def is_only_a_date(token: LeafElement) -> bool:
     return token.tag not in _BIRTH_DATES and bool(_ONLY_A_DATE.match(bytes(token.value[:32]).rstrip(b"\x00 ")))
 
 
-def _long_before(text: str, known: SearchedIdentifiers) -> bool:
+def _long_before(text: str, identifiers: SearchedIdentifiers) -> bool:
     """A date element of a study holds no birth date: one many years before the newest known date is a shifted date that
     equals somebody's birthday by chance, which happens once in a few hundred patients."""
-    return int(text[:4]) < known.newest_year - _YEARS_OF_STUDIES
+    return int(text[:4]) < identifiers.newest_year - _YEARS_OF_STUDIES
 
 
 def is_neutral(text: str, tag: int) -> bool:

@@ -227,11 +227,11 @@ class _Reader:
 
 def fragments(value: memoryview) -> list[memoryview]:
     """Items of encapsulated pixel data, the offset table first (always little endian, PS3.5 A.4)."""
-    found, position = [], 0
+    fragment_list, position = [], 0
     while position + 8 <= len(value):
         group, element, length = struct.unpack_from("<HHI", value, position)
         if (group, element) != (0xFFFE, 0xE000):
             break
-        found.append(value[position + 8 : position + 8 + length])
+        fragment_list.append(value[position + 8 : position + 8 + length])
         position += 8 + length
-    return found
+    return fragment_list

@@ -141,8 +141,8 @@ class SearchedIdentifiers:
         if self.kind_in(text):
             return True
         read = re.sub(r"\W|_", "", plain(text))
-        for wanted in self.words | self.numbers:
-            if len(wanted) >= 4 and len(read) >= 4 and _closeness(wanted, read) >= 0.8:
+        for identifier in self.words | self.numbers:
+            if len(identifier) >= 4 and len(read) >= 4 and _closeness(identifier, read) >= 0.8:
                 return True
         return False
 
@@ -191,10 +191,10 @@ def _is_date(text: str) -> bool:
     return bool(dates_in(text)) and len(re.sub(r"[\d\s./\-]", "", text)) <= 9
 
 
-def _closeness(wanted: str, read: str) -> float:
-    matcher = SequenceMatcher(None, wanted, read, autojunk=False)
+def _closeness(identifier: str, read: str) -> float:
+    matcher = SequenceMatcher(None, identifier, read, autojunk=False)
     block = matcher.find_longest_match()
-    if block.size < len(wanted) // 3:
+    if block.size < len(identifier) // 3:
         return 0.0
     start = max(0, block.b - block.a)
-    return SequenceMatcher(None, wanted, read[start : start + len(wanted)], autojunk=False).ratio()
+    return SequenceMatcher(None, identifier, read[start : start + len(identifier)], autojunk=False).ratio()

@@ -45,26 +45,26 @@ def dates_in(text: str, *, six_digits: bool = False) -> set[date]:
     date.
     """
     small = plain(text)
-    found: set[date] = set()
+    dates: set[date] = set()
     for pattern in (_COMPACT, _ISO):
         for year, month, day in pattern.findall(small):
-            _add(found, year, month, day)
+            _add(dates, year, month, day)
     for first, second, year in _DAY_FIRST.findall(small):
-        _add(found, year, second, first)
-        _add(found, year, first, second)
+        _add(dates, year, second, first)
+        _add(dates, year, first, second)
     for day, month, year in _DAY_MONTH.findall(small):
-        _add(found, year, _MONTHS.get(month, 0), day)
+        _add(dates, year, _MONTHS.get(month, 0), day)
     for month, day, year in _MONTH_DAY.findall(small):
-        _add(found, year, _MONTHS.get(month, 0), day)
+        _add(dates, year, _MONTHS.get(month, 0), day)
     if six_digits:
-        for one, two, three in _SIX.findall(small):
-            _add(found, three, two, one)
-            if len(three) == 2:
-                _add(found, one, two, three)
-    return found
+        for start, middle, end in _SIX.findall(small):
+            _add(dates, end, middle, start)
+            if len(end) == 2:
+                _add(dates, start, middle, end)
+    return dates
 
 
-def _add(found: set[date], year: str, month: str | int, day: str) -> None:
+def _add(dates: set[date], year: str, month: str | int, day: str) -> None:
     years = [int(year)] if len(year) == 4 else [1900 + int(year), 2000 + int(year)]
     for candidate in years:
         try:
@@ -72,4 +72,4 @@ def _add(found: set[date], year: str, month: str | int, day: str) -> None:
         except ValueError:
             continue
         if 1890 <= candidate <= 2060:
-            found.add(value)
+            dates.add(value)

@@ -51,7 +51,7 @@ def own_identifiers(parsed: DicomFile) -> set[str]:
     """Names, numbers, the birth date, and, of a file that names its patient, its dates and UIDs: they are the originals."""
     codecs = character_sets(parsed)
     named = names_its_patient(parsed)
-    found: set[str] = set()
+    identifiers: set[str] = set()
     for token in parsed.tokens:
         value = bytes(token.value[:1024]).rstrip(b"\x00 ")
         if not value:
@@ -59,18 +59,18 @@ def own_identifiers(parsed: DicomFile) -> set[str]:
         if token.tag in _NAMES | _NUMBERS or token.vr == "PN":
             for text in readings(value, codecs)[:1]:
                 if not is_neutral(text, token.tag):
-                    found |= {part.strip() for part in re.split(r"[\\^=]", text) if len(part.strip()) >= 3}
+                    identifiers |= {part.strip() for part in re.split(r"[\\^=]", text) if len(part.strip()) >= 3}
         elif token.tag == _BIRTH and named:
-            found.add(value.decode("latin-1"))
+            identifiers.add(value.decode("latin-1"))
         elif named and (
             token.vr in ("DA", "DT") or (token.vr == "" and re.fullmatch(rb"(?:19|20)\d{6}(?:\d{6}[.\d]*)?", value))
         ):
-            found |= {day[:8] for day in value.decode("latin-1").split("\\") if len(day) >= 8}
+            identifiers |= {day[:8] for day in value.decode("latin-1").split("\\") if len(day) >= 8}
         elif named and token.vr in ("UI", "") and re.fullmatch(rb"[0-9.]{16,64}", value) and value.count(b".") >= 4:
             uid = value.decode("latin-1")
             if not uid.startswith(_SHARED_UIDS):
-                found.add(uid)
-    return found
+                identifiers.add(uid)
+    return identifiers
 
 
 def _text(value: memoryview) -> str:

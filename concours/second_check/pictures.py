@@ -168,7 +168,7 @@ def unseen_bits(picture: DecodedPixels) -> Iterator[tuple[str, str]]:
             yield "(7fe0,0010) high bits", "bits above BitsStored"
 
 
-def codestream_notes(picture: DecodedPixels, known: SearchedIdentifiers) -> Iterator[tuple[str, str]]:
+def codestream_notes(picture: DecodedPixels, identifiers: SearchedIdentifiers) -> Iterator[tuple[str, str]]:
     """Comment and application segments of JPEG, JPEG-LS and JPEG 2000 codestreams that say more than which program wrote
     them.
     """
@@ -179,7 +179,7 @@ def codestream_notes(picture: DecodedPixels, known: SearchedIdentifiers) -> Iter
             text = note.decode("latin-1").strip("\x00 ")
             if re.match(r"(?i)created by openjpeg|kakadu|lead|jfif|adobe|dcmtk|charls|mercury|merge", text):
                 continue
-            if (known and known.kind_in(text)) or re.search(r"\d{5}", text) or kind_in_prose(text):
+            if (identifiers and identifiers.kind_in(text)) or re.search(r"\d{5}", text) or kind_in_prose(text):
                 yield f"(7fe0,0010) fragment {number}", "note in the codestream"
                 return
 
@@ -198,7 +198,7 @@ def _segments(part: memoryview) -> Iterator[bytes]:
 
 
 def writing_in(
-    picture: DecodedPixels, known: SearchedIdentifiers, sampled_series: set[str]
+    picture: DecodedPixels, identifiers: SearchedIdentifiers, sampled_series: set[str]
 ) -> Iterator[tuple[str, str]]:
     """Identity read in the frames: first, middle and last; of CT, MR, PET and NM one frame of a series."""
     if picture.data is None or picture.sop_class.startswith(_LABELS):
@@ -212,12 +212,12 @@ def writing_in(
         numbers, needed = [picture.frames // 2], 0.85
     for number in numbers:
         frame = picture.frame(number)
-        if frame is not None and reads_identity(_grey(frame, picture.photometric), known, needed):
+        if frame is not None and reads_identity(_grey(frame, picture.photometric), identifiers, needed):
             yield f"(7fe0,0010) frame {number}", "writing in the pixels"
             return
 
 
-def overlay_findings(picture: DecodedPixels, known: SearchedIdentifiers) -> Iterator[tuple[str, str]]:
+def overlay_findings(picture: DecodedPixels, identifiers: SearchedIdentifiers) -> Iterator[tuple[str, str]]:
     """Overlay planes, drawn out and read; a plane with any legible word is a finding."""
     for token in picture.parsed.tokens:
         if 0x60000000 <= token.tag <= 0x60FFFFFF and token.tag & 0xFFFF == 0x3000 and token.path.startswith("(60"):
@@ -227,7 +227,7 @@ def overlay_findings(picture: DecodedPixels, known: SearchedIdentifiers) -> Iter
             if not bits.any() or rows * columns == 0 or bits.size < rows * columns:
                 continue
             plane = bits[: rows * columns].reshape(rows, columns) * np.uint8(255)
-            if reads_identity(plane, known, 0.5, any_word=True):
+            if reads_identity(plane, identifiers, 0.5, any_word=True):
                 yield token.path, "writing in an overlay"
 
 
@@ -252,7 +252,7 @@ def _grey(frame: NDArray[np.generic], photometric: str) -> NDArray[np.uint8]:
 
 
 def reads_identity(
-    picture: NDArray[np.uint8], known: SearchedIdentifiers, needed: float, *, any_word: bool = False
+    picture: NDArray[np.uint8], identifiers: SearchedIdentifiers, needed: float, *, any_word: bool = False
 ) -> bool:
     """True when something read in an 8-bit picture resembles a known identifier, a date, a long number or a name."""
     shortest = min(picture.shape[:2])
@@ -262,22 +262,23 @@ def reads_identity(
         picture = np.kron(picture, np.ones((2, 2), dtype=np.uint8))
     largest = (0.6 if any_word else 0.45) * min(picture.shape[:2])
     return any(
-        _tells(text, known, any_word)
+        _tells(text, identifiers, any_word)
         for text, confidence, height in _read(picture)
-        if (confidence >= needed and height < largest) or (known and confidence >= 0.5 and known.kind_in(text))
+        if (confidence >= needed and height < largest)
+        or (identifiers and confidence >= 0.5 and identifiers.kind_in(text))
     )
 
 
-def _tells(text: str, known: SearchedIdentifiers, any_word: bool) -> bool:
-    if known and known.resembles(text):
+def _tells(text: str, identifiers: SearchedIdentifiers, any_word: bool) -> bool:
+    if identifiers and identifiers.resembles(text):
         return True
-    said = [word for word in words(text) if word.isalpha()]
-    if any_word and any(len(word) >= 3 for word in said):
+    spelled = [word for word in words(text) if word.isalpha()]
+    if any_word and any(len(word) >= 3 for word in spelled):
         return True
     if dates_in(text) or re.search(r"\d{6}", text) or kind_in_prose(text):
         return True
-    return ("^" in text and len(said) >= 2) or any(
-        w in family_names() or w in given_names() for w in said if len(w) >= 4
+    return ("^" in text and len(spelled) >= 2) or any(
+        w in family_names() or w in given_names() for w in spelled if len(w) >= 4
     )
 
 

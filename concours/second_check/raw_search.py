@@ -22,12 +22,12 @@ _OVERLAP = 256
 
 
 def search_bytes(
-    buffer: bytes | memoryview | mmap.mmap, known: SearchedIdentifiers, shortest: int = SHORTEST
+    buffer: bytes | memoryview | mmap.mmap, identifiers: SearchedIdentifiers, shortest: int = SHORTEST
 ) -> Iterator[int]:
     """Offsets of known identifiers in the buffer, ASCII letters in any case; one offset for each needle that stands at a
     place.
     """
-    needles = _needles(known.byte_needles(shortest))
+    needles = _needles(identifiers.byte_needles(shortest))
     if not needles.by_start:
         return
     for start in range(0, max(1, len(buffer)), _CHUNK):
@@ -77,11 +77,11 @@ class _Needles:
         four = two[2:] >> 2
         four &= two[:-2]
         four &= 1
-        found = np.flatnonzero(four.view(bool))
+        offsets = np.flatnonzero(four.view(bool))
         for half in (0, 1):
-            first, second = octets[found + 2 * half].astype(np.intp), octets[found + 2 * half + 1].astype(np.intp)
-            found = found[self.pairs[half, first | second << 8]]
-        return [int(place) for place in found]
+            first, second = octets[offsets + 2 * half].astype(np.intp), octets[offsets + 2 * half + 1].astype(np.intp)
+            offsets = offsets[self.pairs[half, first | second << 8]]
+        return [int(place) for place in offsets]
 
 
 @lru_cache(maxsize=8)
@@ -107,12 +107,12 @@ def places(offsets: Iterable[int], tokens: Iterable[LeafElement]) -> set[str]:
         return set()
     ordered = sorted(tokens, key=lambda token: token.offset)
     starts = [token.offset for token in ordered]
-    found = set()
+    paths = set()
     for offset in offsets:
         index = bisect_right(starts, offset) - 1
         inside = index >= 0 and offset < ordered[index].offset + len(ordered[index].value)
-        found.add(ordered[index].path if inside else "between elements")
-    return found
+        paths.add(ordered[index].path if inside else "between elements")
+    return paths
 
 
 def inflated_streams(data: bytes | mmap.mmap, limit: int = 1 << 26) -> Iterator[tuple[int, bytes]]:

@@ -28,7 +28,7 @@ _MAPPED = 4 << 20  # bytes
 
 
 def find_identifiers(
-    paths: Iterable[Path | str], known: Iterable[str] = (), *, read_pixels: bool = True, root: Path | None = None
+    paths: Iterable[Path | str], identifiers: Iterable[str] = (), *, read_pixels: bool = True, root: Path | None = None
 ) -> list[Finding]:
     """Everything identifying that is left in these files (folders are entered), sorted; an empty list is what one wants.
 
@@ -37,30 +37,30 @@ def find_identifiers(
     names its patient gives away is searched in all files too. `read_pixels` also reads sampled frames optically.
     File names in findings are relative to `root`. Values never appear in a finding.
     """
-    wanted = known if isinstance(known, SearchedIdentifiers) else SearchedIdentifiers(known)
+    searched = identifiers if isinstance(identifiers, SearchedIdentifiers) else SearchedIdentifiers(identifiers)
     files = list(files_below(paths))
-    found, given = _search(files, wanted, read_pixels, root)
-    if not given <= set(wanted.strings):  # few do; only then is all searched again, for what these headers say
-        found, _ = _search(files, wanted.extended(given), read_pixels, root)
-    return sorted(found)
+    findings, own = _search(files, searched, read_pixels, root)
+    if not own <= set(searched.strings):  # few do; only then is all searched again, for what these headers say
+        findings, _ = _search(files, searched.extended(own), read_pixels, root)
+    return sorted(findings)
 
 
 def _search(
-    files: Iterable[Path], known: SearchedIdentifiers, read_pixels: bool, root: Path | None
+    files: Iterable[Path], identifiers: SearchedIdentifiers, read_pixels: bool, root: Path | None
 ) -> tuple[set[Finding], set[str]]:
     """What is found in the files, and what their headers give away."""
     sampled: set[str] = set()
-    found: set[Finding] = set()
-    given: set[str] = set()
+    findings: set[Finding] = set()
+    own: set[str] = set()
     for path in files:
         name = str(path.relative_to(root)) if root is not None and path.is_relative_to(root) else str(path)
         data = _content(path)
         parsed = read_dicom(data) if isinstance(data, bytes) and is_dicom(data) else None
         if parsed is not None:
-            given |= own_identifiers(parsed)
-        for where, kind in _search_file(path.name, name, data, parsed, known, sampled, read_pixels):
-            found.add(Finding(name, where, kind))
-    return found, given
+            own |= own_identifiers(parsed)
+        for where, kind in _search_file(path.name, name, data, parsed, identifiers, sampled, read_pixels):
+            findings.add(Finding(name, where, kind))
+    return findings, own
 
 
 def _content(path: Path) -> Content:
@@ -85,31 +85,31 @@ def _search_file(
     name: str,
     data: Content,
     parsed: DicomFile | None,
-    known: SearchedIdentifiers,
+    identifiers: SearchedIdentifiers,
     sampled: set[str],
     read_pixels: bool,
 ) -> Iterator[tuple[str, str]]:
-    if known and known.kind_in(name):
+    if identifiers and identifiers.kind_in(name):
         yield "file name", "known identifier in the file name"
     if parsed is not None and isinstance(data, bytes):
-        yield from _search_dicom(data, parsed, known, sampled, read_pixels)
+        yield from _search_dicom(data, parsed, identifiers, sampled, read_pixels)
         return
     for where, chunk, prose in chunks(called, data):
         if isinstance(chunk, bytes) and is_dicom(chunk):
-            for inner, rule in _search_dicom(chunk, read_dicom(chunk), known, sampled, read_pixels):
+            for inner, rule in _search_dicom(chunk, read_dicom(chunk), identifiers, sampled, read_pixels):
                 yield f"{where}: {inner}", rule
-        elif kind := _kind_in_chunk(chunk, known, prose):
+        elif kind := _kind_in_chunk(chunk, identifiers, prose):
             yield where, kind
 
 
-def _kind_in_chunk(chunk: Content, known: SearchedIdentifiers, prose: bool) -> str | None:
-    if known and next(search_bytes(chunk, known), None) is not None:
+def _kind_in_chunk(chunk: Content, identifiers: SearchedIdentifiers, prose: bool) -> str | None:
+    if identifiers and next(search_bytes(chunk, identifiers), None) is not None:
         return "known identifier in bytes"
     if not prose:
         return None
     for text in readings(chunk[:_PROSE_LIMIT].rstrip(b"\x00 "), ["utf-8", "latin-1"])[:1]:
         clean = text.replace("\x00", " ")
-        if known and (kind := known.kind_in(clean)):
+        if identifiers and (kind := identifiers.kind_in(clean)):
             return kind
         if kind := kind_in_prose(clean):
             return kind
@@ -117,49 +117,49 @@ def _kind_in_chunk(chunk: Content, known: SearchedIdentifiers, prose: bool) -> s
 
 
 def _search_dicom(
-    data: bytes, parsed: DicomFile, known: SearchedIdentifiers, sampled: set[str], read_pixels: bool
+    data: bytes, parsed: DicomFile, identifiers: SearchedIdentifiers, sampled: set[str], read_pixels: bool
 ) -> Iterator[tuple[str, str]]:
-    yield from judge_elements(parsed, known)
+    yield from judge_elements(parsed, identifiers)
     picture = DecodedPixels(parsed)
     yield from unseen_bits(picture)
-    yield from codestream_notes(picture, known)
+    yield from codestream_notes(picture, identifiers)
     yield from icon_findings(parsed)
-    if known:
-        yield from _known_bytes(data, parsed, known)
+    if identifiers:
+        yield from _known_bytes(data, parsed, identifiers)
         for token in parsed.tokens:
             if token.tag == tags.EncapsulatedDocument:
                 for _offset, stream in inflated_streams(bytes(token.value)):
-                    if kind := _kind_in_chunk(stream, known, True):
+                    if kind := _kind_in_chunk(stream, identifiers, True):
                         yield f"{token.path} stream", kind
     if read_pixels:
-        yield from overlay_findings(picture, known)
-        yield from writing_in(picture, known, sampled)
+        yield from overlay_findings(picture, identifiers)
+        yield from writing_in(picture, identifiers, sampled)
 
 
-def _known_bytes(data: bytes, parsed: DicomFile, known: SearchedIdentifiers) -> Iterator[tuple[str, str]]:
+def _known_bytes(data: bytes, parsed: DicomFile, identifiers: SearchedIdentifiers) -> Iterator[tuple[str, str]]:
     inside = [token for token in parsed.tokens if token.path != "trailing bytes"]
     meta = [token for token in inside if token.tag >> 16 == 2]
     body = inside if parsed.body is data else [token for token in inside if token.tag >> 16 != 2]
     pixels = [token for token in body if token.tag == tags.PixelData]
-    if outside := places(_outside(parsed.body, pixels, known), body):
+    if outside := places(_outside(parsed.body, pixels, identifiers), body):
         dates = {token.path for token in body if is_only_a_date(token)}  # judged as elements
         for where in outside - dates:
             yield where, "known identifier in bytes"
     if parsed.body is not data:
-        for where in places(search_bytes(data[: parsed_start(data, meta)], known), meta):
+        for where in places(search_bytes(data[: parsed_start(data, meta)], identifiers), meta):
             yield where, "known identifier in bytes"
     for token in pixels:
-        if next(search_bytes(token.value, known, SHORTEST_IN_PIXELS), None) is not None:
+        if next(search_bytes(token.value, identifiers, SHORTEST_IN_PIXELS), None) is not None:
             yield token.path, "known identifier in pixel bytes"
 
 
-def _outside(body: bytes, pixels: Iterable[LeafElement], known: SearchedIdentifiers) -> Iterator[int]:
+def _outside(body: bytes, pixels: Iterable[LeafElement], identifiers: SearchedIdentifiers) -> Iterator[int]:
     """Offsets of known identifiers that do not begin in pixel data; these are searched on their own, by another measure."""
     view, position = memoryview(body), 0
     for token in [*sorted(pixels, key=lambda token: token.offset), None]:
         end = token.offset if token is not None else len(body)
         start = max(0, position - 1)  # what stands before a needle counts, and a needle may run on into the pixels
-        for offset in search_bytes(view[start : end + _RUN_ON], known):
+        for offset in search_bytes(view[start : end + _RUN_ON], identifiers):
             if position <= start + offset < end:
                 yield start + offset
         position = end + (len(token.value) if token is not None else 0)

@@ -70,10 +70,10 @@ def _titled(text: str) -> bool:
 
 
 def _named(text: str) -> bool:
-    said = [w for w in words(text) if len(w) >= 3]
+    long_words = [w for w in words(text) if len(w) >= 3]
     return any(
         (a in given_names() and b in family_names()) or (a in family_names() and b in given_names())
-        for a, b in pairwise(said)
+        for a, b in pairwise(long_words)
         if a != b and not (a in _AFTER_TITLE_HARMLESS or b in _AFTER_TITLE_HARMLESS)
     )
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -45,7 +45,10 @@ _SQUASH = re.compile(r"[\W_]+")
 
 @dataclass
 class SentCase:
-    """One exam without images: the patient's own number, declared values as they were sent, and what else names the person."""
+    """One exam without images: the patient's own number, declared values as they were sent, and what else names the person.
+
+    `values` are the first that were sent of each field; `sources` are all of them, each where it was sent.
+    """
 
     patient: str
     values: dict[str, Any]
@@ -54,15 +57,27 @@ class SentCase:
     people: set[str] = field(default_factory=set)
     numbers: set[str] = field(default_factory=set)
     places: set[str] = field(default_factory=set)
+    sources: list[ParsedSource] = field(default_factory=list)
+
+    def read_text(self, name: str, file: str, text: str) -> None:
+        """The text of a file that a cell of the field `name` names takes the place of that cell."""
+        self.values[name] = text
+        self.sources = [
+            replace(source, rows=tuple(_with_text(row, file, text) for row in source.rows)) for source in self.sources
+        ]
 
     def to_json(self) -> dict[str, Any]:
         sets = {name: sorted(getattr(self, name)) for name in ("people", "numbers", "places")}
-        return {"patient": self.patient, "values": self.values, "called": self.called, "source": self.source, **sets}
+        return {"patient": self.patient, "values": self.values, "called": self.called, "source": self.source,
+                "sources": [source.to_json() for source in self.sources], **sets}  # fmt: skip
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> SentCase:
         sets = {name: set(map(str, value[name])) for name in ("people", "numbers", "places")}
-        return cls(str(value["patient"]), dict(value["values"]), str(value["called"]), str(value["source"]), **sets)
+        sources = [ParsedSource.from_json(source) for source in value["sources"]]
+        case = cls(str(value["patient"]), dict(value["values"]), str(value["called"]), str(value["source"]), **sets)
+        case.sources = sources
+        return case
 
 
 def sort_cases(
@@ -77,7 +92,7 @@ def sort_cases(
 def list_sources(paths: list[str], names: list[str], into: str, limits: dict[str, int]) -> list[dict[str, Any]]:
     """The files of uploads by their names, unpacked where they have to be. Raises FormatError."""
     files = all_files(paths, names, Path(into), SubmissionLimits(**limits), ())
-    return [file.to_json() for file in sorted(files, key=lambda one: one.name)]
+    return [file.to_json() for file in sorted(files, key=lambda source: source.name)]
 
 
 def parsed_by(parse: Callable[..., ParsedSource], file: SentFile) -> dict[str, Any] | None:
@@ -96,9 +111,9 @@ def build_cases(
     sent: list[dict[str, Any]], parsed: list[dict[str, Any] | None], fields: list[dict[str, Any]], patient: str
 ) -> dict[str, Any]:
     """`{"cases": [SentCase], "faults": [Fault], "aside": [SetAside]}` of the files of uploads and what each one holds."""
-    builder = _CaseBuilder({one["name"]: Declared.from_json(one) for one in fields}, patient)
+    builder = _CaseBuilder({field["name"]: Declared.from_json(field) for field in fields}, patient)
     files = [SentFile.from_json(file) for file in sent]
-    sources = [None if one is None else ParsedSource.from_json(one) for one in parsed]
+    sources = [None if source is None else ParsedSource.from_json(source) for source in parsed]
     pairs = [(file, source) for file, source in zip(files, sources, strict=True) if source is not None]
     for file, source in pairs:
         if not _is_text(file):
@@ -110,7 +125,7 @@ def build_cases(
     cases = [case for case in builder.cases if any(_given(value) for value in case.values.values())]
     faults = builder.faults
     if not cases and not faults:
-        columns = ", ".join([patient, *(one["name"] for one in fields)])
+        columns = ", ".join([patient, *(field["name"] for field in fields)])
         faults = [Fault("empty_submission", "upload", NO_CASE, {"columns": columns})]
     return {
         "cases": [case.to_json() for case in cases],
@@ -133,7 +148,7 @@ class _CaseBuilder:
     def __init__(self, fields: Mapping[str, Declared], patient: str) -> None:
         self.fields, self.patient = fields, patient
         self.names = {_squash(name): name for name in fields}
-        self.texts = [name for name, one in fields.items() if one.type == "text"]
+        self.texts = [name for name, field in fields.items() if field.type == "text"]
         self.cases: list[SentCase] = []
         self.faults: list[Fault] = []
 
@@ -159,7 +174,7 @@ class _CaseBuilder:
             if not who:
                 self.faults.append(_no_number(called, number, column))
                 continue
-            self._add_row(row, who, f"{called}, row {number}", file.name, earlier.get(_squash(who), []))
+            self._add_row(row, who, (called, number), file.name, earlier.get(_squash(who), []))
 
     def _patient_column(self, rows: Sequence[Mapping[str, Any]]) -> str | None:
         columns = {_squash(str(name)): str(name) for name in rows[0]}
@@ -167,21 +182,24 @@ class _CaseBuilder:
         return next((columns[_squash(name)] for name in undeclared if _squash(name) in columns), None)
 
     def _by_patient(self) -> dict[str, list[SentCase]]:
-        found: dict[str, list[SentCase]] = {}
+        by_patient: dict[str, list[SentCase]] = {}
         for case in self.cases:
-            found.setdefault(_squash(case.patient), []).append(case)
-        return found
+            by_patient.setdefault(_squash(case.patient), []).append(case)
+        return by_patient
 
-    def _add_row(self, row: Mapping[str, Any], who: str, called: str, source: str, same: Sequence[SentCase]) -> None:
-        values = {
-            self.names[_squash(str(name))]: value for name, value in row.items() if _squash(str(name)) in self.names
-        }
+    def _add_row(
+        self, row: Mapping[str, Any], who: str, place: tuple[str, int], source: str, same: Sequence[SentCase]
+    ) -> None:
+        declared = {str(name): value for name, value in row.items() if _squash(str(name)) in self.names}
+        values = {self.names[_squash(name)]: value for name, value in declared.items()}
+        called, number = place
         more = identities_of([row], self.fields)
         if not same:
-            self.cases.append(SentCase(who, values, called, source))
+            self.cases.append(SentCase(who, values, f"{called}, row {number}", source))
             same = self.cases[-1:]
         for case in same:
             case.values |= {name: value for name, value in values.items() if not _given(case.values.get(name))}
+            case.sources.append(ParsedSource(called, (declared,), row=number))
             _know(case, more)
 
     # --- texts --------------------------------------------------------------------------------------------------------
@@ -195,7 +213,7 @@ class _CaseBuilder:
         named = [case for case in self.cases if self._names_file(case, path)]
         if len(named) == 1:
             field_ = next(name for name in self.texts if _is_file(named[0].values.get(name), path))
-            named[0].values[field_] = text
+            named[0].read_text(field_, path.name, text)
             return
         field_, who = self._field_and_patient(path)
         if not field_:
@@ -206,9 +224,12 @@ class _CaseBuilder:
         if len(same) > 1 or len(named) > 1:
             self.faults.append(Fault("extra_file", file.name, NO_ROW, {"name": file.name}))
         elif same:
-            same[0].values[field_] = text
+            if not _given(same[0].values.get(field_)):
+                same[0].values[field_] = text
+            same[0].sources.append(ParsedSource(path.name, ({field_: text},)))
         else:
-            self.cases.append(SentCase(who, {field_: text}, path.name, file.name))
+            source = ParsedSource(path.name, ({field_: text},))
+            self.cases.append(SentCase(who, {field_: text}, path.name, file.name, sources=[source]))
             _know(self.cases[-1], KnownIdentifiers())
 
     def _names_file(self, case: SentCase, path: PurePosixPath) -> bool:
@@ -226,6 +247,10 @@ class _CaseBuilder:
                 if fold(stem).endswith(f"{sign}{fold(name)}"):
                     return name, stem[: -len(name) - 1]
         return (self.texts[0], stem) if len(self.texts) == 1 else ("", stem)
+
+
+def _with_text(row: Mapping[str, Any], file: str, text: str) -> dict[str, Any]:
+    return {column: text if _is_file(value, PurePosixPath(file)) else value for column, value in row.items()}
 
 
 def _is_file(value: Any, path: PurePosixPath) -> bool:
@@ -251,8 +276,8 @@ def _pivoted(rows: Rows) -> Rows:
     """A table of `field,value` pairs is one row."""
     if not rows.rows or not set(map(_squash, map(str, rows.rows[0]))) >= PAIRS:
         return rows
-    one: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for row in rows.rows:
         cells = {_squash(str(name)): value for name, value in row.items()}
-        one[str(cells["field"])] = cells["value"]
-    return Rows(rows.called, (one,))
+        values[str(cells["field"])] = cells["value"]
+    return Rows(rows.called, (values,))

@@ -98,7 +98,7 @@ def header_of(file: SentFile) -> SentHeader:
 
 def group_exams(files: Iterable[SentFile], spec: QuestionSpec) -> Grouping:
     """The exams of one upload; the order of the files changes nothing. Without an exam there is at least one fault."""
-    ordered = sorted(files, key=lambda one: (one.name, one.sha256))
+    ordered = sorted(files, key=lambda sent: (sent.name, sent.sha256))
     drafts, aside = _by_study(
         [file for file in ordered if file.header is not None and file.rank < Rank.NEVER and _image(file)]
     )
@@ -229,12 +229,12 @@ def _annotate(draft: GroupedExam, file: SentFile, masks: Mapping[str, FieldSpec]
 def _annotate_regions(draft: GroupedExam, file: SentFile, masks: Mapping[str, FieldSpec], target: str) -> None:
     """Contours: each mask takes the regions that are named after it; without such names, those of the file's own field."""
     regions = header_of(file).regions
-    chosen = {name: found for name, declared in masks.items() if (found := regions_by_name(declared, regions))}
-    if not chosen and target and (found := regions_by_number(masks[target], regions)):
-        chosen = {target: found}
-    for name, found in chosen.items():
+    chosen = {name: numbers for name, declared in masks.items() if (numbers := regions_by_name(declared, regions))}
+    if not chosen and target and (numbers := regions_by_number(masks[target], regions)):
+        chosen = {target: numbers}
+    for name, numbers in chosen.items():
         if _take_mask(draft, file, name, masks):
-            draft.regions[name] = found
+            draft.regions[name] = numbers
     if not regions:
         draft.faults.append(Fault("wrong_format", file.name, NO_REGION, {"name": file.name}))
     elif not chosen:

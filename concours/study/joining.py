@@ -47,14 +47,14 @@ class SlicePiece:
         return cls(
             str(value["file"]), str(value["series"]), int(value["frames"]), vectors["position"], vectors["orientation"],
             tuple(map(str, value["look"])), str(value["series_number"]), tuple(map(str, value["grid"])),
-            {str(name): str(given) for name, given in value["acquisition"].items()}, int(value["frame"]),
+            {str(name): str(value_of) for name, value_of in value["acquisition"].items()}, int(value["frame"]),
         )  # fmt: skip
 
 
 def join(pieces: Sequence[SlicePiece]) -> list[tuple[str, ...]]:
     """The series UIDs that belong together, each once, in the order of their UIDs; a series by itself is a group of one."""
     by_series: dict[str, list[SlicePiece]] = {}
-    for piece in sorted(pieces, key=lambda one: (one.series, one.file)):
+    for piece in sorted(pieces, key=lambda other: (other.series, other.file)):
         by_series.setdefault(piece.series, []).append(piece)
     alike: dict[Hashable, list[str]] = {}
     for uid, files in by_series.items():
@@ -76,7 +76,7 @@ def _likeness(files: Sequence[SlicePiece]) -> Hashable:
     """
     first = files[0]
     if first.orientation is None or any(
-        one.frames != 1 or one.position is None or one.look != first.look for one in files
+        piece.frames != 1 or piece.position is None or piece.look != first.look for piece in files
     ):
         return None
     number = first.series_number if len(files) > 1 else None
@@ -87,7 +87,7 @@ def _likeness(files: Sequence[SlicePiece]) -> Hashable:
 def _is_stack(files: Sequence[SlicePiece], *, singles: bool) -> bool:
     """Whether the slices lie one after the other, none in another's place; parts must also follow without a hole."""
     normal = normal_of(files[0].orientation or ())
-    along = np.sort(np.array([one.position for one in files]) @ normal)
+    along = np.sort(np.array([piece.position for piece in files]) @ normal)
     gaps = np.diff(along)
     if len(files) < PIECES or not gaps.size or gaps.min() <= APART:
         return False

@@ -29,7 +29,11 @@ class Place:
         for header in self._headers:
             by_series.setdefault(header.series, []).append(header)
         assemblies = (assemble(list(map(_frame, headers))) for headers in by_series.values())
-        return [one.geometry for one in assemblies if one.geometry is not None and one.geometry.affine is not None]
+        return [
+            assembly.geometry
+            for assembly in assemblies
+            if assembly.geometry is not None and assembly.geometry.affine is not None
+        ]
 
     @cached_property
     def shapes(self) -> set[tuple[int, int]]:
@@ -38,12 +42,12 @@ class Place:
 
 
 def _frame(header: SentHeader) -> Frame:
-    known = header.frames == 1
+    is_single = header.frames == 1
     return Frame(
         header.instance,
         0,
-        position=header.position if known else None,
-        orientation=header.orientation if known else None,
+        position=header.position if is_single else None,
+        orientation=header.orientation if is_single else None,
         pixel_spacing=header.spacing,
         rows=header.rows,
         columns=header.columns,
@@ -65,7 +69,7 @@ def owner_by_grid(mask: MaskGrid, places: Sequence[Place]) -> list[int]:
 def owner_by_contours(structures: SentHeader | None, places: Sequence[Place]) -> list[int]:
     """The exams that have a series on whose slices the contours of a structure set lie."""
     regions = structures.regions if structures is not None else ()
-    return [n for n, place in enumerate(places) if any(drawn_on(regions, one) for one in place.geometries)]
+    return [n for n, place in enumerate(places) if any(drawn_on(regions, geometry) for geometry in place.geometries)]
 
 
 def fits_shape(mask: MaskGrid, places: Iterable[Place]) -> bool:
@@ -81,7 +85,13 @@ def owner_by_folder(name: str, places: Sequence[Place], among: Sequence[int] | N
         return candidates[0]
     folder = PurePosixPath(name).parent
     for ancestor in (folder, *folder.parents):
-        near = [n for n in candidates if any(one == ancestor or ancestor in one.parents for one in places[n].folders)]
+        near = [
+            n
+            for n in candidates
+            if any(
+                name_of_folder == ancestor or ancestor in name_of_folder.parents for name_of_folder in places[n].folders
+            )
+        ]
         if len(near) == 1:
             return near[0]
         if near:

@@ -125,7 +125,7 @@ def write_frames(file: dict[str, Any], frames: list[int], uid: str, path: str) -
 def _keep_frames(dataset: FileDataset, frames: Sequence[int], count: int) -> None:
     """Leave these frames alone: their functional groups and their pixels. Offset tables of the whole object are dropped."""
     groups = dataset.PerFrameFunctionalGroupsSequence
-    keyword = next(one for one in PIXELS if one in dataset)
+    keyword = next(element for element in PIXELS if element in dataset)
     raw = dataset[keyword].value
     if dataset.file_meta.TransferSyntaxUID.is_encapsulated:
         offsets = dataset.get("ExtendedOffsetTable"), dataset.get("ExtendedOffsetTableLengths")
@@ -139,9 +139,9 @@ def _keep_frames(dataset: FileDataset, frames: Sequence[int], count: int) -> Non
         if bits % 8:
             raise ValueError("frames do not begin with a byte")
         size = bits // 8
-        kept = b"".join(raw[n * size : (n + 1) * size] for n in frames)
-        if len(kept) != size * len(frames):
+        pixels = b"".join(raw[n * size : (n + 1) * size] for n in frames)
+        if len(pixels) != size * len(frames):
             raise ValueError("the pixels are too few")
-        dataset[keyword].value = kept + b"\0" * (len(kept) % 2)
+        dataset[keyword].value = pixels + b"\0" * (len(pixels) % 2)
     dataset.PerFrameFunctionalGroupsSequence = [groups[n] for n in frames]
     dataset.NumberOfFrames = len(frames)

@@ -25,14 +25,14 @@ class Candidate:
 
     def outcome(self, image: str, fields: Collection[str]) -> Outcome:
         """What the criteria say of the series itself; masks and values (`fields`) do not count."""
-        return overall(one for one in self.judgements[image] if one.where not in fields)
+        return overall(judgement for judgement in self.judgements[image] if judgement.where not in fields)
 
     def carries(self, image: str, fields: Collection[str]) -> bool:
         """Whether every mask and value sent with the exam fits this series."""
-        return all(one.outcome == "accept" for one in self.judgements[image] if one.where in fields)
+        return all(judgement.outcome == "accept" for judgement in self.judgements[image] if judgement.where in fields)
 
     def refusals(self, image: str) -> int:
-        return sum(one.outcome == "refuse" for one in self.judgements[image])
+        return sum(judgement.outcome == "refuse" for judgement in self.judgements[image])
 
 
 @dataclass(frozen=True)
@@ -63,23 +63,23 @@ def select(candidates: Sequence[Candidate], images: Sequence[str], fields: Colle
     taken = set(chosen.values())
     nearest = {}
     for image in images:
-        left = [one for one in _of(image, candidates) if one.number not in taken]
+        left = [candidate for candidate in _of(image, candidates) if candidate.number not in taken]
         if image not in chosen and image not in waiting and left:
-            nearest[image] = min(left, key=lambda one: (one.refusals(image), one.number)).number
+            nearest[image] = min(left, key=lambda candidate: (candidate.refusals(image), candidate.number)).number
     return Selection(chosen, waiting, nearest)
 
 
 def _of(image: str, candidates: Sequence[Candidate]) -> list[Candidate]:
     """Series that its folder assigns to the image; where there is none, those that no folder assigns to any."""
-    placed = [one for one in candidates if one.image == image]
-    return placed or [one for one in candidates if one.image == UNPLACED]
+    placed = [candidate for candidate in candidates if candidate.image == image]
+    return placed or [candidate for candidate in candidates if candidate.image == UNPLACED]
 
 
 def _options(image: str, candidates: Sequence[Candidate], fields: Collection[str]) -> tuple[int, ...]:
     own = _of(image, candidates)
     for outcome in ("accept", "review"):
-        fitting = [one for one in own if one.outcome(image, fields) == outcome]
+        fitting = [candidate for candidate in own if candidate.outcome(image, fields) == outcome]
         if fitting:
-            carrying = [one for one in fitting if one.carries(image, fields)]
-            return tuple(one.number for one in (carrying or fitting))
+            carrying = [candidate for candidate in fitting if candidate.carries(image, fields)]
+            return tuple(candidate.number for candidate in (carrying or fitting))
     return ()

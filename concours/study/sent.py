@@ -110,7 +110,8 @@ def _header(value: Mapping[str, Any]) -> SentHeader:
     read |= {name: int(value[name]) for name in ("frames", "rows", "columns")}
     read |= {name: _vector(value[name]) for name in ("position", "orientation", "spacing")}
     regions = tuple(
-        SentRegion(int(one["number"]), clip(str(one["name"])), _rows(one["points"]) or ()) for one in value["regions"]
+        SentRegion(int(region["number"]), clip(str(region["name"])), _rows(region["points"]) or ())
+        for region in value["regions"]
     )
     return SentHeader(**read, refers_to=tuple(str(uid)[:128] for uid in value["refers_to"]), regions=regions)
 

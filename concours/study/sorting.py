@@ -80,9 +80,10 @@ def all_files(
             nested: list[str] = []
             members = unpack(path, folder, limits, in_place=True, nested=nested)
             files += [
-                _sorted(Stored(one.path, one.name, one.offset, one.size), one.sha256, modalities) for one in members
+                _sorted(Stored(member.path, member.name, member.offset, member.size), member.sha256, modalities)
+                for member in members
             ]
-            files += [SentFile(one, path, 0, 0, "", "archive", Rank.NEVER) for one in nested]
+            files += [SentFile(member, path, 0, 0, "", "archive", Rank.NEVER) for member in nested]
         else:
             with Path(path).open("rb") as content:
                 digest = hashlib.file_digest(content, "sha256").hexdigest()
@@ -99,7 +100,7 @@ def _sorted(place: Stored, sha256: str, modalities: Collection[str]) -> SentFile
     lowered = place.name.lower()
     if lowered.endswith(DICOM_ENDINGS):
         return replace(file, kind="damaged", fault=Fault("not_dicom", place.name, NOT_DICOM, {"name": place.name}))
-    ending = next((one for one in (*MASK_ENDINGS, *TABLE_ENDINGS) if lowered.endswith(one)), "")
+    ending = next((suffix for suffix in (*MASK_ENDINGS, *TABLE_ENDINGS) if lowered.endswith(suffix)), "")
     ending = true_ending(_head(place, WORKBOOK_HEAD), ending)
     if ending in MASK_ENDINGS:
         return replace(file, kind="mask", rank=Rank.CANDIDATE, ending=ending, grid=_grid(place, ending))

@@ -36,7 +36,7 @@ def split(pieces: Sequence[SlicePiece]) -> list[list[SlicePiece]]:
     Groups of fewer than `FEWEST` slices are left out where others have more.
     """
     whole = [sorted(pieces, key=_place)]
-    if len(pieces) < 2 * FEWEST or any(one.position is None or one.orientation is None for one in pieces):
+    if len(pieces) < 2 * FEWEST or any(piece.position is None or piece.orientation is None for piece in pieces):
         return whole
     stacks: list[list[SlicePiece]] = []
     for together in _by_geometry(whole[0]):
@@ -44,7 +44,7 @@ def split(pieces: Sequence[SlicePiece]) -> list[list[SlicePiece]]:
     large = [stack for stack in stacks if len(stack) >= FEWEST]
     if len(stacks) < 2 or not large:
         return whole
-    return sorted(large, key=lambda stack: (min(one.position or () for one in stack), _place(stack[0])))
+    return sorted(large, key=lambda stack: (min(piece.position or () for piece in stack), _place(stack[0])))
 
 
 def _place(piece: SlicePiece) -> tuple[str, int]:
@@ -69,7 +69,7 @@ def _by_geometry(pieces: Iterable[SlicePiece]) -> list[list[SlicePiece]]:
 def _is_apart(pieces: Sequence[SlicePiece]) -> bool:
     """Whether no two slices lie in the same place."""
     normal = normal_of(pieces[0].orientation or ())
-    along = np.sort(np.array([one.position for one in pieces]) @ normal)
+    along = np.sort(np.array([piece.position for piece in pieces]) @ normal)
     return len(pieces) < 2 or bool(np.diff(along).min() > APART)
 
 
@@ -96,7 +96,7 @@ def _by_acquisition(pieces: Sequence[SlicePiece]) -> list[list[SlicePiece]]:
 def _keys(pieces: Sequence[SlicePiece]) -> Iterator[tuple[str, ...]]:
     """One value, two together, then ever more of those that differ between the pieces."""
     varying = [
-        name for name in (*ACQUISITION, *DIMENSIONS) if len({_value(one.acquisition, name) for one in pieces}) > 1
+        name for name in (*ACQUISITION, *DIMENSIONS) if len({_value(piece.acquisition, name) for piece in pieces}) > 1
     ]
     yield from ((name,) for name in varying)
     yield from combinations(varying, 2)
@@ -105,7 +105,7 @@ def _keys(pieces: Sequence[SlicePiece]) -> Iterator[tuple[str, ...]]:
 
 def _most_in_a_place(pieces: Sequence[SlicePiece]) -> int:
     normal = normal_of(pieces[0].orientation or ())
-    along = np.sort(np.array([one.position for one in pieces]) @ normal)
+    along = np.sort(np.array([piece.position for piece in pieces]) @ normal)
     places = np.cumsum(np.r_[False, np.diff(along) > APART])
     return max(Counter(places.tolist()).values())
 

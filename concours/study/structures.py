@@ -62,10 +62,14 @@ def sent_regions(dataset: Dataset) -> tuple[SentRegion, ...]:
     names = region_names(dataset)
     regions = []
     for item in dataset.get("ROIContourSequence") or ():
-        closed = [one for one in item.get("ContourSequence") or () if "CLOSED" in str(one.get("ContourGeometricType"))]
+        closed = [
+            contour
+            for contour in item.get("ContourSequence") or ()
+            if "CLOSED" in str(contour.get("ContourGeometricType"))
+        ]
         number = int(item.ReferencedROINumber)
         if closed:
-            points = tuple(_first_point(one) for one in closed[:OUTLINE])
+            points = tuple(_first_point(contour) for contour in closed[:OUTLINE])
             regions.append(SentRegion(number, names.get(number, "")[:64], tuple(point for point in points if point)))
     return tuple(regions)
 
@@ -93,12 +97,12 @@ def keep_regions(path: Path, labels: Mapping[int, int], field: str) -> None:
     """Rewrite a de-identified structure set with these regions alone, numbered as their labels and named after the field."""
     dataset = dcmread(path)
     for keyword, number in (*ITEMS, OBSERVATIONS):
-        kept = [item for item in dataset.get(keyword) or () if int(item.get(number) or 0) in labels]
-        for item in kept:
+        kept_items = [item for item in dataset.get(keyword) or () if int(item.get(number) or 0) in labels]
+        for item in kept_items:
             label = labels[int(item.get(number))]
             setattr(item, number, label)
             if keyword == ITEMS[0][0]:
                 item.ROIName = field if len(labels) == 1 else f"{field} {label}"
-        if kept or keyword in dataset:
-            setattr(dataset, keyword, DicomSequence(kept))
+        if kept_items or keyword in dataset:
+            setattr(dataset, keyword, DicomSequence(kept_items))
     dataset.save_as(path, enforce_file_format=True)

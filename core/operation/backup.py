@@ -46,7 +46,7 @@ class BackupReport:
 
     tables: int = 0
     copied: int = 0
-    kept: int = 0
+    unchanged: int = 0
     removed: int = 0
     gone: int = 0
     damaged: tuple[str, ...] = ()
@@ -105,7 +105,7 @@ def _copy_objects(folder: BackupFolder, report: BackupReport) -> Iterator[Stored
                 copy = StoredCopy(name, key, store(name).size(key))
                 path = folder.path("objects", copy.name)
                 if path.exists() and path.stat().st_size == sealed_size(copy.size):
-                    report.kept += 1
+                    report.unchanged += 1
                 else:
                     _copy_object(folder, copy, report)
             except FileNotFoundError:
@@ -143,10 +143,10 @@ def _remove_others(
     folder: BackupFolder, tables: list[TableCopy], objects: list[StoredCopy], files: list[FileCopy]
 ) -> int:
     """Removes what the new manifest does not name: erased objects, old tables, drafts of a backup that was broken off."""
-    wanted = {folder.root / f"{MANIFEST}.sealed", *(folder.table_path(table.table) for table in tables)}
-    wanted |= {folder.path("objects", copy.name) for copy in objects}
-    wanted |= {folder.path("files", copy.name) for copy in files}
-    others = [path for path in folder.root.rglob("*") if path.is_file() and path not in wanted]
+    expected = {folder.root / f"{MANIFEST}.sealed", *(folder.table_path(table.table) for table in tables)}
+    expected |= {folder.path("objects", copy.name) for copy in objects}
+    expected |= {folder.path("files", copy.name) for copy in files}
+    others = [path for path in folder.root.rglob("*") if path.is_file() and path not in expected]
     others = [path for path in others if path.suffix in (".sealed", ".draft")]
     for path in others:
         path.unlink()

@@ -86,9 +86,9 @@ class BackupManifest:
             vendor=values["vendor"],
             made_at=values["made_at"],
             migrations=[(app, name) for app, name in values["migrations"]],
-            tables=[TableCopy(**one) for one in values["tables"]],
-            objects=[StoredCopy(**one) for one in values["objects"]],
-            files=[FileCopy(**one) for one in values["files"]],
+            tables=[TableCopy(**table) for table in values["tables"]],
+            objects=[StoredCopy(**copy) for copy in values["objects"]],
+            files=[FileCopy(**copy) for copy in values["files"]],
         )
 
 

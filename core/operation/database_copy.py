@@ -43,8 +43,8 @@ def snapshot() -> Iterator[DatabaseSnapshot]:
 def server() -> psycopg.Connection[Any]:
     """A connection of our own, beside Django's pool."""
     values = connection.settings_dict
-    given = {"host": values["HOST"], "port": values["PORT"], "user": values["USER"], "password": values["PASSWORD"]}
-    return psycopg.connect(dbname=values["NAME"], **{name: value for name, value in given.items() if value})
+    options = {"host": values["HOST"], "port": values["PORT"], "user": values["USER"], "password": values["PASSWORD"]}
+    return psycopg.connect(dbname=values["NAME"], **{name: value for name, value in options.items() if value})
 
 
 @contextmanager
@@ -112,8 +112,8 @@ def why_not_empty() -> list[str]:
 
 def why_not_these(migrations: list[tuple[str, str]]) -> list[str]:
     """Whether this release knows the backup's tables, and the database has none or the same."""
-    known = {key for key in MigrationExecutor(connection).loader.graph.nodes if isinstance(key, tuple)}
-    unknown = [f"{app}.{name}" for app, name in migrations if (app, name) not in known]
+    own_migrations = {key for key in MigrationExecutor(connection).loader.graph.nodes if isinstance(key, tuple)}
+    unknown = [f"{app}.{name}" for app, name in migrations if (app, name) not in own_migrations]
     if unknown:
         return [f"this release does not know the backup's migrations {', '.join(unknown[:5])}: use a newer one"]
     here = applied_migrations()

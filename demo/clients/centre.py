@@ -64,8 +64,8 @@ def _verdicts(site: Client, uploads: list[str]) -> list[dict[str, Any]]:
         for upload in uploads:
             if site.get(f"uploads/{upload}")["state"] in ("receiving", "stored"):
                 return None
-        wanted = set(uploads)
-        rows = [row for row in site.every("exams/") if row["upload"] in wanted]
+        uploads_sent = set(uploads)
+        rows = [row for row in site.every("exams/") if row["upload"] in uploads_sent]
         return rows if all(row["state"] in ("accepted", "refused", "review") for row in rows) else None
 
     return site.await_until(decided, pause=1.0)  # type: ignore[no-any-return]

@@ -39,10 +39,10 @@ Book = dict[str, Phantom]
 def register(address: str, token: str, edition: Edition, team: str) -> None:
     site = Client(address, token)
     body = {"challenge": edition.slug, "name": team, "profession": "student", "institution": "Université Imaginaire"}
-    made = site.post("teams/", body)
+    created = site.post("teams/", body)
     join(site, edition.slug, "team", f"Chef de {team}")
     for question in sorted({plan.question for plan in edition.teams if plan.name == team}):
-        site.post(f"teams/{made['id']}/enter/", {"question": question})
+        site.post(f"teams/{created['id']}/enter/", {"question": question})
 
 
 def play(address: str, token: str, edition: Edition, team: str, book_path: str, late: bool) -> dict[str, str]:
@@ -65,7 +65,7 @@ def _take_part(site: Client, edition: Edition, plan: TeamPlan, book: Book) -> st
     if plan.does == "malformed":
         content, filename = b"exam,probability\nnobody,1e999\n,=2+2\n", "result.csv"
     try:
-        upload = site.upload(content, question=name, kind="submission", filename=filename)
+        upload = site.upload(content, question=name, kind="submission", filename=filename, declares="1")
         submission = site.post("submissions/", {"upload": upload, "description": "demonstration"}, repeatable=True)
     except SiteRefusedError as error:
         if plan.does != "late":
@@ -91,14 +91,14 @@ def _final(site: Client, submission: str) -> dict[str, Any] | None:
 def fetch(site: Client, challenge: str, question: str, folder: Path, book: Book) -> dict[str, Phantom]:
     """Downloads every batch that is out; the cases of the newest evaluation batch, recognised by their pixels."""
     rows = site.every("batches/", question__challenge__slug=challenge, question__slug=question)
-    found: dict[str, Phantom] = {}
+    phantoms: dict[str, Phantom] = {}
     for batch in rows:
         target = folder / f"{batch['name']}.zip"
         site.download(batch["download"], target, batch["archive_sha256"])
         manifest = site.get(f"batches/{batch['id']}/manifest/")
         if batch["name"] in ("evaluation", "test"):
-            found = {case: book[key] for case, key in pixel_keys(target, manifest).items()}
-    return found
+            phantoms = {case: book[key] for case, key in pixel_keys(target, manifest).items()}
+    return phantoms
 
 
 def pixel_keys(archive_path: Path, manifest: dict[str, Any]) -> dict[str, str]:
@@ -130,19 +130,21 @@ def prepare(plan: TeamPlan, cases: dict[str, Phantom], edition: Edition) -> tupl
     if plan.question == "sarcopenia":
         return _sarcopenia(plan, cases, edition, rng), "masks.zip"
     if plan.question == "nodules":
-        positive = {case: bool(one.truth["abnormal"]) for case, one in sorted(cases.items(), key=_by_name)}
+        positive = {case: bool(phantom.truth["abnormal"]) for case, phantom in sorted(cases.items(), key=_by_name)}
         return workbook(
             "case_id", "probability", probabilities_with_auc(positive, aim.get("auc", 0.644))
         ), "probabilities.xlsx"
     if plan.question == "ms-edss":
-        truth = {case: float(one.truth["edss"]) for case, one in sorted(cases.items(), key=_by_name)}
+        truth = {case: float(phantom.truth["edss"]) for case, phantom in sorted(cases.items(), key=_by_name)}
         values = predictions_with_mse(truth, aim.get("mse", 6.0), rng)
         return table("case_id", {"edss": values}).encode(), "edss.csv"
     if plan.question == "lung-tumour":
-        masks = {case: shrunk(one.masks["tumour"], aim["wear"]) for case, one in sorted(cases.items(), key=_by_name)}
+        masks = {
+            case: shrunk(phantom.masks["tumour"], aim["wear"]) for case, phantom in sorted(cases.items(), key=_by_name)
+        }
         return runs_csv(masks).encode(), "masks.csv"
-    made = [draw(rng, 15.0 + 60 * aim["oddness"], aim["oddness"])[0] for _ in range(int(aim["cases"]))]
-    return generated_zip(made), "generated.zip"
+    volumes = [draw(rng, 15.0 + 60 * aim["oddness"], aim["oddness"])[0] for _ in range(int(aim["cases"]))]
+    return generated_zip(volumes), "generated.zip"
 
 
 def _by_name(pair: tuple[str, Phantom]) -> str:
@@ -155,7 +157,7 @@ def _sarcopenia(plan: TeamPlan, cases: dict[str, Phantom], edition: Edition, rng
     dice, surface = ranks_for_sums([total for _, total in aims])
     place = [name for name, _ in aims].index(plan.name)
     masks, surfaces = {}, {}
-    for number, (case, one) in enumerate(sorted(cases.items(), key=_by_name)):
-        masks[case] = worn(one.masks["mask"], 0.02 * dice[place], rng_of(one.name, plan.name))
-        surfaces[case] = one.truth["surface"] + (1 if number % 2 else -1) * 60.0 * surface[place]
+    for number, (case, phantom) in enumerate(sorted(cases.items(), key=_by_name)):
+        masks[case] = worn(phantom.masks["mask"], 0.02 * dice[place], rng_of(phantom.name, plan.name))
+        surfaces[case] = phantom.truth["surface"] + (1 if number % 2 else -1) * 60.0 * surface[place]
     return masks_zip(masks, surfaces)

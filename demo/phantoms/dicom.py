@@ -24,7 +24,7 @@ class Person:
     """Somebody who does not exist."""
 
     family: str
-    given: str
+    given_name: str
     number: str
     born: str
     sex: str
@@ -37,7 +37,7 @@ def person(seed: int, centre: str) -> Person:
     year, month, day = int(rng.integers(1930, 1995)), int(rng.integers(1, 13)), int(rng.integers(1, 28))
     return Person(
         family=FAMILY[int(rng.integers(len(FAMILY)))],
-        given=GIVEN[int(rng.integers(len(GIVEN)))],
+        given_name=GIVEN[int(rng.integers(len(GIVEN)))],
         # Every centre counts from the same number: two people may share one, and must be kept apart.
         # Seeds above a million give numbers of their own, for centres that send more than a thousand exams.
         number=f"IPP{770000 + seed % 1000 + seed // 1_000_000 * 1000:07d}",
@@ -55,35 +55,38 @@ def uid(*parts: object) -> str:
 
 def header(who: Person, key: str, modality: str, sop_class: str, centre: str, **more: Any) -> Dataset:
     """Everything but geometry and pixels."""
-    one = Dataset()
-    one.SpecificCharacterSet = "ISO_IR 192"
-    one.SOPClassUID = sop_class
-    one.StudyInstanceUID, one.SeriesInstanceUID = uid("study", key), uid("series", key, more.get("SeriesNumber", 1))
-    one.FrameOfReferenceUID = uid("frame", key)
-    one.PatientName, one.PatientID = f"{who.family}^{who.given}", who.number
-    one.PatientBirthDate, one.PatientSex = who.born, who.sex
-    one.PatientAge = f"{2019 - int(who.born[:4]):03d}Y"
-    one.PatientAddress, one.PatientTelephoneNumbers = who.address, "01 99 00 12 34"
-    one.PatientComments = f"Revoir {who.given} {who.family} avec le dossier {who.number}"
-    one.StudyDate = one.SeriesDate = one.AcquisitionDate = one.ContentDate = who.visit
-    one.StudyTime, one.AcquisitionTime = "101500", "102000"
-    one.AccessionNumber = f"ACC{uid(key)[-8:]}"
-    one.StudyID = "4711"
-    one.ReferringPhysicianName, one.OperatorsName = "Imaginaire^Docteur", "Manip^Inventee"
-    one.InstitutionName, one.StationName = f"CHU Imaginaire de {centre}", "SCAN07"
-    one.DeviceSerialNumber = "SN-4242-77"
-    one.StudyDescription = f"{modality} {who.family.upper()} {who.given}"
-    one.Modality, one.Manufacturer = modality, "SIEMENS"
-    one.SeriesNumber = 1
-    block = one.private_block(0x0029, "CONCOURS PHANTOM", create=True)
+    shared = Dataset()
+    shared.SpecificCharacterSet = "ISO_IR 192"
+    shared.SOPClassUID = sop_class
+    shared.StudyInstanceUID, shared.SeriesInstanceUID = (
+        uid("study", key),
+        uid("series", key, more.get("SeriesNumber", 1)),
+    )
+    shared.FrameOfReferenceUID = uid("frame", key)
+    shared.PatientName, shared.PatientID = f"{who.family}^{who.given_name}", who.number
+    shared.PatientBirthDate, shared.PatientSex = who.born, who.sex
+    shared.PatientAge = f"{2019 - int(who.born[:4]):03d}Y"
+    shared.PatientAddress, shared.PatientTelephoneNumbers = who.address, "01 99 00 12 34"
+    shared.PatientComments = f"Revoir {who.given_name} {who.family} avec le dossier {who.number}"
+    shared.StudyDate = shared.SeriesDate = shared.AcquisitionDate = shared.ContentDate = who.visit
+    shared.StudyTime, shared.AcquisitionTime = "101500", "102000"
+    shared.AccessionNumber = f"ACC{uid(key)[-8:]}"
+    shared.StudyID = "4711"
+    shared.ReferringPhysicianName, shared.OperatorsName = "Imaginaire^Docteur", "Manip^Inventee"
+    shared.InstitutionName, shared.StationName = f"CHU Imaginaire de {centre}", "SCAN07"
+    shared.DeviceSerialNumber = "SN-4242-77"
+    shared.StudyDescription = f"{modality} {who.family.upper()} {who.given_name}"
+    shared.Modality, shared.Manufacturer = modality, "SIEMENS"
+    shared.SeriesNumber = 1
+    block = shared.private_block(0x0029, "CONCOURS PHANTOM", create=True)
     block.add_new(0x10, "LO", f"{who.family} {who.number}")
     for keyword, value in more.items():
-        setattr(one, keyword, value)
-    return one
+        setattr(shared, keyword, value)
+    return shared
 
 
 def slices(
-    one: Dataset,
+    shared: Dataset,
     stored: NDArray[np.uint16],
     spacing: tuple[float, float, float],
     key: str,
@@ -96,11 +99,11 @@ def slices(
     files = []
     for number, plane in enumerate(stored):
         dataset = Dataset()
-        dataset.update(one)
-        dataset.SOPInstanceUID = uid("instance", key, one.SeriesNumber, number)
+        dataset.update(shared)
+        dataset.SOPInstanceUID = uid("instance", key, shared.SeriesNumber, number)
         dataset.InstanceNumber = number + 1
         dataset.PixelSpacing = [spacing[0], spacing[1]]
-        dataset.SliceThickness = one.get("SliceThickness", spacing[2])
+        dataset.SliceThickness = shared.get("SliceThickness", spacing[2])
         dataset.ImageOrientationPatient = [1, 0, 0, 0, 1, 0]
         dataset.ImagePositionPatient = [-90.0, -90.0, round(-300.0 + number * spacing[2], 4)]
         dataset.Rows, dataset.Columns = plane.shape

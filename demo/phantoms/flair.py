@@ -43,16 +43,16 @@ def make(seed: int, centre: str, edss: float, flaw: str = "", grade: str = "A") 
             "SeriesDescription": "AX T2 FLAIR",
         }
     )
-    one = header(who, key, "MR", MR, centre, MRAcquisitionType="2D", MagneticFieldStrength=1.5, BodyPartExamined="BRAIN",
+    shared = header(who, key, "MR", MR, centre, MRAcquisitionType="2D", MagneticFieldStrength=1.5, BodyPartExamined="BRAIN",
                  ImageType=["ORIGINAL", "PRIMARY", "M", "ND"], **physics)  # fmt: skip
-    files = slices(one, stored, (SPACING, SPACING, DEEP), key, implicit=seed % 2 == 0)
+    files = slices(shared, stored, (SPACING, SPACING, DEEP), key, implicit=seed % 2 == 0)
     visit = f"{who.visit[:4]}-{who.visit[4:6]}-{who.visit[6:]}"
-    told = 2.3 if flaw == "impossible EDSS" else edss
+    stated_edss = 2.3 if flaw == "impossible EDSS" else edss
     return Phantom(
         name=key,
         files={f"exam/IM{n:04d}.dcm": content for n, content in enumerate(files)},
         pixels=digest(plane.tobytes() for plane in stored),
-        values={"age": 2019 - int(who.born[:4]), "sex": who.sex, "exam_date": visit, "edss": told},
+        values={"age": 2019 - int(who.born[:4]), "sex": who.sex, "exam_date": visit, "edss": stated_edss},
         truth={"edss": edss},
         grade=grade,
         flaw=flaw,

@@ -52,13 +52,13 @@ def make(seed: int, centre: str, flaw: str = "", grade: str = "A") -> Phantom:
     if flaw == "phases swapped":
         shown["arterial"], shown["portal"] = "portal", "arterial"
     for number, image in enumerate(IMAGES):
-        one = header(who, key, "MR", MR, centre, MRAcquisitionType="3D", MagneticFieldStrength=1.5, BodyPartExamined="LIVER",
+        shared = header(who, key, "MR", MR, centre, MRAcquisitionType="3D", MagneticFieldStrength=1.5, BodyPartExamined="LIVER",
                      ImageType=["ORIGINAL", "PRIMARY", "M"], SeriesNumber=number + 1, ContrastBolusStartTime="102000",
                      **PHYSICS[shown[image]])  # fmt: skip
         if image == "t2":
-            del one.ContrastBolusStartTime
+            del shared.ContrastBolusStartTime
         files[f"exam/{image}/IM0000.dcm"] = slices(
-            one, signals[number][None], (SPACING, SPACING, 4.0), f"{key} {image}"
+            shared, signals[number][None], (SPACING, SPACING, 4.0), f"{key} {image}"
         )[0]
         files[f"exam/{image}/lesion-{image}.png"] = png(lesion)
     return Phantom(

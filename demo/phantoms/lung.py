@@ -37,9 +37,9 @@ def make(seed: int, centre: str, flaw: str = "", grade: str = "A") -> Phantom:
     hu[tumour] = 45
     hu[:, chest] += rng.normal(0, 15.0, (COUNT, int(chest.sum())))
     stored = np.clip(np.rint(hu) + 1024, 0, 4095).astype(np.uint16)
-    one = header(who, key, "CT", CT, centre, ConvolutionKernel="B30f", BodyPartExamined="CHEST", KVP=120, XRayTubeCurrent=180,
+    shared = header(who, key, "CT", CT, centre, ConvolutionKernel="B30f", BodyPartExamined="CHEST", KVP=120, XRayTubeCurrent=180,
                  ImageType=["ORIGINAL", "PRIMARY", "AXIAL"], SeriesDescription="THORAX 3.0 B30f")  # fmt: skip
-    files = slices(one, stored, (SPACING, SPACING, DEEP), key, slope={"RescaleSlope": 1, "RescaleIntercept": -1024})
+    files = slices(shared, stored, (SPACING, SPACING, DEEP), key, slope={"RescaleSlope": 1, "RescaleIntercept": -1024})
     spacing = (SPACING, SPACING, DEEP * (2 if flaw == "mask of another exam" else 1))
     mask = nifti(tumour, spacing, (-90.0, -90.0, -300.0))
     volume = (stored.astype(np.int16) - 1024).transpose(2, 1, 0)

@@ -62,9 +62,9 @@ def make(seed: int, centre: str, *, abnormal: bool, flaw: str = "", grade: str =
     hu[:, chest] += rng.normal(0, 90.0 if grade == "D" else 18.0, (COUNT, int(chest.sum())))
     stored = np.clip(np.rint(hu) + 1024, 0, 4095).astype(np.uint16)
     kernel = "B30f" if flaw == "soft kernel" else "B60f"
-    one = header(who, key, "CT", CT, centre, ConvolutionKernel=kernel, BodyPartExamined="CHEST", KVP=120,
+    shared = header(who, key, "CT", CT, centre, ConvolutionKernel=kernel, BodyPartExamined="CHEST", KVP=120,
                  ImageType=["ORIGINAL", "PRIMARY", "AXIAL"], SeriesDescription=f"THORAX 1.0 {kernel}")  # fmt: skip
-    files = slices(one, stored, (SPACING, SPACING, DEEP), key, implicit=seed % 3 == 0,
+    files = slices(shared, stored, (SPACING, SPACING, DEEP), key, implicit=seed % 3 == 0,
                    slope={"RescaleSlope": 1, "RescaleIntercept": -1024})  # fmt: skip
     named = {f"exam/IM{n:04d}.dcm": content for n, content in enumerate(files)}
     if flaw == "missing slice":

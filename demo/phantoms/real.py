@@ -27,13 +27,13 @@ def real_exams(question: str, centre: str) -> list[Phantom]:
     """What this centre adds to what was generated."""
     if CENTRES.get(question) != centre:
         return []
-    found = []
+    phantoms = []
     if question == "lung-tumour" and (folder := sample_dir()) is not None:
-        found.append(_chest(folder / "cases" / "ct_lung_nodule"))
+        phantoms.append(_chest(folder / "cases" / "ct_lung_nodule"))
     shipped = {"sarcopenia": "CT_small.dcm", "ms-edss": "MR_small.dcm"}
     if question in shipped:
-        found.append(_shipped(shipped[question]))
-    return found
+        phantoms.append(_shipped(shipped[question]))
+    return phantoms
 
 
 def _chest(folder: Path) -> Phantom:
@@ -41,8 +41,8 @@ def _chest(folder: Path) -> Phantom:
     files = {f"exam/{path.name}": path.read_bytes() for path in sorted((folder / "dicom").glob("*.dcm"))}
     slices = []
     for path in sorted((folder / "dicom").glob("*.dcm")):
-        one = dcmread(path)
-        hu = one.pixel_array * float(one.RescaleSlope) + float(one.RescaleIntercept)
+        dataset = dcmread(path)
+        hu = dataset.pixel_array * float(dataset.RescaleSlope) + float(dataset.RescaleIntercept)
         slices.append(np.ascontiguousarray(np.rint(hu).astype(np.int16).T).tobytes())
     files["exam/tumour.nii.gz"] = (folder / "mask.nii.gz").read_bytes()
     drawn: Any = nib.load(folder / "mask.nii.gz")

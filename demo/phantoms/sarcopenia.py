@@ -57,7 +57,7 @@ def make(seed: int, centre: str, flaw: str = "", grade: str = "A") -> Phantom:
     who, key = person(seed, centre), f"sarcopenia {seed}"
     hu, muscle = body(rng, 60.0 if grade == "D" else 10.0)
     stored = np.clip(np.rint(hu) + 1024, 0, 4095).astype(np.uint16)[None]
-    one = header(
+    shared = header(
         who,
         key,
         "CT",
@@ -71,9 +71,11 @@ def make(seed: int, centre: str, flaw: str = "", grade: str = "A") -> Phantom:
         SeriesDescription="ABDO 5.0 B30f",
     )
     if flaw == "name in the pixels":
-        files = [screenshot(who.family, who.given, who.number, stored[0], one)]
+        files = [screenshot(who.family, who.given_name, who.number, stored[0], shared)]
     else:
-        files = slices(one, stored, (SPACING, SPACING, 5.0), key, slope={"RescaleSlope": 1, "RescaleIntercept": -1024})
+        files = slices(
+            shared, stored, (SPACING, SPACING, 5.0), key, slope={"RescaleSlope": 1, "RescaleIntercept": -1024}
+        )
     if flaw == "cut file":
         files = [files[0][: len(files[0]) // 2]]
     mask = np.zeros_like(muscle) if flaw == "empty mask" else muscle
@@ -91,15 +93,15 @@ def make(seed: int, centre: str, flaw: str = "", grade: str = "A") -> Phantom:
     )
 
 
-def screenshot(family: str, given: str, number: str, plane: NDArray[np.uint16], one: object) -> bytes:
+def screenshot(family: str, given_name: str, number: str, plane: NDArray[np.uint16], shared: object) -> bytes:
     """A secondary capture with the person's name written into the image."""
     grey = np.clip((plane.astype(float) - 824) / 400 * 255, 0, 255).astype(np.uint8)
     picture = Image.fromarray(grey).resize((512, 512))
     draw = ImageDraw.Draw(picture)
-    for line, text in enumerate((f"{family.upper()} {given}", f"ID {number}", "CHU IMAGINAIRE")):
+    for line, text in enumerate((f"{family.upper()} {given_name}", f"ID {number}", "CHU IMAGINAIRE")):
         draw.text((10, 10 + 26 * line), text, fill=255, font_size=22)
     capture = header(person(1, ""), "capture", "OT", SECONDARY, "")
-    capture.update(one)  # type: ignore[arg-type]
+    capture.update(shared)  # type: ignore[arg-type]
     capture.SOPClassUID, capture.Modality, capture.ConversionType = SECONDARY, "OT", "WSD"
     capture.SOPInstanceUID = uid("capture", number)
     capture.Rows = capture.Columns = 512

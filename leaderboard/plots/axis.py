@@ -29,9 +29,9 @@ class Axis:
     def __call__(self, value: float) -> float:
         return self.start + (value - self.low) / (self.high - self.low) * (self.end - self.start)
 
-    def ticks(self, wanted: int = 5) -> list[float]:
+    def ticks(self, most: int = 5) -> list[float]:
         """Round values (1, 2 or 5 times a power of ten apart) inside the axis."""
-        raw = (self.high - self.low) / max(1, wanted)
+        raw = (self.high - self.low) / max(1, most)
         power = 10.0 ** math.floor(math.log10(raw))
         step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= raw * 0.999)
         first = math.ceil(self.low / step - 1e-9)
@@ -44,10 +44,10 @@ def tick_label(value: float) -> str:
     return number(value, ".10g" if abs(value) < 1e6 else ".3g")
 
 
-def horizontal(axis: Axis, top: float, bottom: float, label: str, wanted: int = 6) -> list[str]:
+def horizontal(axis: Axis, top: float, bottom: float, label: str, most: int = 6) -> list[str]:
     """Grid lines, tick values below and the axis' label under them."""
     parts = []
-    for tick in axis.ticks(wanted):
+    for tick in axis.ticks(most):
         parts.append(line(axis(tick), top, axis(tick), bottom, class_="plot-grid"))
         parts.append(text(axis(tick), bottom + 17, tick_label(tick), 12, "middle", fill_opacity=0.75))
     parts.append(text((axis.start + axis.end) / 2, bottom + 37, label, 13, "middle"))

@@ -33,9 +33,9 @@ def case_strip(
     marks (t, 2): medians, drawn as a bar, and means, as a diamond. Cases without a value are left out.
     """
     left, right = label_width(teams) + 12, width - 14
-    known = np.concatenate([values.ravel(), marks.ravel()])
-    known = known[np.isfinite(known)]
-    axis = Axis.around(known.min(), known.max(), left, right) if len(known) else Axis(0, 1, left, right)
+    finite = np.concatenate([values.ravel(), marks.ravel()])
+    finite = finite[np.isfinite(finite)]
+    axis = Axis.around(finite.min(), finite.max(), left, right) if len(finite) else Axis(0, 1, left, right)
     bottom = TOP + ROW * len(teams)
     parts = horizontal(axis, TOP, bottom, label)
     # Multiples of the golden ratio spread the dots evenly without chance.

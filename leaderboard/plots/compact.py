@@ -32,8 +32,8 @@ def thinned(points: Floats, most: int = CURVE_POINTS) -> Floats:
     if len(points) <= most:
         return points
     along = points.sum(axis=1)
-    wanted = np.linspace(along[0], along[-1], most)
-    return points[np.unique(np.minimum(np.searchsorted(along, wanted - 1e-12), len(points) - 1))]
+    targets = np.linspace(along[0], along[-1], most)
+    return points[np.unique(np.minimum(np.searchsorted(along, targets - 1e-12), len(points) - 1))]
 
 
 def strip(teams: Sequence[str], values: Floats) -> dict[str, Any]:
@@ -55,12 +55,12 @@ def strip(teams: Sequence[str], values: Floats) -> dict[str, Any]:
 
 def summary(values: Floats) -> dict[str, Any]:
     """Of the values (n,) that exist: how many, least, quartiles, greatest, mean; None where there is none."""
-    known = values[np.isfinite(values)]
+    finite = values[np.isfinite(values)]
     names = ("least", "lower", "median", "upper", "greatest")
-    if not len(known):
+    if not len(finite):
         return {"cases": 0, **dict.fromkeys((*names, "mean"))}
-    found = dict(zip(names, map(_short, np.quantile(known, [0, 0.25, 0.5, 0.75, 1])), strict=True))
-    return {"cases": len(known), **found, "mean": _short(known.mean())}
+    quantiles = dict(zip(names, map(_short, np.quantile(finite, [0, 0.25, 0.5, 0.75, 1])), strict=True))
+    return {"cases": len(finite), **quantiles, "mean": _short(finite.mean())}
 
 
 def _short(value: float) -> float | None:

@@ -32,9 +32,9 @@ def dot_interval(
     left, right = label_width(teams) + 10, width - 12
     figures = [_figure(value, digits) if np.isfinite(value) else "–" for value in values]
     right -= label_width(figures) + 8
-    known = np.concatenate([intervals.ravel(), values])
-    known = known[np.isfinite(known)]
-    axis = Axis.around(known.min(), known.max(), left, right) if len(known) else Axis(0, 1, left, right)
+    finite = np.concatenate([intervals.ravel(), values])
+    finite = finite[np.isfinite(finite)]
+    axis = Axis.around(finite.min(), finite.max(), left, right) if len(finite) else Axis(0, 1, left, right)
     bottom = TOP + ROW * len(teams)
     parts = horizontal(axis, TOP, bottom, label)
     for index, team in enumerate(teams):

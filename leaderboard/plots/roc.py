@@ -28,8 +28,8 @@ def roc_points(truth: NDArray[np.bool_], predictions: NDArray[np.float64]) -> ND
     points = np.concatenate([[[0, 0]], np.stack([false_positives, true_positives], axis=1)])
     before, after = np.diff(points[:-1], axis=0), np.diff(points[1:], axis=0)
     corner = before[:, 0] * after[:, 1] != before[:, 1] * after[:, 0]
-    kept = points[np.concatenate([[True], corner, [True]])]
-    return kept / np.array([max(1, (~truth).sum()), max(1, truth.sum())])
+    corners = points[np.concatenate([[True], corner, [True]])]
+    return corners / np.array([max(1, (~truth).sum()), max(1, truth.sum())])
 
 
 def roc(

@@ -32,14 +32,14 @@ def text(
     x: float, y: float, words: str, size: float = 13, anchor: str = "start", **attributes: str | float | None
 ) -> str:
     """A line of text in the page's colour, its baseline at y."""
-    given = {"fill": "currentColor", "font_size": size, "text_anchor": anchor, **attributes}
-    return element("text", escape(words), x=x, y=y, **given)
+    options = {"fill": "currentColor", "font_size": size, "text_anchor": anchor, **attributes}
+    return element("text", escape(words), x=x, y=y, **options)
 
 
 def line(x1: float, y1: float, x2: float, y2: float, **attributes: str | float | None) -> str:
     """A straight line, thin and faint unless said otherwise."""
-    given: dict[str, str | float | None] = {"stroke": "currentColor", "stroke_opacity": 0.2, **attributes}
-    return element("line", x1=x1, y1=y1, x2=x2, y2=y2, **given)
+    options: dict[str, str | float | None] = {"stroke": "currentColor", "stroke_opacity": 0.2, **attributes}
+    return element("line", x1=x1, y1=y1, x2=x2, y2=y2, **options)
 
 
 def tip(words: str) -> str:

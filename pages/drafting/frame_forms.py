@@ -148,10 +148,10 @@ def criteria_that_follow(values: Mapping[str, Any], rows: list[RowForm]) -> Iter
     ]
     for field, criterion, key in (("modality", "modality", "allowed"), ("dimensions", "dimensions", "value")):
         place = ("inclusion", criterion, key)
-        said = value_at(values, place)
+        current = value_at(values, place)
         old = _all(form.initial.get(field) for form in rows if form.key is not None)
         new = _all(form.cleaned_data.get(field) for form in images)
-        if said is None or old == new or [str(item) for item in _items(said)] != old or not new:
+        if current is None or old == new or [str(item) for item in _items(current)] != old or not new:
             continue
         if field == "modality":
             yield Change(place, new)

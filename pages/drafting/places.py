@@ -107,9 +107,9 @@ class PlacedForm(forms.Form):
         self.document, self.at = values, at
         shown = {name: place.shown(value_at(values, (*at, *place.path))) for name, place in self.places().items()}
         for name, path in self.WORDS.items():
-            said = value_at(values, (*at, *path))
+            texts = value_at(values, (*at, *path))
             for language in ("en", "fr"):
-                shown[f"{name}_{language}"] = said.get(language, "") if isinstance(said, Mapping) else said or ""
+                shown[f"{name}_{language}"] = texts.get(language, "") if isinstance(texts, Mapping) else texts or ""
         super().__init__(data, initial=shown, prefix=prefix or None)
 
     def places(self) -> Mapping[str, Place]:
@@ -133,12 +133,12 @@ class PlacedForm(forms.Form):
 
 def nested(changes: Iterator[Change], at: Path) -> dict[str, Any]:
     """The mapping that these changes make where nothing was, as the value of `at`."""
-    made: dict[str, Any] = {}
+    mapping: dict[str, Any] = {}
     for change in changes:
         if change.value is REMOVE:
             continue
-        holder = made
+        holder = mapping
         for step in change.path[len(at) : -1]:
             holder = holder.setdefault(str(step), {})
         holder[str(change.path[-1])] = change.value
-    return made
+    return mapping

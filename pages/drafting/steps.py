@@ -50,9 +50,9 @@ class StepForms:
 
     def changes(self) -> list[Change]:
         """Everything that the step asks of the file."""
-        found = [change for rows in self.rows for change in rows.changes()]
-        found += [change for form in self.forms for change in form.changes()]
-        return [*found, *self.step.more(self)]
+        changes = [change for rows in self.rows for change in rows.changes()]
+        changes += [change for form in self.forms for change in form.changes()]
+        return [*changes, *self.step.more(self)]
 
 
 def _images_follow(forms: StepForms) -> Iterator[Change]:

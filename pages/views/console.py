@@ -53,7 +53,7 @@ class QuestionPanel:
 
     question: Question
     stages: list[StageLine]
-    wanted: int | None
+    target_with_margin: int | None
     included: int
 
 
@@ -132,7 +132,7 @@ def _panel(challenge: Challenge, question: Question, counted: Tally) -> Question
     return QuestionPanel(
         question=question,
         stages=lines_of(question, counted, _links(challenge, question)),
-        wanted=target.with_margin if target else None,
+        target_with_margin=target.with_margin if target else None,
         included=sum(states.get(state, 0) for state in ("accepted", "kept", "dropped")),
     )
 
@@ -180,17 +180,17 @@ def _links(challenge: Challenge, question: Question) -> dict[int, str]:
 @require_POST
 def open_(request: HttpRequest, challenge: str) -> HttpResponse:
     """Makes the challenge public."""
-    found = organised_challenge(request.user, challenge)
+    challenge_row = organised_challenge(request.user, challenge)
     with attempt(request, _("The challenge is open and visible to everyone.")):
-        open_challenge(challenge=found, actor=request.user)
-    return redirect("pages:console", found.slug)
+        open_challenge(challenge=challenge_row, actor=request.user)
+    return redirect("pages:console", challenge_row.slug)
 
 
 @login_required
 @require_POST
 def close(request: HttpRequest, challenge: str) -> HttpResponse:
     """Ends the challenge; its pages stay."""
-    found = organised_challenge(request.user, challenge)
+    challenge_row = organised_challenge(request.user, challenge)
     with attempt(request, _("The challenge is closed; its pages remain online.")):
-        close_challenge(challenge=found, actor=request.user, reason=request.POST.get("reason", ""))
-    return redirect("pages:console", found.slug)
+        close_challenge(challenge=challenge_row, actor=request.user, reason=request.POST.get("reason", ""))
+    return redirect("pages:console", challenge_row.slug)

@@ -128,44 +128,46 @@ class PreviewPage:
 @require_http_methods(["GET", "HEAD", "POST"])
 def begin(request: HttpRequest, challenge: str) -> HttpResponse:
     """What is asked, on which images, with which truth: enough for a draft that can already be tried."""
-    found = organised_challenge(request.user, challenge)
-    form = BeginForm(request.POST or None)
+    organised = organised_challenge(request.user, challenge)
+    form = BeginForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         text = start_file(form.start(), known_names(), form.cleaned_data["first"], get_default_timezone())
         try:
-            draft = start_draft(challenge=found, text=text, actor=request.user)
+            draft = start_draft(challenge=organised, text=text, actor=request.user)
         except StepError as error:
             form.add_error(None, error.words())
         else:
             messages.success(request, _("The draft is saved. Go through its steps, then load it."))
-            return redirect("pages:draft_step", found.slug, draft.pk, STEPS[0].name)
-    return render_page(request, "pages/draft_begin.html", BeginPage(found, form), status=422 if form.errors else 200)
+            return redirect("pages:draft_step", organised.slug, draft.pk, STEPS[0].name)
+    return render_page(
+        request, "pages/draft_begin.html", BeginPage(organised, form), status=422 if form.errors else 200
+    )
 
 
 @login_required
 @require_POST
 def draft_from(request: HttpRequest, challenge: str) -> HttpResponse:
     """A draft from a question that is there, from the catalogue, a file or a text."""
-    found = organised_challenge(request.user, challenge)
-    question = found.questions.filter(slug=request.POST.get("question", "")).first()
+    organised = organised_challenge(request.user, challenge)
+    question = organised.questions.filter(slug=request.POST.get("question", "")).first()
     if question is not None:
         text = question.current().source
     else:
         form = QuestionFileForm(request.POST, request.FILES, catalogue=catalogue())
         if not form.is_valid():
             messages.error(request, " ".join(str(error) for errors in form.errors.values() for error in errors))
-            return redirect("pages:setup", found.slug)
+            return redirect("pages:setup", organised.slug)
         try:
             text, _notes = text_of(form)
         except SpecError as error:
             messages.error(request, question_mistakes(error)[0].message)
-            return redirect("pages:setup", found.slug)
+            return redirect("pages:setup", organised.slug)
     try:
-        draft = start_draft(challenge=found, text=text, actor=request.user, question=question)
+        draft = start_draft(challenge=organised, text=text, actor=request.user, question=question)
     except StepError as error:
         messages.error(request, error.words())
-        return redirect("pages:setup", found.slug)
-    return redirect("pages:draft_step", found.slug, draft.pk, STEPS[0].name)
+        return redirect("pages:setup", organised.slug)
+    return redirect("pages:draft_step", organised.slug, draft.pk, STEPS[0].name)
 
 
 @login_required
@@ -307,20 +309,20 @@ def delete(request: HttpRequest, challenge: str, pk: int) -> HttpResponse:
 
 
 def _draft(request: HttpRequest, challenge: str, pk: int) -> QuestionDraft:
-    found = organised_challenge(request.user, challenge)
-    return get_object_or_404(QuestionDraft.objects.select_related("challenge", "question"), pk=pk, challenge=found)
+    organised = organised_challenge(request.user, challenge)
+    return get_object_or_404(QuestionDraft.objects.select_related("challenge", "question"), pk=pk, challenge=organised)
 
 
 def _head(draft: QuestionDraft, active: str) -> DraftHead:
     slug = draft.challenge.slug
     tabs = [
-        DraftTab(str(one.title), reverse("pages:draft_step", args=[slug, draft.pk, one.name]), one.name == active)
-        for one in STEPS
+        DraftTab(str(step.title), reverse("pages:draft_step", args=[slug, draft.pk, step.name]), step.name == active)
+        for step in STEPS
     ]
     tabs.append(DraftTab(_("File"), reverse("pages:draft_file", args=[slug, draft.pk]), active == "file"))
     tabs.append(DraftTab(_("Preview"), reverse("pages:draft_preview", args=[slug, draft.pk]), active == "preview"))
     _spec, mistakes = spec_or_mistakes(draft.text)
-    return DraftHead(draft.challenge, draft, tabs, [_placed(draft, one) for one in mistakes])
+    return DraftHead(draft.challenge, draft, tabs, [_placed(draft, mistake) for mistake in mistakes])
 
 
 def _placed(draft: QuestionDraft, mistake: QuestionMistake) -> DraftMistake:

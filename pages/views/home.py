@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 from challenges.invitations import pending_invitations
 from challenges.models import Invitation
-from challenges.permissions import may_found
+from challenges.permissions import may_create_challenge
 from core.pages import render_page
 from pages.home.centre import centre_sections
 from pages.home.challenges import ListedChallenge, listed_challenges
@@ -27,7 +27,7 @@ class HomePage:
     sections: list[RoleSection]
     invitations: Sequence[Invitation]
     challenges: list[ListedChallenge]
-    may_found: bool
+    may_create_challenge: bool
 
 
 @require_safe
@@ -49,6 +49,6 @@ def home(request: HttpRequest) -> HttpResponse:
         sections=sections,
         invitations=list(pending_invitations(user)) if user.is_authenticated else [],
         challenges=listed_challenges(user),
-        may_found=may_found(user),
+        may_create_challenge=may_create_challenge(user),
     )
     return render_page(request, "pages/home.html", page)

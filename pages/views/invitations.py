@@ -17,19 +17,19 @@ from core.attempt import attempt
 @require_POST
 def cancel(request: HttpRequest, challenge: str, pk: int) -> HttpResponse:
     """The link is dead."""
-    found = organised_challenge(request.user, challenge)
-    row = get_object_or_404(found.invitations, pk=pk)
+    challenge_row = organised_challenge(request.user, challenge)
+    row = get_object_or_404(challenge_row.invitations, pk=pk)
     with attempt(request, _("The invitation for %(email)s has been cancelled.") % {"email": row.email}):
         cancel_invitation(invitation=row, actor=request.user)
-    return redirect("pages:people", found.slug)
+    return redirect("pages:people", challenge_row.slug)
 
 
 @login_required
 @require_POST
 def resend(request: HttpRequest, challenge: str, pk: int) -> HttpResponse:
     """A new link by mail, shown once as well; the old one is dead."""
-    found = organised_challenge(request.user, challenge)
-    row = get_object_or_404(found.invitations.select_related("challenge"), pk=pk)
+    challenge_row = organised_challenge(request.user, challenge)
+    row = get_object_or_404(challenge_row.invitations.select_related("challenge"), pk=pk)
     with attempt(request, _("A new invitation has been sent to %(email)s.") % {"email": row.email}):
         request.session["invitation_link"] = invitation_link(resend_invitation(invitation=row, actor=request.user))
-    return redirect("pages:people", found.slug)
+    return redirect("pages:people", challenge_row.slug)

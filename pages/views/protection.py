@@ -35,11 +35,11 @@ class ProtectionPage:
 @require_safe
 def protection(request: HttpRequest, challenge: str) -> HttpResponse:
     """Data flow, retention, charters, withdrawals, deletions, downloads and what has to be signed."""
-    found = protected_challenge(request.user, challenge)
+    challenge_row = protected_challenge(request.user, challenge)
     page = ProtectionPage(
-        challenge=found,
-        organises=has_role(request.user, found, Role.Kind.ORGANISER),
-        tables=list(protection_tables(found)),
+        challenge=challenge_row,
+        organises=has_role(request.user, challenge_row, Role.Kind.ORGANISER),
+        tables=list(protection_tables(challenge_row)),
         shown=SHOWN,
     )
     return render_page(request, "pages/protection.html", page)
@@ -49,9 +49,9 @@ def protection(request: HttpRequest, challenge: str) -> HttpResponse:
 @require_safe
 def register(request: HttpRequest, challenge: str) -> StreamingHttpResponse:
     """Every table with all its rows as one CSV file, safe for spreadsheets."""
-    found = protected_challenge(request.user, challenge)
-    response = StreamingHttpResponse(_lines(found), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{found.slug}-data-protection.csv"'
+    challenge_row = protected_challenge(request.user, challenge)
+    response = StreamingHttpResponse(_lines(challenge_row), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{challenge_row.slug}-data-protection.csv"'
     return response
 
 

@@ -82,9 +82,9 @@ class AuditVerifiedPage:
 @require_safe
 def work(request: HttpRequest, challenge: str) -> HttpResponse:
     """The queue of a challenge, what failed first."""
-    found = organised_challenge(request.user, challenge)
+    challenge_row = organised_challenge(request.user, challenge)
     state, stage = request.GET.get("state", "failed"), request.GET.get("stage", "")
-    rows = visible_work(request.user).filter(challenge_id=found.pk)
+    rows = visible_work(request.user).filter(challenge_id=challenge_row.pk)
     stages = sorted(rows.order_by().values_list("stage", flat=True).distinct())
     if state == "stuck":
         rows = rows.filter(stuck())
@@ -94,10 +94,10 @@ def work(request: HttpRequest, challenge: str) -> HttpResponse:
         rows = rows.filter(stage=stage)
     page = Paginator(rows.order_by("-id"), PAGE).get_page(request.GET.get("page"))
     tasks = TasksPage(
-        challenge=found,
+        challenge=challenge_row,
         page=page,
         troubles=troubles_of(page.object_list),
-        counts=work_counts(found),
+        counts=work_counts(challenge_row),
         states=STATES,
         stages=stages,
         state=state,
@@ -110,32 +110,32 @@ def work(request: HttpRequest, challenge: str) -> HttpResponse:
 @require_POST
 def retry(request: HttpRequest, challenge: str, pk: int) -> HttpResponse:
     """Offers one piece of work again."""
-    found = organised_challenge(request.user, challenge)
-    row = get_object_or_404(visible_work(request.user), pk=pk, challenge_id=found.pk)
+    challenge_row = organised_challenge(request.user, challenge)
+    row = get_object_or_404(visible_work(request.user), pk=pk, challenge_id=challenge_row.pk)
     with attempt(request, _("The task will be retried.")):
         if not retry_work(row=row, actor=request.user):
             raise MoveNotAllowedError(gettext_noop("This task is running. Wait until it finishes."))
-    return redirect(f"{reverse('pages:work', args=[found.slug])}?state={request.POST.get('state', 'failed')}")
+    return redirect(f"{reverse('pages:work', args=[challenge_row.slug])}?state={request.POST.get('state', 'failed')}")
 
 
 @login_required
 @require_POST
 def retry_all(request: HttpRequest, challenge: str) -> HttpResponse:
     """Offers everything that failed again."""
-    found = organised_challenge(request.user, challenge)
-    rows = visible_work(request.user).filter(challenge_id=found.pk, state=Work.State.FAILED)
+    challenge_row = organised_challenge(request.user, challenge)
+    rows = visible_work(request.user).filter(challenge_id=challenge_row.pk, state=Work.State.FAILED)
     with attempt(request, _("All failed tasks will be retried.")):
         for row in rows:
             retry_work(row=row, actor=request.user)
-    return redirect("pages:work", found.slug)
+    return redirect("pages:work", challenge_row.slug)
 
 
 @login_required
 @require_safe
 def audit(request: HttpRequest, challenge: str) -> HttpResponse:
     """Who changed what, when and why; searched by word, person, subject and day."""
-    found = organised_challenge(request.user, challenge)
-    rows = visible_records(request.user).filter(challenge_id=found.pk)
+    challenge_row = organised_challenge(request.user, challenge)
+    rows = visible_records(request.user).filter(challenge_id=challenge_row.pk)
     text, since, until = (request.GET.get(name, "").strip() for name in ("q", "since", "until"))
     if text:
         rows = rows.filter(search_of(text))
@@ -145,7 +145,7 @@ def audit(request: HttpRequest, challenge: str) -> HttpResponse:
         rows = rows.filter(at__date__lte=day)
     page = Paginator(rows.select_related("actor").order_by("-id"), PAGE).get_page(request.GET.get("page"))
     trail = AuditPage(
-        challenge=found,
+        challenge=challenge_row,
         page=page,
         q=text,
         since=since,
@@ -168,6 +168,6 @@ def _day(text: str) -> date | None:
 @require_POST
 def verify(request: HttpRequest, challenge: str) -> HttpResponse:
     """Reads the whole chain again and says whether a record was edited, removed or put in later."""
-    found = organised_challenge(request.user, challenge)
-    page = AuditVerifiedPage(challenge=found, broken=list(broken_links())[:10], head=chain_head()[0])
+    challenge_row = organised_challenge(request.user, challenge)
+    page = AuditVerifiedPage(challenge=challenge_row, broken=list(broken_links())[:10], head=chain_head()[0])
     return render_page(request, "pages/audit_verified.html", page)

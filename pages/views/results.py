@@ -97,8 +97,8 @@ class OutcomePage:
 @require_safe
 def results(request: HttpRequest, challenge: str, question: str) -> HttpResponse:
     """What came in, what it was worth, who is first, who knows it."""
-    found = organised_question(request.user, f"{challenge}/{question}")
-    now, spec = database_now(), spec_of(found)
+    question_row = organised_question(request.user, f"{challenge}/{question}")
+    now, spec = database_now(), spec_of(question_row)
     states = {name: Count("submissions", filter=Q(submissions__state=name)) for name in Submission.State.values}
     phases = [
         PhaseSubmissions(
@@ -107,15 +107,15 @@ def results(request: HttpRequest, challenge: str, question: str) -> HttpResponse
             state=phase_state(phase, now),
             counts=[StateCount(name, getattr(phase, name)) for name in states if getattr(phase, name)],
         )
-        for phase in found.phases.accepting("submissions").annotate(**states)
+        for phase in question_row.phases.accepting("submissions").annotate(**states)
     ]
-    rankings = _newest(found)
+    rankings = _newest(question_row)
     deciding = (ranking for ranking in rankings if ranking.phase.decides and ranking.part == deciding_part(spec))
     decided = next(deciding, None)
-    announcement = Announcement.objects.filter(question=found).prefetch_related("winners").first()
+    announcement = Announcement.objects.filter(question=question_row).prefetch_related("winners").first()
     page = OutcomePage(
-        challenge=found.challenge,
-        question=found,
+        challenge=question_row.challenge,
+        question=question_row,
         phases=phases,
         rankings=[
             RankingRow(
@@ -130,16 +130,16 @@ def results(request: HttpRequest, challenge: str, question: str) -> HttpResponse
         ],
         placings=list(decided.placings.select_related("team")[:SHOWN_PLACINGS]) if decided else [],
         decided=decided,
-        readiness=readiness_of(announce_obstacles(found, decided) if decided else []),
+        readiness=readiness_of(announce_obstacles(question_row, decided) if decided else []),
         announcement=announcement,
         announced=announcement is not None and announcement.announced_at <= now,
-        centres=centre_counts(found)[:3],
-        probing=probing_bound(spec, _evaluation_cases(found)),
+        centres=centre_counts(question_row)[:3],
+        probing=probing_bound(spec, _evaluation_cases(question_row)),
         external=external_scores(spec),
         jury=spec.jury,
-        jury_cases=found.jury_cases.count() if spec.jury else 0,
-        jurors=found.jury_sessions.count() if spec.jury else 0,
-        jurors_done=found.jury_sessions.exclude(finished_at=None).count() if spec.jury else 0,
+        jury_cases=question_row.jury_cases.count() if spec.jury else 0,
+        jurors=question_row.jury_sessions.count() if spec.jury else 0,
+        jurors_done=question_row.jury_sessions.exclude(finished_at=None).count() if spec.jury else 0,
         announce_form=AnnounceForm(initial={"announced_at": now}),
     )
     return render_page(request, "pages/results.html", page)
@@ -155,9 +155,11 @@ def _evaluation_cases(question: Question) -> int | None:
 def _newest(question: Question) -> list[Ranking]:
     """The newest ranking of each phase and part."""
     newest: dict[tuple[int, str], Ranking] = {}
-    for one in Ranking.objects.filter(question=question).select_related("phase").defer("statistics").order_by("number"):
-        newest[one.phase_id, one.part] = one
-    return sorted(newest.values(), key=lambda one: (one.phase.opens, one.part), reverse=True)
+    for ranking in (
+        Ranking.objects.filter(question=question).select_related("phase").defer("statistics").order_by("number")
+    ):
+        newest[ranking.phase_id, ranking.part] = ranking
+    return sorted(newest.values(), key=lambda ranking: (ranking.phase.opens, ranking.part), reverse=True)
 
 
 def _phase(question: Question, request: HttpRequest) -> Any:
@@ -168,9 +170,9 @@ def _phase(question: Question, request: HttpRequest) -> Any:
 @require_POST
 def rank(request: HttpRequest, challenge: str, question: str) -> HttpResponse:
     """Asks for a ranking of the phase."""
-    found = organised_question(request.user, f"{challenge}/{question}")
+    question_row = organised_question(request.user, f"{challenge}/{question}")
     with attempt(request, _("The ranking is being computed.")):
-        ask_for_ranking(phase=_phase(found, request), actor=request.user)
+        ask_for_ranking(phase=_phase(question_row, request), actor=request.user)
     return redirect("pages:results", challenge, question)
 
 
@@ -178,10 +180,10 @@ def rank(request: HttpRequest, challenge: str, question: str) -> HttpResponse:
 @require_POST
 def rescore(request: HttpRequest, challenge: str, question: str) -> HttpResponse:
     """Scores every scored submission of a phase again, with the reason on record."""
-    found = organised_question(request.user, f"{challenge}/{question}")
+    question_row = organised_question(request.user, f"{challenge}/{question}")
     form = ReasonForm(request.POST)
     with attempt(request, _("The phase is being scored again.")):
-        rescore_phase(phase=_phase(found, request), actor=request.user, reason=form.data.get("reason", ""))
+        rescore_phase(phase=_phase(question_row, request), actor=request.user, reason=form.data.get("reason", ""))
     return redirect("pages:results", challenge, question)
 
 
@@ -189,12 +191,14 @@ def rescore(request: HttpRequest, challenge: str, question: str) -> HttpResponse
 @require_POST
 def scores(request: HttpRequest, challenge: str, question: str) -> HttpResponse:
     """A table of scores that were computed elsewhere: entered as a whole, or refused with every error."""
-    found = organised_question(request.user, f"{challenge}/{question}")
+    question_row = organised_question(request.user, f"{challenge}/{question}")
     file = request.FILES.get("table")
     with attempt(request, _("The scores are entered and the ranking is being computed.")):
         if file is None:
             raise InvalidInputError(gettext_noop("Choose the table of scores, a CSV or XLSX file."))
-        enter_scores(phase=_phase(found, request), content=file.read(), file_name=str(file.name), actor=request.user)
+        enter_scores(
+            phase=_phase(question_row, request), content=file.read(), file_name=str(file.name), actor=request.user
+        )
     return redirect("pages:results", challenge, question)
 
 
@@ -202,10 +206,10 @@ def scores(request: HttpRequest, challenge: str, question: str) -> HttpResponse:
 @require_safe
 def table(request: HttpRequest, challenge: str, question: str) -> HttpResponse:
     """The table of scores to fill, one row for each team's submission."""
-    found = organised_question(request.user, f"{challenge}/{question}")
-    phases = found.phases.accepting("submissions").select_related("question__challenge")
+    question_row = organised_question(request.user, f"{challenge}/{question}")
+    phases = question_row.phases.accepting("submissions").select_related("question__challenge")
     chosen = get_object_or_404(phases, name=request.GET.get("phase", ""))
-    name = f"scores-{found.slug}-{chosen.name}.csv"
+    name = f"scores-{question_row.slug}-{chosen.name}.csv"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return HttpResponse(scores_table(chosen), content_type="text/csv; charset=utf-8", headers=headers)
 
@@ -214,9 +218,9 @@ def table(request: HttpRequest, challenge: str, question: str) -> HttpResponse:
 @require_POST
 def jury(request: HttpRequest, challenge: str, question: str) -> HttpResponse:
     """Has the jury's cases chosen; jurors can begin when they are."""
-    found = organised_question(request.user, f"{challenge}/{question}")
+    question_row = organised_question(request.user, f"{challenge}/{question}")
     with attempt(request, _("The cases of the jury are being chosen.")):
-        open_jury(question=found, actor=request.user)
+        open_jury(question=question_row, actor=request.user)
     return redirect("pages:results", challenge, question)
 
 
@@ -224,8 +228,8 @@ def jury(request: HttpRequest, challenge: str, question: str) -> HttpResponse:
 @require_POST
 def publish(request: HttpRequest, challenge: str, question: str, pk: int) -> HttpResponse:
     """The ranking becomes public now."""
-    found = organised_question(request.user, f"{challenge}/{question}")
-    ranking = get_object_or_404(found.rankings.select_related("question__challenge"), pk=pk)
+    question_row = organised_question(request.user, f"{challenge}/{question}")
+    ranking = get_object_or_404(question_row.rankings.select_related("question__challenge"), pk=pk)
     with attempt(request, _("The ranking is public.")):
         publish_ranking(ranking=ranking, actor=request.user)
     return redirect("pages:results", challenge, question)
@@ -235,13 +239,19 @@ def publish(request: HttpRequest, challenge: str, question: str, pk: int) -> Htt
 @require_POST
 def announcement(request: HttpRequest, challenge: str, question: str, pk: int) -> HttpResponse:
     """Winners and best centre, out when their minute comes."""
-    found = organised_question(request.user, f"{challenge}/{question}")
-    ranking = get_object_or_404(found.rankings.select_related("phase"), pk=pk)
+    question_row = organised_question(request.user, f"{challenge}/{question}")
+    ranking = get_object_or_404(question_row.rankings.select_related("phase"), pk=pk)
     form = AnnounceForm(request.POST)
     with attempt(request, _("Announcement scheduled; it will be published at the chosen time.")):
         if not form.is_valid():
             raise InvalidInputError(gettext_noop("Choose the announcement time."))
-        said = form.cleaned_data
-        words = {code: said[f"words_{code}"] for code in ("en", "fr") if said[f"words_{code}"]}
-        announce(question=found, ranking=ranking, announced_at=said["announced_at"], actor=request.user, words=words)
+        cleaned = form.cleaned_data
+        words = {code: cleaned[f"words_{code}"] for code in ("en", "fr") if cleaned[f"words_{code}"]}
+        announce(
+            question=question_row,
+            ranking=ranking,
+            announced_at=cleaned["announced_at"],
+            actor=request.user,
+            words=words,
+        )
     return redirect("pages:results", challenge, question)

@@ -37,7 +37,7 @@ from uploads.models import Exam
 class ExamCounts:
     """Exams of the question: included, without a grade, and included ones that show a face."""
 
-    kept: int
+    included: int
     accepted: int
     faces: int
 
@@ -83,7 +83,6 @@ class SetsPage:
     split: Split | None
     left_over: int
     table: BalanceTable | None
-    asked: dict[str, float]
     stratify: list[str]
     evaluation: list[str]
     counts: ExamCounts
@@ -99,33 +98,32 @@ class SetsPage:
 @require_safe
 def sets(request: HttpRequest, challenge: str, question: str) -> HttpResponse:
     """The split in force with its balance, and the batches."""
-    found = organised_question(request.user, f"{challenge}/{question}")
+    question_row = organised_question(request.user, f"{challenge}/{question}")
     now = database_now()
-    spec = spec_of(found)
-    split = found.splits.exclude(state=Split.State.REPLACED).select_related("created_by").first()
-    counts = Exam.objects.filter(question=found).aggregate(
-        kept=Count("pk", filter=Q(state=Exam.State.KEPT)),
+    spec = spec_of(question_row)
+    split = question_row.splits.exclude(state=Split.State.REPLACED).select_related("created_by").first()
+    counts = Exam.objects.filter(question=question_row).aggregate(
+        included=Count("pk", filter=Q(state=Exam.State.KEPT)),
         accepted=Count("pk", filter=Q(state=Exam.State.ACCEPTED)),
         faces=Count("pk", filter=Q(state=Exam.State.KEPT, face_possible=True)),
     )
-    batches = found.batches.annotate(
+    batches = question_row.batches.annotate(
         size=Count("items", filter=Q(items__withdrawn_at=None), distinct=True),
         faces=Count("items", filter=Q(items__withdrawn_at=None, items__exam__face_possible=True), distinct=True),
         fetched=Count("downloads", distinct=True),
     ).order_by("released_at", "name")
-    kept = Exam.objects.filter(question=found, state=Exam.State.KEPT)
-    words = StratumWords(found, spec)
+    included = Exam.objects.filter(question=question_row, state=Exam.State.KEPT)
+    words = StratumWords(question_row, spec)
     page = SetsPage(
-        challenge=found.challenge,
-        question=found,
+        challenge=question_row.challenge,
+        question=question_row,
         split=split,
-        left_over=kept.exclude(split_items__split=split).count() if split else 0,
+        left_over=included.exclude(split_items__split=split).count() if split else 0,
         table=_balance(split, words),
-        asked=dict(spec.split.sets or spec.split.shares),
         stratify=[words.key(name) for name in spec.split.stratify],
         evaluation=list(spec.split.evaluation),
         counts=ExamCounts(**counts),
-        texts=len(waiting_texts(kept, {*spec.data.deliver.training, *spec.data.deliver.evaluation})),
+        texts=len(waiting_texts(included, {*spec.data.deliver.training, *spec.data.deliver.evaluation})),
         planned=spec.batches,
         batches=[_panel(batch, now, number) for number, batch in enumerate(batches)],
         readiness=readiness_of(freeze_obstacles(split) if split and split.state == Split.State.DRAFT else []),
@@ -166,11 +164,11 @@ def _balance(split: Split | None, words: StratumWords) -> BalanceTable | None:
 @require_POST
 def draft(request: HttpRequest, challenge: str, question: str) -> HttpResponse:
     """Draws the sets; an earlier draft is replaced."""
-    found = organised_question(request.user, f"{challenge}/{question}")
+    question_row = organised_question(request.user, f"{challenge}/{question}")
     form = DraftForm(request.POST)
     seed = form.cleaned_data["seed"] if form.is_valid() else None
     with attempt(request, _("The sets are drawn. Check their balance, then freeze them.")):
-        draft_split(question=found, actor=request.user, seed=seed)
+        draft_split(question=question_row, actor=request.user, seed=seed)
     return redirect("pages:sets", challenge, question)
 
 
@@ -178,16 +176,18 @@ def draft(request: HttpRequest, challenge: str, question: str) -> HttpResponse:
 @require_POST
 def freeze(request: HttpRequest, challenge: str, question: str) -> HttpResponse:
     """Fixes the sets; batches are planned and their archives built."""
-    found = organised_question(request.user, f"{challenge}/{question}")
-    split = get_object_or_404(found.splits, state=Split.State.DRAFT)
+    question_row = organised_question(request.user, f"{challenge}/{question}")
+    split = get_object_or_404(question_row.splits, state=Split.State.DRAFT)
     with attempt(request, _("The sets are frozen; the archives of the batches are being built.")):
         freeze_split(split=split, actor=request.user, face=request.POST.get("face", ""))
     return redirect("pages:sets", challenge, question)
 
 
 def _batch(request: HttpRequest, challenge: str, pk: UUID) -> Batch:
-    found = organised_challenge(request.user, challenge)
-    return get_object_or_404(Batch.objects.select_related("question__challenge"), pk=pk, question__challenge=found)
+    challenge_row = organised_challenge(request.user, challenge)
+    return get_object_or_404(
+        Batch.objects.select_related("question__challenge"), pk=pk, question__challenge=challenge_row
+    )
 
 
 def _back(request: HttpRequest, batch: Batch) -> HttpResponse:
@@ -228,9 +228,9 @@ def release(request: HttpRequest, challenge: str, pk: UUID) -> HttpResponse:
 def face(request: HttpRequest, challenge: str, pk: UUID) -> HttpResponse:
     """Keeps faces or has them blanked, in one batch that is not out."""
     batch = _batch(request, challenge, pk)
-    said = request.POST
+    posted = request.POST
     with attempt(request, _("The batch is being rebuilt.")):
-        choose_face(batch=batch, face=said.get("face", ""), actor=request.user, reason=said.get("reason", ""))
+        choose_face(batch=batch, face=posted.get("face", ""), actor=request.user, reason=posted.get("reason", ""))
     return _back(request, batch)
 
 

@@ -23,7 +23,7 @@ from challenges.charter import publish_charter
 from challenges.frame import create_challenge, load_question, update_challenge
 from challenges.lookup import organised_challenge
 from challenges.models import Challenge, Charter, Question, QuestionDraft
-from challenges.permissions import may_found
+from challenges.permissions import may_create_challenge
 from challenges.question_files import MovedDate, QuestionMistake, moved_to, question_mistakes
 from concours.known_names import known_names
 from concours.questions.importers import read_question_file
@@ -74,7 +74,7 @@ class SetupPage:
 def _catalogue(language: str) -> list[tuple[str, str]]:
     rows = []
     for path in sorted(CATALOGUE.glob("*.yaml")):
-        spec = load_spec(path.read_text(encoding="utf-8"), known=known_names())
+        spec = load_spec(path.read_text(encoding="utf-8"), known_names=known_names())
         rows.append(
             (path.stem, f"{spec.title.says(language)} ({spec.source})" if spec.source else spec.title.says(language))
         )
@@ -88,22 +88,22 @@ def catalogue() -> list[tuple[str, str]]:
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def found(request: HttpRequest) -> HttpResponse:
+def new_challenge(request: HttpRequest) -> HttpResponse:
     """A new challenge; whoever makes it organises it."""
-    if not may_found(request.user):
+    if not may_create_challenge(request.user):
         raise Http404
     form = ChallengeForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            made = create_challenge(slug=form.cleaned_data["slug"], actor=request.user, **form.words())
+            created = create_challenge(slug=form.cleaned_data["slug"], actor=request.user, **form.words())
         except StepError as error:
             form.add_error("slug", error.words())
         else:
             messages.success(
                 request, _("The challenge is a draft that only organisers can see. Now load its questions.")
             )
-            return redirect("pages:setup", made.slug)
-    return render_page(request, "pages/found.html", NewChallengePage(form), status=422 if form.errors else 200)
+            return redirect("pages:setup", created.slug)
+    return render_page(request, "pages/new_challenge.html", NewChallengePage(form), status=422 if form.errors else 200)
 
 
 @login_required
@@ -145,80 +145,81 @@ def _show_again(request: HttpRequest, challenge: Challenge, **changes: Any) -> H
 @require_POST
 def edit(request: HttpRequest, challenge: str) -> HttpResponse:
     """Title, summary and contacts, as everybody reads them on the challenge's page."""
-    found = organised_challenge(request.user, challenge)
+    challenge_row = organised_challenge(request.user, challenge)
     form = ChallengeEditForm(request.POST)
     if not form.is_valid():
-        return _show_again(request, found, challenge_form=form)
+        return _show_again(request, challenge_row, challenge_form=form)
     with attempt(request, _("The challenge has been changed.")):
         update_challenge(
-            challenge=found,
+            challenge=challenge_row,
             actor=request.user,
             data_protection_officer=form.cleaned_data["data_protection_officer"],
             **form.words(),
         )
-    return redirect("pages:setup", found.slug)
+    return redirect("pages:setup", challenge_row.slug)
 
 
 @login_required
 @require_POST
 def question(request: HttpRequest, challenge: str) -> HttpResponse:
     """Creates or updates the question that a file names: all of it, or every mistake with its line."""
-    found = organised_challenge(request.user, challenge)
+    challenge_row = organised_challenge(request.user, challenge)
     form = QuestionFileForm(request.POST, request.FILES, catalogue=catalogue())
     if not form.is_valid():
-        return _show_again(request, found, file_form=form)
+        return _show_again(request, challenge_row, file_form=form)
     try:
         text, notes = text_of(form)
         first = form.cleaned_data["first_opening"]
         if first is None and "preview" in request.POST:
             form.add_error("first_opening", _("Choose the day on which the first window opens."))
-            return _show_again(request, found, file_form=form)
+            return _show_again(request, challenge_row, file_form=form)
         if first is not None:
             moved = moved_to(text, first)
             if "preview" in request.POST:
                 ready = QuestionFileForm(catalogue=catalogue(), initial={"text": moved.text})
-                page = replace(_page(request, found), file_form=ready, moved_dates=moved.dates)
+                page = replace(_page(request, challenge_row), file_form=ready, moved_dates=moved.dates)
                 return render_page(request, "pages/setup.html", page)
             text = moved.text
-        made = load_question(challenge=found, text=text, actor=request.user)
+        loaded = load_question(challenge=challenge_row, text=text, actor=request.user)
     except SpecError as error:
         mistakes = question_mistakes(error)
-        return _show_again(request, found, file_form=form, mistakes=mistakes)
+        return _show_again(request, challenge_row, file_form=form, mistakes=mistakes)
     except UnicodeDecodeError:
         form.add_error("file", _("This file is not text. A question file is YAML in UTF-8."))
-        return _show_again(request, found, file_form=form)
+        return _show_again(request, challenge_row, file_form=form)
     except StepError as error:
         form.add_error(None, error.words())
-        return _show_again(request, found, file_form=form)
+        return _show_again(request, challenge_row, file_form=form)
     if notes:
         request.session["question_notes"] = notes
     messages.success(
-        request, _("“%(question)s” has been loaded, revision %(number)s.") % {"question": made, "number": made.revision}
+        request,
+        _("“%(question)s” has been loaded, revision %(number)s.") % {"question": loaded, "number": loaded.revision},
     )
-    if not made.phases.filter(closes__gt=database_now()).exists():
+    if not loaded.phases.filter(closes__gt=database_now()).exists():
         messages.warning(
             request,
             _(
                 "All windows of “%(question)s” are over: nothing can be submitted, and its batches are released "
                 "as soon as they are built. Load it again with a new day for the first window."
             )
-            % {"question": made},
+            % {"question": loaded},
         )
-    return redirect("pages:setup", found.slug)
+    return redirect("pages:setup", challenge_row.slug)
 
 
 def text_of(form: QuestionFileForm) -> tuple[str, list[str]]:
     """The question file's text, and what an imported configuration could not carry over. Raises SpecError."""
-    said = form.cleaned_data
-    if said["catalogue"]:
-        return (CATALOGUE / f"{said['catalogue']}.yaml").read_text(encoding="utf-8"), []
-    if said["text"]:
-        return said["text"], []
-    given: UploadedFile = said["file"]
+    cleaned = form.cleaned_data
+    if cleaned["catalogue"]:
+        return (CATALOGUE / f"{cleaned['catalogue']}.yaml").read_text(encoding="utf-8"), []
+    if cleaned["text"]:
+        return cleaned["text"], []
+    file: UploadedFile = cleaned["file"]
     with lease_folder("question") as folder:
-        ending = ".zip" if str(given.name).lower().endswith(".zip") else ".yaml"
+        ending = ".zip" if str(file.name).lower().endswith(".zip") else ".yaml"
         path = folder / f"question{ending}"
-        path.write_bytes(given.read(MOST_BYTES + 1)[:MOST_BYTES])
+        path.write_bytes(file.read(MOST_BYTES + 1)[:MOST_BYTES])
         imported = read_question_file(path)
     return imported.text, [str(note) for note in imported.notes]
 
@@ -227,13 +228,16 @@ def text_of(form: QuestionFileForm) -> tuple[str, list[str]]:
 @require_POST
 def charter(request: HttpRequest, challenge: str) -> HttpResponse:
     """A new version of a charter, which its people are asked to sign."""
-    found = organised_challenge(request.user, challenge)
+    challenge_row = organised_challenge(request.user, challenge)
     form = CharterForm(request.POST)
     if not form.is_valid():
-        return _show_again(request, found, charter_form=form)
+        return _show_again(request, challenge_row, charter_form=form)
     with attempt(request, _("The charter is in force; its signatories are now asked to sign it.")):
-        said = form.cleaned_data
+        cleaned = form.cleaned_data
         publish_charter(
-            challenge=found, audience=said["audience"], text={"en": said["en"], "fr": said["fr"]}, actor=request.user
+            challenge=challenge_row,
+            audience=cleaned["audience"],
+            text={"en": cleaned["en"], "fr": cleaned["fr"]},
+            actor=request.user,
         )
-    return redirect("pages:setup", found.slug)
+    return redirect("pages:setup", challenge_row.slug)

@@ -125,31 +125,33 @@ def _show(
 @require_POST
 def reschedule(request: HttpRequest, challenge: str, pk: int) -> HttpResponse:
     """Moves the window of a phase."""
-    found = organised_challenge(request.user, challenge)
-    phase = get_object_or_404(Phase.objects.select_related("question__challenge"), pk=pk, question__challenge=found)
+    challenge_row = organised_challenge(request.user, challenge)
+    phase = get_object_or_404(
+        Phase.objects.select_related("question__challenge"), pk=pk, question__challenge=challenge_row
+    )
     form = WindowForm.of(phase, request.POST)
     if not form.is_valid():
-        return _show(request, found, wrong=form, phase=phase.pk)
+        return _show(request, challenge_row, wrong=form, phase=phase.pk)
     with attempt(request, _("The window has been changed.")):
         reschedule_phase(phase=phase, actor=request.user, **form.cleaned_data)
-    return redirect("pages:timeline", found.slug)
+    return redirect("pages:timeline", challenge_row.slug)
 
 
 @login_required
 @require_POST
 def plan(request: HttpRequest, challenge: str) -> HttpResponse:
     """A new moment of the challenge, or one with the same title moved."""
-    found = organised_challenge(request.user, challenge)
+    challenge_row = organised_challenge(request.user, challenge)
     form = MilestoneForm(request.POST)
     if not form.is_valid():
-        return _show(request, found, moment=form)
-    said = form.cleaned_data
-    key = OWN_KEY + re.sub(r"[^a-z0-9]+", "-", said["title_en"].lower()).strip("-")[:40]
+        return _show(request, challenge_row, moment=form)
+    cleaned = form.cleaned_data
+    key = OWN_KEY + re.sub(r"[^a-z0-9]+", "-", cleaned["title_en"].lower()).strip("-")[:40]
     plan_milestone(
-        challenge=found,
+        challenge=challenge_row,
         key=key,
-        title={"en": said["title_en"], "fr": said["title_fr"] or said["title_en"]},
-        run_at=said["run_at"],
+        title={"en": cleaned["title_en"], "fr": cleaned["title_fr"] or cleaned["title_en"]},
+        run_at=cleaned["run_at"],
     )
     messages.success(request, _("Added to the timeline."))
-    return redirect("pages:timeline", found.slug)
+    return redirect("pages:timeline", challenge_row.slug)

@@ -43,13 +43,13 @@ def send_late(address: str, token: str, challenge: str, order: ExamToSend) -> No
 def send_exams(address: str, token: str, challenge: str, orders: Sequence[ExamToSend], answers: str) -> int:
     """Sends the orders; the number of exams sent. What is known of them goes into a file for the teams' clients."""
     site = Client(address, token)
-    known = {}
+    phantoms = {}
     for order in orders:
         phantom = order.make()
         send(site, challenge, order.question, phantom)
         phantom.files = {}
-        known[phantom.pixels] = phantom
-    Path(answers).write_bytes(pickle.dumps(known))
+        phantoms[phantom.pixels] = phantom
+    Path(answers).write_bytes(pickle.dumps(phantoms))
     return len(orders)
 
 

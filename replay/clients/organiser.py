@@ -47,9 +47,9 @@ def draw_frame(
         site.post("questions/", {"challenge": challenge, "text": question_text(slug, changes)})
     for audience in ("centre", "team", "reader", "juror"):
         site.post("charters/", {"challenge": challenge, "audience": audience, "text": CHARTER})
-    made = {name: site.post("centres/", {"challenge": challenge, "name": name})["slug"] for name in centres}
+    slugs = {name: site.post("centres/", {"challenge": challenge, "name": name})["slug"] for name in centres}
     site.post(f"challenges/{challenge}/open/")
-    return made
+    return slugs
 
 
 def invite(address: str, token: str, challenge: str, people: Mapping[str, Mapping[str, str]]) -> dict[str, str]:

@@ -22,10 +22,10 @@ def register(address: str, tokens: dict[str, str], challenge: str, name: str, pe
     """The lead applies, invites the others, who accept, and everybody signs. The number of members."""
     lead, *others = people
     site = Client(address, tokens[lead.email])
-    made = site.post("teams/", {"challenge": challenge, "name": name, "profession": lead.profession})
+    created = site.post("teams/", {"challenge": challenge, "name": name, "profession": lead.profession})
     join(site, challenge, "team", lead.name)
     for person in others:
-        body = {"challenge": challenge, "what": "team", "team": made["slug"], "email": person.email,
+        body = {"challenge": challenge, "what": "team", "team": created["slug"], "email": person.email,
                 "profession": person.profession}  # fmt: skip
         secret = site.post("invitations/", body)["secret"]
         own = Client(address, tokens[person.email])
@@ -68,11 +68,11 @@ def submit(address: str, token: str, edition: Edition, plan: TeamPlan, batch: st
         content, filename = b"exam,probability\nnobody,1e999\n,=2+2\n", "result.csv"
     name = f"{edition.slug}/{plan.question}"
     try:
-        upload = site.upload(content, question=name, kind="submission", filename=filename)
-        made = site.post("submissions/", {"upload": upload, "description": "replay"}, repeatable=True)
+        upload = site.upload(content, question=name, kind="submission", filename=filename, declares="1")
+        submission = site.post("submissions/", {"upload": upload, "description": "replay"}, repeatable=True)
     except SiteRefusedError as error:
         return f"refused: {error.answer.get('reason')}"
-    return str(site.await_until(lambda: _state(site, made["id"]), seconds, 1.0))
+    return str(site.await_until(lambda: _state(site, submission["id"]), seconds, 1.0))
 
 
 def _state(site: Client, submission: str) -> str | None:
@@ -87,7 +87,9 @@ def _cases(site: Client, challenge: str, question: str, name: str, answers: Path
         target = Path(folder) / "batch.zip"
         site.download(batch["download"], target, batch["archive_sha256"])
         keys = pixel_keys(target, site.get(f"batches/{batch['id']}/manifest/"))
-    wanted, known = set(keys.values()), {}
+    pixel_hashes, phantoms = set(keys.values()), {}
     for file in sorted(answers.glob(f"{question}-*")):
-        known |= {pixels: one for pixels, one in pickle.loads(file.read_bytes()).items() if pixels in wanted}
-    return {case: known[pixels] for case, pixels in keys.items()}
+        phantoms |= {
+            pixels: phantom for pixels, phantom in pickle.loads(file.read_bytes()).items() if pixels in pixel_hashes
+        }
+    return {case: phantoms[pixels] for case, pixels in keys.items()}

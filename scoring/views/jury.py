@@ -164,8 +164,8 @@ def case(request: HttpRequest, case: UUID) -> HttpResponse:
     spec = spec_of(row.question)
     jury = jury_of(row.question)
     if request.method == "POST":
-        given = {criterion.name: _mark(request.POST.get(criterion.name)) for criterion in jury.criteria}
-        mark(session=session, case=row, marks=given)
+        marks_given = {criterion.name: _mark(request.POST.get(criterion.name)) for criterion in jury.criteria}
+        mark(session=session, case=row, marks=marks_given)
         return _go_on(session, row)
     order = cases_in_order(session)
     place = [case.pk for case in order].index(row.pk)

@@ -23,7 +23,7 @@ from core.clock import database_now
 from core.pages import render_page
 from core.words import say
 from scoring.declared import resources_of
-from scoring.known_cases import sample_for
+from scoring.known_cases import kit_for, sample_for
 from scoring.models import Submission
 from scoring.permissions import entered_team
 from scoring.quota import Remaining, remaining
@@ -157,3 +157,9 @@ def verdicts(request: HttpRequest, challenge: str, question: str) -> HttpRespons
 def sample(request: HttpRequest, challenge: str, question: str) -> HttpResponse:
     """A sample submission; with the cases' own ids and grids for those who may see the batch that is answered."""
     return attachment(*sample_for(request.user, visible_question(request.user, f"{challenge}/{question}")))
+
+
+@require_safe
+def kit(request: HttpRequest, challenge: str, question: str) -> HttpResponse:
+    """The starter kit: data dictionary, terms, sample submission, baseline as script and notebook."""
+    return attachment(*kit_for(request.user, visible_question(request.user, f"{challenge}/{question}")))

@@ -56,11 +56,11 @@ def everything_in_rows() -> str:
 
 
 def archives(of: Question) -> dict[str, dict[str, bytes]]:
-    found = {}
+    result = {}
     for batch in of.batches.all():
         with local_copy("deliveries", batch.archive_key) as path, zipfile.ZipFile(path) as archive:
-            found[batch.name] = {name: archive.read(name) for name in archive.namelist()}
-    return found
+            result[batch.name] = {name: archive.read(name) for name in archive.namelist()}
+    return result
 
 
 def test_a_table_becomes_exams_batches_and_a_sealed_truth() -> None:
@@ -205,3 +205,16 @@ def test_a_reader_grades_a_case_by_its_values_alone() -> None:
     assert shown.status_code == 200 and "60" in shown.content.decode()
     browser.post(reverse("grading:grade", args=[reading.pk]), {"grade": "A"})
     assert Exam.objects.get().state == "kept"
+
+
+def test_two_tables_that_contradict_each_other_refuse_that_patient_alone() -> None:
+    of = question("prognosis", SETS)
+    more = table().decode().replace("60,F", "90,F", 1)
+    sent(of, zipped({"a.csv": table(), "b.csv": more.encode()}))
+    work_all(INTAKE)
+    exams = list(Exam.objects.order_by("number"))
+    assert sorted(exam.state for exam in exams) == ["kept"] * 5 + ["refused"]
+    (refused,) = [exam for exam in exams if exam.state == "refused"]
+    (row,) = Progress.objects.filter(subject_id=str(refused.pk), reason="contradiction", state="refused")
+    assert (row.where, row.values["here"], row.values["first"], row.values["there"]) == ("age", "a.csv", 2, "b.csv")
+    assert not [name for name in NAMES if name in everything_in_rows()]

@@ -25,6 +25,7 @@ from tests.factories.people import person
 from tests.factories.questions import question
 from tests.factories.uploads import sent
 from uploads.models import Annotation, Exam, Upload
+from uploads.reasons import may_complete, reasons_of
 
 pytestmark = pytest.mark.django_db
 INTAKE = ("receive", "deidentify", "check_quality", "assign_readings")
@@ -137,3 +138,37 @@ def test_values_of_the_wrong_type_are_refused_without_being_repeated() -> None:
     assert exam.state == "refused" and set(reasons(exam)) == {"non_numeric", "out_of_range"}
     assert "Zorglub" not in rows_as_text() and "Marie" not in rows_as_text()
     assert Upload.objects.get().state == "received"
+
+
+def study(seed: int, folder: str) -> dict[str, bytes]:
+    return {
+        f"{folder}/{name.partition('/')[2]}": content for name, content in dict(lung.make(seed, "nord").files).items()
+    }
+
+
+def test_values_that_contradict_each_other_are_refused_with_both_places_and_the_good_exam_goes_on() -> None:
+    of = question("lung-tumour", FREE)
+    files = study(1, "one") | study(2, "two")
+    table = "field;value\nage;{}\nsex;F\nstage;II\nhistology;ADC\n"
+    files |= {"one/values.csv": table.format(61).encode(), "one/more/values.csv": table.format(63).encode()}
+    files["two/values.csv"] = table.format(50).encode()
+    upload = sent(of, zipped(files), values=json.dumps({"sex": "F"}))
+    work_all(INTAKE)
+    wrong, good = sorted(Exam.objects.all(), key=lambda exam: exam.state, reverse=True)
+    assert (wrong.state, good.state) == ("refused", "kept")
+    rows = list(progress_of(wrong).filter(state="refused"))
+    assert [(row.reason, row.where) for row in rows] == [("contradiction", "age")]
+    assert {rows[0].values["here"], rows[0].values["there"]} == {"values.csv (1)", "values.csv (2)"}
+    remaining = {row.field: row.value for row in wrong.annotations.filter(is_chosen=True)}
+    assert remaining.get("age") is None and remaining["sex"] == "F", "what is good of it is kept"
+    (reason,) = reasons_of([wrong], upload.owner)[str(wrong.pk)]
+    assert may_complete(wrong, [reason]), "the centre enters the right value; nothing is uploaded again"
+
+
+def test_a_form_that_contradicts_the_table_is_refused() -> None:
+    of = question("lung-tumour", FREE)
+    files = study(1, "one") | {"one/values.csv": b"field;value\nsex;M\nage;61,0\nstage;II\nhistology;ADC\n"}
+    sent(of, zipped(files), values=json.dumps({"sex": "F", "age": 61}))
+    work_all(INTAKE)
+    exam = Exam.objects.get()
+    assert [(row.reason, row.where) for row in progress_of(exam).filter(state="refused")] == [("contradiction", "sex")]

@@ -12,5 +12,5 @@ CATALOGUE = Path(__file__).resolve().parents[2] / "concours" / "questions" / "ca
 
 
 def test_a_column_has_the_unit_of_the_field_it_is_compared_with() -> None:
-    spec = load_spec((CATALOGUE / "sarcopenia.yaml").read_text(encoding="utf-8"), known=known_names())
+    spec = load_spec((CATALOGUE / "sarcopenia.yaml").read_text(encoding="utf-8"), known_names=known_names())
     assert columns(spec)[1].range == "from 0 to 100,000 mm²"

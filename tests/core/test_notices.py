@@ -28,11 +28,11 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def edition() -> Edition:
-    made = small_edition()
+    small_edition_result = small_edition()
     Notice.objects.all().delete()
     Work.objects.all().delete()
     mail.outbox.clear()
-    return made
+    return small_edition_result
 
 
 def tell(user: User, kind: str = "team_applied", about: str = "1", **values: Any) -> int:
@@ -177,14 +177,14 @@ class Kept:
 
 @pytest.fixture
 def server(settings: Any) -> Iterator[Kept]:
-    kept = Kept()
+    remaining = Kept()
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         settings.EMAIL_HOST, settings.EMAIL_PORT = free.getsockname()
-    controller = Controller(kept, hostname=settings.EMAIL_HOST, port=settings.EMAIL_PORT)
+    controller = Controller(remaining, hostname=settings.EMAIL_HOST, port=settings.EMAIL_PORT)
     controller.start()
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    yield kept
+    yield remaining
     controller.stop()
 
 

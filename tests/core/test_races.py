@@ -55,14 +55,14 @@ def test_who_was_overtaken_holds_the_work_no_more(stage: Any) -> None:
 
 @BOTH
 def test_numbers_are_given_one_after_the_other(any_database: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = question()
+    question_row = question()
 
     def add() -> None:
         with transaction.atomic():
-            number = next_number(asked.splits, parent=asked)
-            asked.splits.filter(state="draft").update(state="replaced")
-            asked.splits.create(number=number, seed=1, rule={}, sha256="", created_by=person("Olga"))
+            number = next_number(question_row.splits, parent=question_row)
+            question_row.splits.filter(state="draft").update(state="replaced")
+            question_row.splits.create(number=number, seed=1, rule={}, sha256="", created_by=person("Olga"))
 
     assert overlapping(monkeypatch, "core.locks.locked", add, add) == []
-    assert sorted(asked.splits.values_list("number", flat=True)) == [1, 2]
+    assert sorted(question_row.splits.values_list("number", flat=True)) == [1, 2]
     assert not Work.objects.filter(state="failed").exists()

@@ -28,8 +28,8 @@ from uploads.models import Annotation, Exam, Patient
 
 
 def centre(of: Question, name: str = "Hôpital Nord") -> Centre:
-    found, _ = Centre.objects.get_or_create(challenge=of.challenge, slug=slugify(name), defaults={"name": name})
-    return found
+    row, _ = Centre.objects.get_or_create(challenge=of.challenge, slug=slugify(name), defaults={"name": name})
+    return row
 
 
 def kept_exam(

@@ -32,13 +32,16 @@ def own_folders(settings: Any, tmp_path: Path) -> None:
 
 
 def exam_read_by(*names: str, state: str = "accepted") -> Exam:
-    asked = question(changes={"grading": {"readers": len(names)}})
+    question_row = question(changes={"grading": {"readers": len(names)}})
     for name in names:
         grant_role(
-            challenge=asked.challenge, user=signed(person(name), asked.challenge, "reader"), kind="reader", actor=None
+            challenge=question_row.challenge,
+            user=signed(person(name), question_row.challenge, "reader"),
+            kind="reader",
+            actor=None,
         )
     pixels = square(4).astype("uint16") * 900
-    exam = kept_exam(asked, {"image": [pixels]}, {"mask": square(3)}, state=state)
+    exam = kept_exam(question_row, {"image": [pixels]}, {"mask": square(3)}, state=state)
     if state == "accepted":
         perform(enqueue("assign_readings", exam).pk)
     return exam

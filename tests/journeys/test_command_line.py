@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import os
 import subprocess
@@ -113,6 +114,34 @@ def test_from_the_data_to_the_score(terminal: Terminal) -> None:
     assert rejected.returncode == 3 and "nobody" in rejected.stdout
     scored = terminal.run("submit", QUESTION, "good.csv", "--description", "every second year")
     assert scored.returncode == 0, scored.stdout + scored.stderr
+
+
+def test_the_starter_kit_leads_to_a_score(terminal: Terminal) -> None:
+    """With the commands of the kit's README alone."""
+    assert terminal.run("data", QUESTION, "--into", ".", "--unpack").returncode == 0
+    cases = ("question.yaml", "--manifest", "submission.json")
+    written = terminal.run("kit", *cases)
+    assert written.returncode == 0 and {"README.md", "SHA256SUMS"} <= {
+        Path(line).name for line in written.stdout.split()
+    }
+    sample = terminal.folder / "kit" / "sample" / "prognosis.csv"
+    assert terminal.run("sample", *cases, "--out", "own.csv").stdout.strip() == "own.csv"
+    assert (terminal.folder / "own.csv").read_bytes() == sample.read_bytes()
+    assert terminal.run("submit", QUESTION, str(sample)).returncode == 0
+    trained = terminal.run("baseline", *cases, "--training", "training", "--evaluation", "evaluation", "--out", "b.csv")
+    assert trained.returncode == 0, trained.stderr
+    checked = terminal.run("check", "b.csv", "--kind", "csv", "--manifest", "submission.json")
+    assert '"accept"' in checked.stdout
+    scored = terminal.run("submit", QUESTION, "b.csv", "--description", "baseline")
+    assert scored.returncode == 0 and "scored" in scored.stdout, scored.stdout + scored.stderr
+    assert terminal.run("baseline", "question.yaml", "--training", "training").returncode == 2
+    sums = (terminal.folder / "training" / "SHA256SUMS").read_text(encoding="utf-8").splitlines()
+    for line in sums:
+        digest, name = line.split("  ")
+        assert hashlib.sha256((terminal.folder / "training" / name).read_bytes()).hexdigest() == digest
+    assert {"README.md", "dictionary.csv", "LICENCE.txt", "CITATION.txt", "truth.csv", "manifest.json"} <= {
+        line.split("  ")[1] for line in sums
+    }
 
 
 def test_refusals_in_words(terminal: Terminal) -> None:

@@ -103,10 +103,10 @@ def small_edition(**changes: Any) -> Edition:
 
 
 def phantom_zip(seed: int, centre: str = "Bichat", flaw: str = "") -> bytes:
-    made = sarcopenia.make(seed, centre, flaw=flaw)
+    created = sarcopenia.make(seed, centre, flaw=flaw)
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as target:
-        for name, content in made.files.items():
+        for name, content in created.files.items():
             target.writestr(name, content)
     return archive.getvalue()
 

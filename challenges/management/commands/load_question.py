@@ -49,10 +49,12 @@ class Command(BaseCommand):
 
 def _challenge(slug: str | None) -> Challenge:
     """The challenge of that slug, or the only one there is."""
-    found = list(Challenge.objects.filter(slug=slug) if slug else Challenge.objects.all()[:2])
-    if len(found) == 1:
-        return found[0]
+    challenges = list(Challenge.objects.filter(slug=slug) if slug else Challenge.objects.all()[:2])
+    if len(challenges) == 1:
+        return challenges[0]
     if slug:
         raise CommandError(f"There is no challenge '{slug}'.", returncode=WRONG_CALL)
-    words = "There is no challenge yet: create it first." if not found else "Say which challenge: --challenge SLUG."
+    words = (
+        "There is no challenge yet: create it first." if not challenges else "Say which challenge: --challenge SLUG."
+    )
     raise CommandError(words, returncode=WRONG_CALL)

@@ -26,7 +26,7 @@ class Cleaned:
 
 
 def clean_file(
-    source: Path | Stored, folder: Path, key: bytes, *, known: Iterable[str] = (), called: str = ""
+    source: Path | Stored, folder: Path, key: bytes, *, identifiers: Iterable[str] = (), called: str = ""
 ) -> Cleaned:
     """Write a cleaned copy of `source` into `folder` under a name that says nothing, or the name `called` with its ending.
 
@@ -36,7 +36,7 @@ def clean_file(
     place = source if isinstance(source, Stored) else whole(source)
     with place.open() as stream:
         head = stream.read(HEAD)
-    cleaner, suffix = _cleaner(head, place.name, tuple(known))
+    cleaner, suffix = _cleaner(head, place.name, tuple(identifiers))
     if cleaner is None:
         return Cleaned("", {}, "wrong_format")
     name = f"{called}{suffix}" if called else clean_name(place, key, suffix)
@@ -66,7 +66,7 @@ def clean_name(source: Stored, key: bytes, suffix: str) -> str:
 Cleaner = Callable[[BinaryIO, BinaryIO], dict[str, str]]
 
 
-def _cleaner(head: bytes, name: str, known: tuple[str, ...]) -> tuple[Cleaner | None, str]:
+def _cleaner(head: bytes, name: str, identifiers: tuple[str, ...]) -> tuple[Cleaner | None, str]:
     if head[:2] == b"\x1f\x8b" and name.lower().endswith((".nii.gz", ".img.gz")):
         return clean_nifti, ".nii.gz"
     if head[:4] in (b"\x5c\x01\x00\x00", b"\x00\x00\x01\x5c", b"\x1c\x02\x00\x00", b"\x00\x00\x02\x1c"):
@@ -77,5 +77,5 @@ def _cleaner(head: bytes, name: str, known: tuple[str, ...]) -> tuple[Cleaner | 
         return clean_png, ".png"
     suffix = Path(name).suffix.lower()
     if suffix in (".txt", ".csv", ".tsv", ".json", ".md") and b"\x00" not in head:
-        return (lambda reading, writing: clean_report(reading, writing, known)), suffix
+        return (lambda reading, writing: clean_report(reading, writing, identifiers)), suffix
     return None, ""

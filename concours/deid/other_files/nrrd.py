@@ -59,7 +59,7 @@ def clean_nrrd(reading: BinaryIO, writing: BinaryIO) -> dict[str, str]:
     magic = reading.readline(16)
     if not re.match(rb"NRRD000\d\s*$", magic):
         raise ValueError("This is not an NRRD header.")
-    kept, removed, size = [magic.rstrip()], {"comments": 0, "keys and values": 0, "fields": 0}, 0
+    lines_kept, removed, size = [magic.rstrip()], {"comments": 0, "keys and values": 0, "fields": 0}, 0
     while line := reading.readline(_HEADER_LIMIT):
         size += len(line)
         if size > _HEADER_LIMIT:
@@ -69,12 +69,12 @@ def clean_nrrd(reading: BinaryIO, writing: BinaryIO) -> dict[str, str]:
             break
         place = _judge(line.decode("utf-8", "replace"))
         if place == "":
-            kept.append(line)
+            lines_kept.append(line)
         else:
             removed[place] += 1
     else:
         raise ValueError("The NRRD header has no end.")
-    writing.write(b"\n".join(kept) + b"\n\n")
+    writing.write(b"\n".join(lines_kept) + b"\n\n")
     while block := reading.read(_COPY):
         writing.write(block)
     return {place: f"{count} removed" for place, count in removed.items() if count}

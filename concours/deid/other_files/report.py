@@ -36,7 +36,7 @@ _FORMS = {
 _COMPILED = {kind: re.compile(form, 0 if kind == "title and name" else re.IGNORECASE) for kind, form in _FORMS.items()}
 
 
-def clean_report(reading: BinaryIO, writing: BinaryIO, known: Iterable[str] = ()) -> dict[str, str]:
+def clean_report(reading: BinaryIO, writing: BinaryIO, identifiers: Iterable[str] = ()) -> dict[str, str]:
     """Copy a UTF-8 text with identifiers replaced by MARK; returns {kind: "n replaced"}.
 
     `known` are identifiers of the person, found in any case, with or without accents and with any sign between their
@@ -48,7 +48,7 @@ def clean_report(reading: BinaryIO, writing: BinaryIO, known: Iterable[str] = ()
         raise ValueError("The report is too long.")
     text = raw.decode("utf-8-sig")
     actions: dict[str, str] = {}
-    patterns = [("known identifier", p) for p in _known_patterns(known)] + list(_COMPILED.items())
+    patterns = [("known identifier", p) for p in _known_patterns(identifiers)] + list(_COMPILED.items())
     for kind, pattern in patterns:
         text, count = _replace(pattern, text)
         if count:
@@ -58,10 +58,10 @@ def clean_report(reading: BinaryIO, writing: BinaryIO, known: Iterable[str] = ()
     return actions
 
 
-def _known_patterns(known: Iterable[str]) -> list[re.Pattern[str]]:
+def _known_patterns(identifiers: Iterable[str]) -> list[re.Pattern[str]]:
     """Longest first, so that a whole name goes before its parts."""
     parts = set()
-    for identifier in known:
+    for identifier in identifiers:
         pieces = [p for p in re.split(r"[\s^=,;_-]+", identifier.strip()) if p]
         parts.add(tuple(pieces))
         parts |= {(p,) for p in pieces if len(p) >= 3}
@@ -73,17 +73,17 @@ def _known_patterns(known: Iterable[str]) -> list[re.Pattern[str]]:
 
 def _any_accent(word: str) -> str:
     """A pattern for the word with or without its accents, composed or decomposed."""
-    found = []
+    alternatives = []
     for letter in unicodedata.normalize("NFC", word):
         base = unicodedata.normalize("NFKD", letter)[0]
         if base == letter and not letter.isalpha():
-            found.append(re.escape(letter))
+            alternatives.append(re.escape(letter))
         elif base == letter:
             variants = "".join(v for v in _ACCENTED.get(letter.lower(), ""))
-            found.append(f"[{re.escape(letter)}{variants}][\\u0300-\\u036f]*")
+            alternatives.append(f"[{re.escape(letter)}{variants}][\\u0300-\\u036f]*")
         else:
-            found.append(f"[{re.escape(letter)}{re.escape(base)}][\\u0300-\\u036f]*")
-    return "".join(found)
+            alternatives.append(f"[{re.escape(letter)}{re.escape(base)}][\\u0300-\\u036f]*")
+    return "".join(alternatives)
 
 
 _ACCENTED = {"a": "àâäáãå", "c": "ç", "e": "éèêë", "i": "îïíì", "n": "ñ", "o": "ôöóòõø", "u": "ùûüú", "y": "ÿý"}

@@ -21,11 +21,11 @@ def blank(
     The value is the frame's darkest as displayed: its minimum (its maximum for MONOCHROME1), black for colour (0, 0,
     0 or, for YBR, 0 with neutral chroma), so that nothing of a letter can be told from the rest.
     """
-    wanted = frozenset(verdicts)
+    blanked_verdicts = frozenset(verdicts)
     result = pixels.copy()
     dark = _dark_value(pixels, photometric)
     for box in boxes:
-        if box.verdict in wanted:
+        if box.verdict in blanked_verdicts:
             rows, columns = _reach(box, pixels.shape)
             result[rows, columns] = dark
     return result

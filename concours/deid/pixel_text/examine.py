@@ -67,22 +67,22 @@ class PixelExaminer:
             return Examined(review=kind is Kind.TEXT_IN_PIXELS or claimed)
         frames = self._frames(source, header, module, plan.frames)
         photometric = frames[0][1]
-        found = examine_frames(
+        examination = examine_frames(
             ((index, frame) for index, (frame, _) in zip(plan.frames, frames, strict=True)),
             photometric=photometric,
-            known=subject.known.readable,
+            identifiers=subject.identifiers.readable,
         )
-        boxes = _in_banner(found.boxes, header, module, source.explicit)
+        boxes = _in_banner(examination.boxes, header, module, source.explicit)
         decision = plan.decide(boxes)
         reported = [box.as_report() for box in boxes if box.verdict != "marker"]
-        examined = Examined(examined=found.frames_examined, boxes=reported)
+        examined = Examined(examined=examination.frames_examined, boxes=reported)
         if decision == "review":
             return replace(examined, review=True)
         if decision == "clean":
             return replace(examined, boxes=[], clean=kind is Kind.TEXT_IN_PIXELS)
-        known = subject.known.readable
+        identifiers = subject.identifiers.readable
         return self._blanked(
-            examined, boxes, frames, _value(source, module), source, header, module, photometric, known
+            examined, boxes, frames, _value(source, module), source, header, module, photometric, identifiers
         )
 
     def _frames(
@@ -111,7 +111,7 @@ class PixelExaminer:
         header: ElementHeader,
         module: PixelModule,
         photometric: str,
-        known: Sequence[str],
+        identifiers: Sequence[str],
     ) -> Examined:
         """The object with identity blanked; to a person where its frames cannot be edited without loss elsewhere."""
         native = source.transfer_syntax in objects.NATIVE
@@ -128,10 +128,10 @@ class PixelExaminer:
         }
         if (
             not any(
-                resembles_known(plain_letters(box.text), known) for box in boxes
+                resembles_known(plain_letters(box.text), identifiers) for box in boxes
             )  # whose, then? a person has to say
-            or any(cut_short(box.text, known) for box in boxes)
-            or self._still_legible(edited, photometric, known)
+            or any(cut_short(box.text, identifiers) for box in boxes)
+            or self._still_legible(edited, photometric, identifiers)
         ):
             return replace(examined, review=True)
         examined = replace(examined, clean=True, frames=tuple(edited))
@@ -147,13 +147,15 @@ class PixelExaminer:
             examined, [edited.get(index, frame) for index, (frame, _) in enumerate(frames)], photometric, module
         )
 
-    def _still_legible(self, edited: dict[int, NDArray[np.generic]], photometric: str, known: Sequence[str]) -> bool:
+    def _still_legible(
+        self, edited: dict[int, NDArray[np.generic]], photometric: str, identifiers: Sequence[str]
+    ) -> bool:
         """Whether a second reading of the edited frames finds anything but markers; frames with equal pixels are read once."""
         different = {frame.tobytes(): (index, frame) for index, frame in edited.items()}
         return any(
             box.verdict != "marker"
             for index, frame in different.values()
-            for box in (self._find or find_text)(frame, photometric=photometric, known=known, frame=index)
+            for box in (self._find or find_text)(frame, photometric=photometric, identifiers=identifiers, frame=index)
         )
 
     def _encoded(

@@ -28,7 +28,7 @@ MOST_ROWS = 40  # are read; a page with more that the detector left out goes to 
 
 
 def find_text(
-    pixels: NDArray[np.generic], *, photometric: str = "MONOCHROME2", known: Sequence[str] = (), frame: int = 0
+    pixels: NDArray[np.generic], *, photometric: str = "MONOCHROME2", identifiers: Sequence[str] = (), frame: int = 0
 ) -> list[TextBox]:
     """Writing in one frame of shape (rows, columns) or (rows, columns, samples), any integer type.
 
@@ -40,28 +40,34 @@ def find_text(
     boxes: list[TextBox] = []
     covered = picture
     for _ in range(READINGS):
-        found = [box for line in _lines(covered) if (box := _judged(line, picture.shape[:2], known, frame)) is not None]
-        fitted = [_fitted(box, picture) for box in found]
+        judged = [
+            box for line in _lines(covered) if (box := _judged(line, picture.shape[:2], identifiers, frame)) is not None
+        ]
+        fitted = [_fitted(box, picture) for box in judged]
         boxes = _spread_identity(_without_twins(boxes + fitted))
         if not any(box.verdict == "identity" for box in fitted):
             break
         covered = _cover(picture, boxes)  # what stood beside or between may now be told from the rest
     # eight bits as they are: stretching them would give bright letters and bright tissue one grey
     exact = pixels if pixels.ndim == 2 and pixels.dtype == np.uint8 else picture
-    small = _small_writing(np.asarray(exact, np.uint8), picture, boxes, known, frame)
+    small = _small_writing(np.asarray(exact, np.uint8), picture, boxes, identifiers, frame)
     return _spread_identity(_without_twins(boxes + small)) if small else boxes
 
 
 def _small_writing(
-    exact: NDArray[np.uint8], picture: NDArray[np.uint8], boxes: Sequence[TextBox], known: Sequence[str], frame: int
+    exact: NDArray[np.uint8],
+    picture: NDArray[np.uint8],
+    boxes: Sequence[TextBox],
+    identifiers: Sequence[str],
+    frame: int,
 ) -> list[TextBox]:
     """Rows of small letters that the detector left out or cut short, read enlarged. Letters that stand on one line but
     cannot be read are uncertain, so that a person looks; other rows that cannot be read are tissue by chance.
     """
-    found: list[TextBox] = []
+    writing: list[TextBox] = []
     for number, row in enumerate(small_rows(exact if exact.ndim == 2 else exact.max(axis=2))):
         box = TextBox(frame, row.x0, row.y0, row.x1, row.y1, "uncertain", 0.0)
-        reached = [(other, _covered_share(box, other)) for other in (*boxes, *found)]
+        reached = [(other, _covered_share(box, other)) for other in (*boxes, *writing)]
         if any(share >= WHOLE for _, share in reached):
             continue
         drawn = row.letters >= FEWEST_LETTERS and row.level >= LEVEL
@@ -69,17 +75,17 @@ def _small_writing(
         if cut_short is not None and not drawn:
             continue
         if cut_short is not None:
-            found.append(replace(box, verdict="identity", confidence=cut_short.confidence, text=cut_short.text))
+            writing.append(replace(box, verdict="identity", confidence=cut_short.confidence, text=cut_short.text))
             continue
         if number >= MOST_ROWS:
-            return [*found, replace(box, confidence=READABLE)]
+            return [*writing, replace(box, confidence=READABLE)]
         text, confidence = read_strip(_enlarged(picture, row))
-        reading = judge_text(text, confidence, known)
+        reading = judge_text(text, confidence, identifiers)
         if reading == "identity" or (reading == "marker" and 2 * _signs(text) >= row.letters):
-            found.append(replace(box, verdict=reading, confidence=confidence, text=text))
+            writing.append(replace(box, verdict=reading, confidence=confidence, text=text))
         elif reading == "uncertain" or (drawn and (row.letters > FEWEST_LETTERS or confidence >= A_GUESS)):
-            found.append(replace(box, confidence=confidence, text=text))
-    return found
+            writing.append(replace(box, confidence=confidence, text=text))
+    return writing
 
 
 def _enlarged(picture: NDArray[np.uint8], row: LetterRow) -> NDArray[np.uint8]:
@@ -146,8 +152,8 @@ def _moved(line: TextLine, left: int, top: int, step: int) -> TextLine:
     )
 
 
-def _judged(line: TextLine, shape: tuple[int, ...], known: Iterable[str], frame: int) -> TextBox | None:
-    reading = judge_text(line.text, line.confidence, known)
+def _judged(line: TextLine, shape: tuple[int, ...], identifiers: Iterable[str], frame: int) -> TextBox | None:
+    reading = judge_text(line.text, line.confidence, identifiers)
     if reading == "noise" or not _shaped_like_writing(line, shape):
         return None
     return TextBox(frame, line.x0, line.y0, line.x1, line.y1, reading, line.confidence, line.text)
@@ -245,11 +251,11 @@ def _shaped_like_writing(line: TextLine, shape: tuple[int, ...]) -> bool:
 def _without_twins(boxes: list[TextBox]) -> list[TextBox]:
     """Of boxes that cover each other (tiles overlap) the surest of the most cautious verdict stays."""
     caution = {"identity": 0, "uncertain": 1, "marker": 2}
-    kept: list[TextBox] = []
+    distinct: list[TextBox] = []
     for box in sorted(boxes, key=lambda b: (caution[b.verdict], -b.confidence)):
-        if all(_covered_share(box, other) < 0.8 for other in kept):
-            kept.append(box)
-    return sorted(kept, key=lambda b: (b.y0, b.x0))
+        if all(_covered_share(box, other) < 0.8 for other in distinct):
+            distinct.append(box)
+    return sorted(distinct, key=lambda b: (b.y0, b.x0))
 
 
 def _covered_share(box: TextBox, by: TextBox) -> float:
@@ -275,15 +281,15 @@ def _spread_identity(boxes: list[TextBox]) -> list[TextBox]:
     ]
 
 
-def _same_line(one: TextBox, other: TextBox) -> bool:
-    shared = min(one.y1, other.y1) - max(one.y0, other.y0)
-    gap = max(one.x0, other.x0) - min(one.x1, other.x1)
-    return shared > 0.6 * min(one.y1 - one.y0, other.y1 - other.y0) and gap < max(one.height, other.height)
+def _same_line(box: TextBox, other: TextBox) -> bool:
+    shared = min(box.y1, other.y1) - max(box.y0, other.y0)
+    gap = max(box.x0, other.x0) - min(box.x1, other.x1)
+    return shared > 0.6 * min(box.y1 - box.y0, other.y1 - other.y0) and gap < max(box.height, other.height)
 
 
-def _same_block(one: TextBox, other: TextBox) -> bool:
-    line = max(one.height, other.height)
-    gap_rows = max(one.y0, other.y0) - min(one.y1, other.y1)
-    gap_columns = max(one.x0, other.x0) - min(one.x1, other.x1)
-    similar = 0.5 <= one.height / max(1, other.height) <= 2.0
+def _same_block(box: TextBox, other: TextBox) -> bool:
+    line = max(box.height, other.height)
+    gap_rows = max(box.y0, other.y0) - min(box.y1, other.y1)
+    gap_columns = max(box.x0, other.x0) - min(box.x1, other.x1)
+    similar = 0.5 <= box.height / max(1, other.height) <= 2.0
     return similar and gap_rows < line and gap_columns < 2 * line

@@ -35,31 +35,34 @@ class Examination:
 
 
 def examine_frames(
-    frames: Iterable[tuple[int, NDArray[np.generic]]], *, photometric: str = "MONOCHROME2", known: Sequence[str] = ()
+    frames: Iterable[tuple[int, NDArray[np.generic]]],
+    *,
+    photometric: str = "MONOCHROME2",
+    identifiers: Sequence[str] = (),
 ) -> Examination:
     """Examine (index, pixels) pairs, one frame in memory at a time.
 
     Identity read in one frame is also marked in the frames before and after it where the same place shows the same
     picture, so that a letter lost in the noise of one frame is blanked there as well. Identical frames are read once.
     """
-    found = Examination()
+    examination = Examination()
     seen: dict[int, list[TextBox]] = {}
     shown: list[tuple[int, NDArray[np.uint8]]] = []
     for index, pixels in frames:
-        found.frames_examined += 1
+        examination.frames_examined += 1
         fingerprint = hash(pixels.tobytes())
         if fingerprint in seen:
             boxes = [replace(box, frame=index) for box in seen[fingerprint]]
         else:
-            boxes = find_text(pixels, photometric=photometric, known=known, frame=index)
+            boxes = find_text(pixels, photometric=photometric, identifiers=identifiers, frame=index)
             seen[fingerprint] = boxes
-        found.boxes.extend(boxes)
+        examination.boxes.extend(boxes)
         picture = displayed(pixels, photometric)
         shown.append((index, picture if picture.ndim == 2 else picture.mean(axis=2).astype(np.uint8)))
     if len(shown) > 1:
-        found.boxes.extend(_still_writing(found.boxes, shown))
-        found.boxes.sort(key=lambda box: (box.frame, box.y0, box.x0))
-    return found
+        examination.boxes.extend(_still_writing(examination.boxes, shown))
+        examination.boxes.sort(key=lambda box: (box.frame, box.y0, box.x0))
+    return examination
 
 
 def _still_writing(boxes: Sequence[TextBox], shown: Sequence[tuple[int, NDArray[np.uint8]]]) -> list[TextBox]:
@@ -83,5 +86,5 @@ def _crop(picture: NDArray[np.uint8], box: TextBox) -> NDArray[np.float32]:
     return picture[box.y0 : box.y1, box.x0 : box.x1].astype(np.float32)
 
 
-def _overlap(one: TextBox, other: TextBox) -> bool:
-    return one.x0 < other.x1 and other.x0 < one.x1 and one.y0 < other.y1 and other.y0 < one.y1
+def _overlap(box: TextBox, other: TextBox) -> bool:
+    return box.x0 < other.x1 and other.x0 < box.x1 and box.y0 < other.y1 and other.y0 < box.y1

@@ -136,7 +136,7 @@ def with_hyphen(box: TextBox, grey: NDArray[np.uint8], ink: int) -> TextBox:
 def _followers(box: TextBox, grey: NDArray[np.uint8], ink: int) -> tuple[TextBox, ...]:
     """What stands on the same line in the same ink, within a letter's height of the last: one box to each side."""
     height = box.y1 - box.y0
-    found = []
+    followers = []
     for step in (1, -1):
         edge = start = box.x1 if step > 0 else box.x0
         while True:
@@ -146,8 +146,8 @@ def _followers(box: TextBox, grey: NDArray[np.uint8], ink: int) -> tuple[TextBox
                 break
             edge = window[0] + (max(end for _, end in pieces) if step > 0 else min(begin for begin, _ in pieces))
         if edge != start:
-            found.append(replace(box, x0=min(edge, start), x1=max(edge, start)))
-    return tuple(found)
+            followers.append(replace(box, x0=min(edge, start), x1=max(edge, start)))
+    return tuple(followers)
 
 
 def _letter_pieces(ink: NDArray[np.bool_], height: int) -> list[tuple[int, int]]:

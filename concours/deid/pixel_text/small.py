@@ -53,8 +53,8 @@ def small_rows(grey: NDArray[np.uint8]) -> list[LetterRow]:
     by_ink: dict[int, list[tuple[int, int, int, int]]] = defaultdict(list)
     for ink, *place in _pieces(grey):
         by_ink[ink].append((place[0], place[1], place[2], place[3]))
-    found = [row for ink, pieces in by_ink.items() for row in _rows(pieces) if _stands_out(grey, row, ink)]
-    return sorted(found, key=lambda row: (-row.letters, row.y0, row.x0))
+    rows = [row for ink, pieces in by_ink.items() for row in _rows(pieces) if _stands_out(grey, row, ink)]
+    return sorted(rows, key=lambda row: (-row.letters, row.y0, row.x0))
 
 
 def _pieces(grey: NDArray[np.uint8]) -> list[tuple[int, int, int, int, int]]:
@@ -66,14 +66,14 @@ def _pieces(grey: NDArray[np.uint8]) -> list[tuple[int, int, int, int, int]]:
     number[high] = np.arange(count)
     pairs = []
     for down, right in _STEPS:
-        one = number[: rows - down, max(0, -right) : columns - max(0, right)]
+        shifted = number[: rows - down, max(0, -right) : columns - max(0, right)]
         other = number[down:, max(0, right) : columns + min(0, right)]
-        same = (one >= 0) & (other >= 0)
+        same = (shifted >= 0) & (other >= 0)
         same &= (
             grey[: rows - down, max(0, -right) : columns - max(0, right)]
             == grey[down:, max(0, right) : columns + min(0, right)]
         )
-        pairs.append(np.stack([one[same], other[same]]))
+        pairs.append(np.stack([shifted[same], other[same]]))
     first, second = np.concatenate(pairs, axis=1)
     if not first.size:
         return []
@@ -99,25 +99,25 @@ def _rows(pieces: list[tuple[int, int, int, int]]) -> list[LetterRow]:
     if len(pieces) > TEXTURE:
         return []
     open_rows: list[LetterRow] = []
-    found: list[LetterRow] = []
+    letter_rows: list[LetterRow] = []
     for piece in sorted(pieces):
         x0, y0, x1, y1 = piece
-        kept = []
+        still_open = []
         joined = False
         for row in open_rows:
             height = max(row.y1 - row.y0, y1 - y0)
             if x0 - row.x1 > 1.6 * height + 2:
                 if x0 - row.x1 > 2 * LINE[1]:
-                    found.append(row)
+                    letter_rows.append(row)
                     continue
             elif not joined and _on_line(row, y0, y1):
                 row = LetterRow(row.x0, min(row.y0, y0), max(row.x1, x1), max(row.y1, y1), row.spans + _spans(piece))
                 joined = True
-            kept.append(row)
-        open_rows = kept if joined else [*kept, LetterRow(x0, y0, x1, y1, _spans(piece))]
+            still_open.append(row)
+        open_rows = still_open if joined else [*still_open, LetterRow(x0, y0, x1, y1, _spans(piece))]
     return [
         row
-        for row in (*found, *open_rows)
+        for row in (*letter_rows, *open_rows)
         if row.letters >= FEWEST and row.y1 - row.y0 >= LINE[0] and row.x1 - row.x0 >= 2.5 * (row.y1 - row.y0)
     ]
 

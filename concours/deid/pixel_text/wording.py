@@ -40,7 +40,7 @@ def plain_letters(text: str) -> str:
     return "".join(c for c in decomposed if not unicodedata.combining(c)).upper()
 
 
-def judge_text(text: str, confidence: float, known: Iterable[str] = ()) -> Reading:
+def judge_text(text: str, confidence: float, identifiers: Iterable[str] = ()) -> Reading:
     """What a line that was read with this confidence is.
 
     `known` are identifiers of the person: a line that resembles one is identity however badly it was read.
@@ -51,7 +51,7 @@ def judge_text(text: str, confidence: float, known: Iterable[str] = ()) -> Readi
     signs = [c for c in plain if c.isalnum()]
     if not signs:
         return "noise"
-    if resembles_known(plain, known):
+    if resembles_known(plain, identifiers):
         return "identity"
     if len(signs) == 1:
         return "marker" if plain.isascii() and confidence >= CERTAIN else "noise"
@@ -82,40 +82,42 @@ def _harmless_token(token: str) -> bool:
     return len(parts) > 1 and all(p in MARKERS or (_NUMBER.match(p) and not _YEAR.match(p)) for p in parts)
 
 
-def resembles_known(plain: str, known: Iterable[str]) -> bool:
+def resembles_known(plain: str, identifiers: Iterable[str]) -> bool:
     """True when a line (capitals, no accents) holds something close to a known identifier, reading errors allowed."""
     letters = "".join(c for c in plain if c.isalnum())
-    for identifier in known:
-        wanted = "".join(c for c in plain_letters(identifier) if c.isalnum())
-        if len(wanted) < 3:
+    for identifier in identifiers:
+        identifier_letters = "".join(c for c in plain_letters(identifier) if c.isalnum())
+        if len(identifier_letters) < 3:
             continue
-        if wanted in letters:
+        if identifier_letters in letters:
             return True
-        if len(wanted) >= 4 and len(letters) >= 3 and _best_overlap(wanted, letters) >= 0.8:
+        if len(identifier_letters) >= 4 and len(letters) >= 3 and _best_overlap(identifier_letters, letters) >= 0.8:
             return True
     return False
 
 
-def _best_overlap(wanted: str, letters: str) -> float:
+def _best_overlap(identifier_letters: str, letters: str) -> float:
     """Share of `wanted` found in order in the best window of `letters`."""
-    matcher = SequenceMatcher(None, wanted, letters, autojunk=False)
+    matcher = SequenceMatcher(None, identifier_letters, letters, autojunk=False)
     start = max(0, matcher.find_longest_match().b - matcher.find_longest_match().a)
-    window = letters[start : start + len(wanted)]
-    return SequenceMatcher(None, wanted, window, autojunk=False).ratio()
+    window = letters[start : start + len(identifier_letters)]
+    return SequenceMatcher(None, identifier_letters, window, autojunk=False).ratio()
 
 
-def cut_short(text: str, known: Iterable[str]) -> bool:
+def cut_short(text: str, identifiers: Iterable[str]) -> bool:
     """Whether the reading ends, or begins, within a known word: letters of it may stand beside the box, unread.
 
     Three letters or five digits of the word have to be there (four are a year) and two missing (one is a reading error).
     """
     words = re.findall(r"[^\W_]+", plain_letters(text))
-    wanted = {word for identifier in known for word in re.findall(r"[^\W_]{5,}", plain_letters(identifier))}
+    identifier_words = {
+        word for identifier in identifiers for word in re.findall(r"[^\W_]{5,}", plain_letters(identifier))
+    }
     return (
         any(
-            _is_part(piece) and piece not in wanted and len(word) - len(piece) >= 2 and matches(word, piece)
+            _is_part(piece) and piece not in identifier_words and len(word) - len(piece) >= 2 and matches(word, piece)
             for piece, matches in ((words[-1], str.startswith), (words[0], str.endswith))
-            for word in wanted
+            for word in identifier_words
         )
         if words
         else False

@@ -20,24 +20,25 @@ PARSED, TABLES = "parsed", "tables"  # folders of an exam's original
 
 @dataclass(frozen=True)
 class ParsedSource:
-    """What one file holds: `rows` of a table, the `text` of a text file, or why it cannot be read."""
+    """What one file holds: `rows` of a table, the `text` of a text file, or why it cannot be read. `row` as in `Rows`."""
 
     called: str
     rows: tuple[Mapping[str, Any], ...] = ()
     text: str = ""
     faults: tuple[Fault, ...] = ()
+    row: int = 0
 
     def to_json(self) -> dict[str, Any]:
         faults = [fault.to_json() for fault in self.faults]
-        return {"called": self.called, "rows": list(self.rows), "text": self.text, "faults": faults}
+        return {"called": self.called, "rows": list(self.rows), "text": self.text, "faults": faults, "row": self.row}
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> ParsedSource:
         faults = tuple(Fault.from_json(fault) for fault in value["faults"])
-        return cls(str(value["called"]), tuple(value["rows"]), str(value["text"]), faults)
+        return cls(str(value["called"]), tuple(value["rows"]), str(value["text"]), faults, int(value["row"]))
 
     def as_rows(self) -> Rows:
-        return Rows(self.called, self.rows)
+        return Rows(self.called, self.rows, self.row)
 
 
 def parse_here(source: Stored, called: str, *, is_text: bool = False) -> ParsedSource:
@@ -78,7 +79,7 @@ def parse_apart(source: Stored, called: str, *, is_text: bool = False) -> Parsed
 
 def parse_tables(original: Path) -> None:
     """The tables of an exam's original become `parsed/NN.json`, which the engine reads instead of what the centre sent."""
-    (original / PARSED).mkdir()
+    (original / PARSED).mkdir(exist_ok=True)
     for path in sorted((original / TABLES).glob("*")):
         number, _, called = path.name.partition("-")
         parsed = parse_apart(whole(path), called)

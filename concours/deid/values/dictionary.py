@@ -22,16 +22,16 @@ class SortedWords:
             self._content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
 
     def __contains__(self, word: str) -> bool:
-        wanted = word.encode("ascii", "replace")
+        sought = word.encode("ascii", "replace")
         low, high = 0, len(self._content)
         while low < high:
             middle = (low + high) // 2
             start = self._content.rfind(b"\n", low, middle) + 1 or low
             end = self._content.find(b"\n", start)
             line = self._content[start:end]
-            if line == wanted:
+            if line == sought:
                 return True
-            if line < wanted:
+            if line < sought:
                 low = end + 1
             else:
                 high = start

@@ -8,13 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from concours.deid.values.apart import PARSED, TABLES, ParsedSource, parse_here
+from concours.deid.values.contradictions import FORM
 from concours.deid.values.gate import Admission, Declared, admit, identities_of
 from concours.deid.values.known import KnownIdentifiers
 from concours.deid.values.rows import Rows
 from concours.formats.fault import Fault
 from concours.formats.stored import whole
-
-FORM = "form"
 
 
 def read_sources(original: Path) -> tuple[list[Rows], list[Fault]]:
@@ -39,13 +38,13 @@ def read_sources(original: Path) -> tuple[list[Rows], list[Fault]]:
 
 
 def admit_exam(
-    original: Path, fields: Mapping[str, Declared], known: KnownIdentifiers, shift_days: int
+    original: Path, fields: Mapping[str, Declared], identifiers: KnownIdentifiers, shift_days: int
 ) -> tuple[Admission, KnownIdentifiers]:
     """What passes of one exam, and everything known of its patient: what its headers say and what undeclared columns say."""
     sources, faults = read_sources(original)
     more = identities_of((row for source in sources for row in source.rows), fields)
-    everything = known.with_more(more).with_more(_told_at_reception(original))
-    admission = admit(fields, sources, known=everything, shift_days=shift_days)
+    everything = identifiers.with_more(more).with_more(_told_at_reception(original))
+    admission = admit(fields, sources, identifiers=everything, shift_days=shift_days)
     return replace(admission, faults=(*faults, *admission.faults)), everything
 
 
@@ -54,8 +53,8 @@ def _told_at_reception(original: Path) -> KnownIdentifiers:
     path = original / "identities.json"
     if not path.exists():
         return KnownIdentifiers()
-    told = json.loads(path.read_text(encoding="utf-8"))
-    return KnownIdentifiers.of(told["people"], told["numbers"], told["places"])
+    identity = json.loads(path.read_text(encoding="utf-8"))
+    return KnownIdentifiers.of(identity["people"], identity["numbers"], identity["places"])
 
 
 def patient_of(original: Path) -> str:

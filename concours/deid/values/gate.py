@@ -6,11 +6,14 @@ Plain: the server's limited child calls it, and a browser may. See docs/decision
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, time, timedelta
+from functools import partial
 from typing import Any
 
+from concours.deid.values.contradictions import FORM, SentValue, contradiction
 from concours.deid.values.folded import Folded, fold
 from concours.deid.values.known import KnownIdentifiers
 from concours.deid.values.prose import Piece, Pieces, examine_text, safe_text
@@ -29,10 +32,10 @@ NO_BOOLEAN = gettext_noop("“%(field)s” is neither yes nor no. Correct it and
 NO_CHOICE = gettext_noop("“%(field)s” must be one of: %(allowed)s. Correct it and send the exam again.")
 NO_DATE = gettext_noop("“%(field)s” is not a date such as 2019-03-24. Correct it and send the exam again.")
 NO_TIME = gettext_noop("“%(field)s” is not a time such as 14:30. Correct it and send the exam again.")
-NO_TABLE = gettext_noop("“%(field)s” must be a list of rows. Send it as a table %(field)s.csv.")
+NO_TABLE = gettext_noop("“%(field)s” must be a list of rows. Send it as a table %(table)s.csv.")
 OUTSIDE = gettext_noop("“%(field)s” must be between %(low)s and %(high)s. Correct it and send the exam again.")
 INVALID = frozenset(
-    ("non_numeric", "wrong_format", "out_of_range", "too_large")
+    ("non_numeric", "wrong_format", "out_of_range", "too_large", "contradiction")
 )  # reasons after which the exam cannot be used
 
 _SQUASH = re.compile(r"[\W_]+")
@@ -77,7 +80,7 @@ class Declared:
 
 def declared_fields(fields: Mapping[str, FieldSpec]) -> dict[str, Declared]:
     """The fields that a centre may send as values: no mask, and nothing that is derived from another field."""
-    return {name: Declared.of(one) for name, one in fields.items() if one.type != "mask" and one.derive is None}
+    return {name: Declared.of(field) for name, field in fields.items() if field.type != "mask" and field.derive is None}
 
 
 @dataclass(frozen=True)
@@ -115,12 +118,12 @@ class Admission:
 def identities_of(rows: Iterable[Mapping[str, Any]], fields: Mapping[str, Declared]) -> KnownIdentifiers:
     """Names, numbers and places in columns that the question does not declare: what to look for in the declared texts."""
     people, numbers, places = set[str](), set[str](), set[str]()
-    known = {_squash(name) for one in fields.values() for name in (one.name, *one.columns)}
+    declared_names = {_squash(name) for declared in fields.values() for name in (declared.name, *declared.columns)}
     for row in rows:
         for name, value in row.items():
             text = str(value).strip() if isinstance(value, str | int | float) else ""
             called = fold(str(name))
-            if not text or _squash(str(name)) in known:
+            if not text or _squash(str(name)) in declared_names:
                 continue
             if _PEOPLE.search(called):
                 people.add(text)
@@ -132,16 +135,39 @@ def identities_of(rows: Iterable[Mapping[str, Any]], fields: Mapping[str, Declar
 
 
 def admit(
-    fields: Mapping[str, Declared], sources: Iterable[Rows], *, known: KnownIdentifiers, shift_days: int
+    fields: Mapping[str, Declared], sources: Iterable[Rows], *, identifiers: KnownIdentifiers, shift_days: int
 ) -> Admission:
-    """Lets through what the question declares. Later sources win over earlier ones; dates move by `shift_days`."""
-    given: dict[str, Any] = {}
+    """Lets through what the question declares; dates move by `shift_days`. A field with contradictory values has none."""
+    by_field: dict[str, list[SentValue]] = {}
     faults: list[Fault] = []
-    for source in sources:
-        given.update(_of_source(fields, source, known, faults))
-    gate = _Gate(known, shift_days, faults)
-    values = {name: gate.field(fields[name], value) for name, value in given.items()}
+    listed = list(sources)
+    for source, called in zip(listed, _called(listed, identifiers), strict=True):
+        for name, sent in _of_source(fields, source, called, identifiers, faults):
+            by_field.setdefault(name, []).append(sent)
+    gate = _Gate(identifiers, shift_days, faults)
+    values: dict[str, Any] = {}
+    for name, sent_values in by_field.items():
+        declared = fields[name]
+        scratch = _Gate(
+            identifiers, shift_days, []
+        )  # to compare values by what they mean; its faults count for nothing
+        fault = contradiction(name, sent_values, partial(scratch.field, declared))
+        if fault is not None:
+            faults.append(fault)
+        last = next((sent.value for sent in reversed(sent_values) if not sent.is_blank), None)
+        values[name] = None if fault is not None else gate.field(declared, last)
     return Admission(values, tuple(gate.texts), tuple(faults))
+
+
+def _called(sources: Sequence[Rows], identifiers: KnownIdentifiers) -> list[str]:
+    """What a reason calls each source: by its name, with a number where several bear it, and without what names the person."""
+    count = Counter(source.called for source in sources if not source.row)
+    names = []
+    for n, source in enumerate(sources):
+        shown = _shown_name(source.called, identifiers)
+        before = sum(other.called == source.called and not other.row for other in sources[: n + 1])
+        names.append(f"{shown} ({before})" if count[source.called] > 1 and not source.row else shown)
+    return names
 
 
 def _squash(name: str) -> str:
@@ -149,88 +175,91 @@ def _squash(name: str) -> str:
 
 
 def _of_source(
-    fields: Mapping[str, Declared], source: Rows, known: KnownIdentifiers, faults: list[Fault]
-) -> dict[str, Any]:
-    """Field -> what was sent for it: a table named after a table field is its rows, `field,value` pairs are fields, and any
-    other table has the fields as columns and one row."""
+    fields: Mapping[str, Declared], source: Rows, called: str, identifiers: KnownIdentifiers, faults: list[Fault]
+) -> Iterator[tuple[str, SentValue]]:
+    """Field and what was sent for it: a table named after a table field is its rows, `field,value` pairs are fields, and any
+    other table has the fields as columns, and rows that must not contradict each other."""
     names = {_squash(name): name for name in fields}
     table = fields.get(names.get(_squash(source.stem), ""))
-    if table is not None and table.type == "table" and source.called != "form":
-        return {table.name: _declared_rows(table, source.rows, source.called, known, faults)}
-    if not source.rows:
-        return {}
-    first = source.rows[0]
-    if set(map(_squash, first)) >= {"field", "value"}:
-        first = {str(_cell(row, "field")): _cell(row, "value") for row in source.rows}
-    given: dict[str, Any] = {}
-    extra: list[str] = []
-    for sent, value in first.items():
-        name = names.get(_squash(str(sent)))
-        if name is None:
-            extra.append(str(sent))
-        elif fields[name].type == "table" and isinstance(value, list):
-            rows = [row for row in value if isinstance(row, Mapping)]
-            given[name] = _declared_rows(fields[name], rows, name, known, faults)
-        else:
-            given[name] = value
-    _note_extra(extra, source.called, known, faults)
-    return given
+    if table is not None and table.type == "table" and source.called != FORM and not source.row:
+        rows = _declared_rows(table, source.rows, source.called, identifiers, faults)
+        yield table.name, SentValue(rows, called)
+        return
+    pairs = bool(source.rows) and set(map(_squash, source.rows[0])) >= {"field", "value"}
+    extra: dict[str, None] = {}
+    for number, row in enumerate(source.rows, 2):
+        cells = {str(_cell(row, "field")): _cell(row, "value")} if pairs else row
+        for sent, value in cells.items():
+            name = names.get(_squash(str(sent)))
+            if name is None:
+                extra[str(sent)] = None
+            elif fields[name].type == "table" and isinstance(value, list):
+                listed = [item for item in value if isinstance(item, Mapping)]
+                rows = _declared_rows(fields[name], listed, name, identifiers, faults)
+                yield name, SentValue(rows, called)
+            else:
+                yield name, SentValue(value, called, source.row or number, str(sent))
+    _note_extra(list(extra), source.called, identifiers, faults)
 
 
 def extra_columns(fields: Mapping[str, Declared], source: Rows, *, beside: Iterable[str] = ()) -> list[Fault]:
     """One note on the columns of a table that no field has, `beside` those that say who the patient is."""
-    known = {_squash(name) for name in (*fields, *beside)}
-    extra = dict.fromkeys(str(name) for row in source.rows for name in row if _squash(str(name)) not in known)
+    declared_names = {_squash(name) for name in (*fields, *beside)}
+    extra = dict.fromkeys(str(name) for row in source.rows for name in row if _squash(str(name)) not in declared_names)
     faults: list[Fault] = []
     _note_extra(list(extra), source.called, KnownIdentifiers(), faults)
     return faults
 
 
-def _cell(row: Mapping[str, Any], wanted: str) -> Any:
-    return next((value for name, value in row.items() if _squash(str(name)) == wanted), None)
+def _cell(row: Mapping[str, Any], column: str) -> Any:
+    return next((value for name, value in row.items() if _squash(str(name)) == column), None)
 
 
 def _declared_rows(
-    table: Declared, rows: Iterable[Mapping[str, Any]], called: str, known: KnownIdentifiers, faults: list[Fault]
+    table: Declared, rows: Iterable[Mapping[str, Any]], called: str, identifiers: KnownIdentifiers, faults: list[Fault]
 ) -> list[dict[str, Any]]:
     names = {_squash(name): name for name in table.columns}
     extra: dict[str, None] = {}
-    kept: list[dict[str, Any]] = []
+    declared_rows: list[dict[str, Any]] = []
     for row in list(rows)[:MOST_ROWS]:
-        kept.append({})
+        declared_rows.append({})
         for sent, value in row.items():
             name = names.get(_squash(str(sent)))
             if name is None:
                 extra[str(sent)] = None
             else:
-                kept[-1].setdefault(name, value)
-    _note_extra(list(extra), called, known, faults)
-    return kept
+                declared_rows[-1].setdefault(name, value)
+    _note_extra(list(extra), called, identifiers, faults)
+    return declared_rows
 
 
-def _note_extra(extra: list[str], called: str, known: KnownIdentifiers, faults: list[Fault]) -> None:
+def _note_extra(extra: list[str], called: str, identifiers: KnownIdentifiers, faults: list[Fault]) -> None:
     """One note per source. A column whose own name names the person is counted, not shown."""
     named = [name for name in extra if name.strip()]
     if not named:
         return
-    shown = ["…" if next(known.spans(Folded.of(name)), None) else clip(name, 30) for name in named[:SHOWN]]
+    shown = ["…" if next(identifiers.spans(Folded.of(name)), None) else clip(name, 30) for name in named[:SHOWN]]
     more = ["…"] if len(named) > SHOWN else []
-    table = "…" if next(known.spans(Folded.of(called)), None) else clip(called, 60)
+    table = _shown_name(called, identifiers)
     faults.append(Fault("extra_column", table, EXTRA, {"table": table, "columns": ", ".join([*shown, *more])}))
+
+
+def _shown_name(called: str, identifiers: KnownIdentifiers) -> str:
+    return "…" if next(identifiers.spans(Folded.of(called)), None) else clip(called, 60)
 
 
 class _Gate:
     """Parses values into their types; gathers texts and faults."""
 
-    def __init__(self, known: KnownIdentifiers, shift_days: int, faults: list[Fault]) -> None:
-        self.known, self.shift_days, self.faults = known, shift_days, faults
+    def __init__(self, identifiers: KnownIdentifiers, shift_days: int, faults: list[Fault]) -> None:
+        self.identifiers, self.shift_days, self.faults = identifiers, shift_days, faults
         self.texts: list[GatedText] = []
 
     def field(self, declared: Declared, value: Any) -> Any:
         if declared.type != "table":
             return self.scalar(declared, value, declared.name, declared.name)
         if not isinstance(value, list):
-            self._wrong("wrong_format", declared.name, NO_TABLE, field=declared.name)
+            self._wrong("wrong_format", declared.name, NO_TABLE, field=declared.name, table=declared.name)
             return None
         return [
             {
@@ -277,7 +306,7 @@ class _Gate:
             ends = {"low": "–" if low is None else f"{low:g}", "high": "–" if high is None else f"{high:g}"}
             self._wrong("out_of_range", place, OUTSIDE, field=shown, **ends)
             return None
-        if declared.allowed and all(parse_number(one) != number for one in declared.allowed):
+        if declared.allowed and all(parse_number(choice) != number for choice in declared.allowed):
             self._wrong("out_of_range", place, NO_CHOICE, field=shown, allowed=", ".join(declared.allowed))
             return None
         return number
@@ -293,9 +322,9 @@ class _Gate:
         text = f"{value:g}" if isinstance(value, float) else str(value).strip()
         if text in declared.allowed:
             return text
-        same = [one for one in declared.allowed if fold(one) == fold(text)]
+        same = [choice for choice in declared.allowed if fold(choice) == fold(text)]
         number = parse_number(text)
-        same = same or [one for one in declared.allowed if number is not None and parse_number(one) == number]
+        same = same or [choice for choice in declared.allowed if number is not None and parse_number(choice) == number]
         if len(same) == 1:
             return same[0]
         self._wrong("out_of_range", place, NO_CHOICE, field=shown, allowed=", ".join(declared.allowed))
@@ -325,7 +354,7 @@ class _Gate:
         if len(text) > LONGEST_TEXT:
             self._wrong("too_large", place, TOO_LONG, name=shown, limit=LONGEST_TEXT)
             return None
-        gated = GatedText(place, examine_text(text, self.known))
+        gated = GatedText(place, examine_text(text, self.identifiers))
         self.texts.append(gated)
         return gated.safe
 

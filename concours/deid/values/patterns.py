@@ -74,5 +74,5 @@ def _codes(text: Folded) -> Iterator[Span]:
 
 def identifying_spans(text: Folded) -> list[tuple[Span, str]]:
     """(place, kind) of everything in the text that identifies by its form alone."""
-    found = [(span, kind) for kind, pattern in PATTERNS.items() for span in text.spans(pattern)]
-    return found + [(span, "record number") for span in _codes(text)]
+    spans = [(span, kind) for kind, pattern in PATTERNS.items() for span in text.spans(pattern)]
+    return spans + [(span, "record number") for span in _codes(text)]

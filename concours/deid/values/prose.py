@@ -56,12 +56,12 @@ class Piece:
 Pieces = tuple[Piece, ...]
 
 
-def examine_text(text: str, known: KnownIdentifiers | None = None) -> Pieces:
+def examine_text(text: str, identifiers: KnownIdentifiers | None = None) -> Pieces:
     """Cuts the text into pieces: identifiers by form, known identifiers and people after a title are removed; a word that no
     dictionary knows, or that is a name as well, is unsure; the rest is clear."""
     folded, words = Folded.of(text), words_of(text)
     removed: list[tuple[Span, str]] = [*identifying_spans(folded), *named_spans(folded, words)]
-    removed += [(span, "known identifier") for span in (known or KnownIdentifiers()).spans(folded)]
+    removed += [(span, "known identifier") for span in (identifiers or KnownIdentifiers()).spans(folded)]
     covered = _Cover(span for span, _kind in removed)
     unsure = [word for word in words if not covered.holds(word.start) and _is_unsure(text, word)]
     unsure += _tied(text, words, covered, {word.start for word in unsure})

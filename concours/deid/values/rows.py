@@ -22,10 +22,14 @@ TOO_LONG = gettext_noop("%(name)s is longer than %(limit)s characters. Send one 
 
 @dataclass(frozen=True)
 class Rows:
-    """The rows of one source under the names that its sender gave to columns or keys. `called` is the file's name, or "form"."""
+    """The rows of one source under the names that its sender gave to columns or keys. `called` is the file's name, or "form".
+
+    `row` is where the only row stands in its table (from 1 with the header), where every row is an exam of its own; else 0.
+    """
 
     called: str
     rows: tuple[Mapping[str, Any], ...]
+    row: int = 0
 
     @property
     def stem(self) -> str:

@@ -30,10 +30,10 @@ def import_inception(file: Path, folder: Path, expected_sha256: str = PUBLISHED_
 
     The file is read with `weights_only=True`. Raises InceptionImportError, and leaves nothing behind then.
     """
-    found = sha256_of(file)
-    if found != expected_sha256:
+    actual_sha256 = sha256_of(file)
+    if actual_sha256 != expected_sha256:
         raise InceptionImportError(
-            f"{file.name} has the SHA-256 {found}, the published {PUBLISHED_FILE} has {expected_sha256}. Fetch it again."
+            f"{file.name} has the SHA-256 {actual_sha256}, the published {PUBLISHED_FILE} has {expected_sha256}. Fetch it again."
         )
     try:
         import torch
@@ -87,7 +87,7 @@ def import_inception(file: Path, folder: Path, expected_sha256: str = PUBLISHED_
         "comparable": True,
         "note": "Inception v3 of the published FID; images resized by nearest neighbour, as SFR 2021 did",
         "source": file.name,
-        "source_sha256": found,
+        "source_sha256": actual_sha256,
         "largest_difference": difference,
     }
     target.with_suffix(".json").write_text(json.dumps(about, indent=2) + "\n")

@@ -61,10 +61,10 @@ def imported(folder: Path) -> list[Network]:
 
 def find(name: str, folder: Path | None = None) -> Network:
     """The network of that name: the default, or an imported one of the folder. Raises LookupError, naming all."""
-    known = {network.name: network for network in [DEFAULT, *(imported(folder) if folder else [])]}
-    if name not in known:
-        raise LookupError(f"There is no network {name!r}; there are {', '.join(known)}.")
-    return known[name]
+    networks = {network.name: network for network in [DEFAULT, *(imported(folder) if folder else [])]}
+    if name not in networks:
+        raise LookupError(f"There is no network {name!r}; there are {', '.join(networks)}.")
+    return networks[name]
 
 
 def embed(cases: Iterable[Any], network: Network = DEFAULT, threads: int = 2) -> Embedded:

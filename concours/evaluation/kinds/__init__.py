@@ -32,7 +32,9 @@ class UnknownKindError(LookupError):
 
 @cache
 def _found() -> dict[str, SubmissionKind]:
-    modules = {one.name: importlib.import_module(f"{__name__}.{one.name}") for one in pkgutil.iter_modules(__path__)}
+    modules = {
+        entry.name: importlib.import_module(f"{__name__}.{entry.name}") for entry in pkgutil.iter_modules(__path__)
+    }
     return {
         name: cast(SubmissionKind, module) for name, module in sorted(modules.items()) if hasattr(module, "SUMMARY")
     }

@@ -17,12 +17,12 @@ NEEDS = ("masks",)
 def manifest(spec: QuestionSpec, ids: Iterable[str], grids: Mapping[str, Grid]) -> Manifest:
     """Ids, columns, limits, and for each case the grid that its mask has to lie on."""
     masks = spec.submission.masks
-    found = table.manifest(spec, ids, grids)
+    of_table = table.manifest(spec, ids, grids)
     if masks is None:
-        return found
-    grid, others = common_grid(found.ids, grids)
+        return of_table
+    grid, others = common_grid(of_table.ids, grids)
     return replace(
-        found,
+        of_table,
         grid=grid,
         grids=others,
         files=masks.files,

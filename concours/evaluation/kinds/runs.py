@@ -17,14 +17,14 @@ NEEDS = ("runs",)
 def manifest(spec: QuestionSpec, ids: Iterable[str], grids: Mapping[str, Grid]) -> Manifest:
     """The column of runs beside those of the table; a team's own measurements are columns that nobody reads."""
     runs = spec.submission.runs
-    found = table.manifest(spec, ids, grids)
+    of_table = table.manifest(spec, ids, grids)
     if runs is None:
-        return found
-    columns = dict(found.columns)
+        return of_table
+    columns = dict(of_table.columns)
     columns[runs.column] = Column(runs.column, "rle", order=runs.order, base=runs.base)
     if runs.shape_column and runs.shape_use == "check":
         columns[runs.shape_column] = Column(runs.shape_column, "shape")
     for name in (*runs.ignore, *([runs.shape_column] if runs.shape_use == "ignore" and runs.shape_column else [])):
         columns[name] = Column(name, "ignored", required=False)
-    grid, others = common_grid(found.ids, grids)
-    return replace(found, columns=columns, grid=grid, grids=others, table=found.table or runs.name)
+    grid, others = common_grid(of_table.ids, grids)
+    return replace(of_table, columns=columns, grid=grid, grids=others, table=of_table.table or runs.name)

@@ -40,8 +40,8 @@ class Uncertainty:
     def as_dict(self) -> dict[str, Any]:
         """Plain values for a snapshot or an API, by team; tau as its mean and percentile interval."""
         tail = (1 - self.level) / 2
-        known = self.kendall_tau[~np.isnan(self.kendall_tau)]
-        tau = [known.mean(), *np.quantile(known, [tail, 1 - tail])] if len(known) else [np.nan] * 3
+        defined_tau = self.kendall_tau[~np.isnan(self.kendall_tau)]
+        tau = [defined_tau.mean(), *np.quantile(defined_tau, [tail, 1 - tail])] if len(defined_tau) else [np.nan] * 3
         return {
             "method": "percentile bootstrap over cases",
             "replicates": self.replicates,
@@ -149,7 +149,7 @@ def not_resampled(scores: Mapping[str, Sampled]) -> dict[str, str]:
 
 def _is_drawn(rule: RankingRule, name: str, fixed: Collection[str]) -> bool:
     """Whether a score differs from draw to draw: one that is derived does when any of its parts does."""
-    derived = next((one for one in rule.derived if one.name == name), None)
+    derived = next((score for score in rule.derived if score.name == name), None)
     return name not in fixed if derived is None else any(_is_drawn(rule, part, fixed) for part in derived.of)
 
 

@@ -44,9 +44,9 @@ def choose_points(source: Sequence[int], always: Sequence[int], most: int, seed:
     chosen = set(_whole(always))
     for label in np.unique(sources):
         members = rng.permutation(np.flatnonzero(sources == label))
-        kept = sum(1 for index in chosen if sources[index] == label)
+        chosen_of_source = sum(1 for index in chosen if sources[index] == label)
         others = [index for index in members.tolist() if index not in chosen]
-        chosen.update(others[: max(0, most - kept)])
+        chosen.update(others[: max(0, most - chosen_of_source)])
     return np.array(sorted(chosen), dtype=np.int64)
 
 

@@ -28,19 +28,19 @@ NOT_JSON = gettext_noop("%(name)s cannot be read. Send a CSV, XLSX or JSON file.
 LONG_LIST = gettext_noop("%(name)s is larger than 1 MB. Send the list alone.")
 
 
-def read_field(name: str, given: GivenField, exam: ExamFacts) -> FieldFacts:
+def read_field(name: str, sent: GivenField, exam: ExamFacts) -> FieldFacts:
     """Return the facts of one field; what cannot be read becomes a `Damage` under the file's own (our) name.
 
     A mask is read on the grid of its image in `exam`, as it is read for the viewer, for delivery and for the truth.
     """
-    facts = FieldFacts(name, given.declared, value=given.value)
-    if not given.path:
+    facts = FieldFacts(name, sent.declared, value=sent.value)
+    if not sent.path:
         return facts
-    path = Path(given.path)
-    called = given.called or path.name
+    path = Path(sent.path)
+    called = sent.called or path.name
     try:
         source = _content(path)
-        if given.declared.get("type") == "mask":
+        if sent.declared.get("type") == "mask":
             return _read_mask(facts, called, source, exam.geometry(exam.image_of(facts)))
         return replace(facts, value=read_list(called, bytes(source)))
     except FormatError as error:
@@ -94,7 +94,7 @@ def _components(masks: list[Mask]) -> int:
     highest = [max(box[axis].stop for box in boxes) for axis in range(len(boxes[0]))]
     inside = np.zeros([high - low for low, high in zip(lowest, highest, strict=True)], np.bool_)
     for mask, box in zip(masks, boxes, strict=True):
-        own = tuple(slice(one.start - low, one.stop - low) for one, low in zip(box, lowest, strict=True))
+        own = tuple(slice(side.start - low, side.stop - low) for side, low in zip(box, lowest, strict=True))
         inside[own] |= mask.crop()
     return int(ndimage.label(inside, structure=np.ones((3,) * inside.ndim))[1])
 

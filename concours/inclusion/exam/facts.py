@@ -97,13 +97,13 @@ class SeriesFacts:
         """Return the series' value of a DICOM keyword, else the first slice's that has one, else None."""
         if keyword in self.header:
             return self.header[keyword]
-        return next((one.header[keyword] for one in self.slices if keyword in one.header), None)
+        return next((slice_facts.header[keyword] for slice_facts in self.slices if keyword in slice_facts.header), None)
 
     def text(self, keyword: str) -> str:
         """Return the value as one upper-case text, several values joined by a backslash; "" when absent."""
         value = self.get(keyword)
         values = value if isinstance(value, (list, tuple)) else [value]
-        return "\\".join(str(one).strip() for one in values if one is not None).upper()
+        return "\\".join(str(element).strip() for element in values if element is not None).upper()
 
     def number(self, keyword: str) -> float | None:
         """Return the value as a float (the first of several), None when absent or no number."""
@@ -173,7 +173,7 @@ class ExamFacts:
 
     def of(self, images: list[str] | None = None) -> Iterator[SeriesFacts]:
         """Yield the series of the named images, of all images when None."""
-        yield from (one for one in self.series if images is None or one.image in images)
+        yield from (series for series in self.series if images is None or series.image in images)
 
     @cached_property
     def assemblies(self) -> dict[str, Assembly]:
@@ -181,7 +181,7 @@ class ExamFacts:
         by_image: dict[str, list[Frame]] = {}
         for series in self.series:
             frames = by_image.setdefault(series.image, [])
-            frames += [one.placed({**series.header, **one.header}) for one in series.slices]
+            frames += [piece.placed({**series.header, **piece.header}) for piece in series.slices]
         return {image: assemble(frames, image) for image, frames in by_image.items()}
 
     def geometry(self, image: str) -> Geometry | None:
@@ -196,10 +196,10 @@ class ExamFacts:
 
     def where(self, series: SeriesFacts) -> str:
         """Return our own name of a series: the image's, with a number when the image came in several series."""
-        same = [one for one in self.series if one.image == series.image]
+        same = [other for other in self.series if other.image == series.image]
         if len(same) < 2:
             return series.image
-        return f"{series.image}[{next(n for n, one in enumerate(same, 1) if one is series)}]"
+        return f"{series.image}[{next(n for n, other in enumerate(same, 1) if other is series)}]"
 
     def to_json(self) -> dict[str, Any]:
         """Return a JSON-able dict; `from_json` reads it back."""
@@ -210,9 +210,9 @@ class ExamFacts:
         """Read what `to_json` wrote, after a journey through JSON or not."""
         return cls(
             images=tuple(value["images"]),
-            series=tuple(_series(one) for one in value["series"]),
-            fields={name: _field(one) for name, one in value["fields"].items()},
-            damaged=tuple(Damage(**one) for one in value["damaged"]),
+            series=tuple(_series(series) for series in value["series"]),
+            fields={name: _field(field) for name, field in value["fields"].items()},
+            damaged=tuple(Damage(**damage) for damage in value["damaged"]),
         )
 
 
@@ -227,8 +227,8 @@ def _slice(value: Mapping[str, Any]) -> SliceFacts:
 
 
 def _series(value: Mapping[str, Any]) -> SeriesFacts:
-    slices = tuple(_slice(one) for one in value["slices"])
-    damaged = tuple(Damage(**one) for one in value["damaged"])
+    slices = tuple(_slice(piece) for piece in value["slices"])
+    damaged = tuple(Damage(**damage) for damage in value["damaged"])
     return SeriesFacts(**{**value, "slices": slices, "damaged": damaged})
 
 
@@ -236,5 +236,5 @@ def _field(value: Mapping[str, Any]) -> FieldFacts:
     mask = value["mask"]
     if mask is not None:
         mask = MaskFacts(**{**mask, "shape": tuple(mask["shape"])})
-    damages = tuple(Damage(**one) for one in value["damages"])
+    damages = tuple(Damage(**damage) for damage in value["damages"])
     return FieldFacts(**{**value, "mask": mask, "damages": damages})

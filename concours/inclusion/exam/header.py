@@ -43,12 +43,12 @@ def header_of(dataset: Dataset, remembered: dict[Hashable, tuple[str, Any]] | No
         if tag not in TAGS:
             continue
         key = content_key(dataset, raw)
-        found = remembered.get(key)
-        if found is None:
-            found = _said(dataset, tag)
+        remembered_value = remembered.get(key)
+        if remembered_value is None:
+            remembered_value = _said(dataset, tag)
             if key is not None:
-                remembered[key] = found
-        name, read = found
+                remembered[key] = remembered_value
+        name, read = remembered_value
         if name in KEYWORDS:
             header[name] = read
     return header

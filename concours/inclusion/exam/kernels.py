@@ -76,9 +76,9 @@ def kernel_of(series: SeriesFacts) -> Kernel:
         return Kernel(name or group, kind)
     if name:
         return Kernel(name, "")
-    found = sorted(set(UNMISTAKABLE.findall(_first(series.get("SeriesDescription")))))
-    if len(found) == 1:
-        return Kernel(found[0], kind_of(found[0], vendor), described=True)
+    names = sorted(set(UNMISTAKABLE.findall(_first(series.get("SeriesDescription")))))
+    if len(names) == 1:
+        return Kernel(names[0], kind_of(names[0], vendor), described=True)
     return Kernel("", "")
 
 

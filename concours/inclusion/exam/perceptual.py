@@ -43,7 +43,7 @@ def perceptual_hash(volume: np.ndarray) -> int:
     array = array[None] if array.ndim == 2 else array
     if array.ndim != 3 or array.size == 0:
         raise ValueError("a volume of slices x rows x columns is needed")
-    return hash_thumbnails(np.stack([thumbnail(one) for one in array]))
+    return hash_thumbnails(np.stack([thumbnail(image) for image in array]))
 
 
 def hash_thumbnails(stack: np.ndarray) -> int:

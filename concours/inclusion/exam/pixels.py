@@ -92,7 +92,7 @@ def jump_of(before: np.ndarray, own: np.ndarray, after: np.ndarray) -> float | N
     return max(0.0, min(to_before, to_after) - across)
 
 
-def _unlike(one: np.ndarray, other: np.ndarray) -> float | None:
-    first, second = one - one.mean(), other - other.mean()
+def _unlike(pixels: np.ndarray, other: np.ndarray) -> float | None:
+    first, second = pixels - pixels.mean(), other - other.mean()
     scale = float(np.sqrt((first**2).sum() * (second**2).sum()))
     return None if scale == 0 else 1 - float((first * second).sum()) / scale

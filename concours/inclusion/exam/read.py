@@ -39,7 +39,7 @@ def read_exam_json(
 ) -> dict[str, Any]:
     """Like `read_exam`, with JSON-able values in and out: what the limited child runs. Raises DamagedStoreError."""
     return read_exam(
-        {name: [Stored.from_json(one).check() for one in files] for name, files in images.items()},
+        {name: [Stored.from_json(file).check() for file in files] for name, files in images.items()},
         given_fields(fields),
     ).to_json()
 
@@ -56,11 +56,11 @@ def read_exam(images: Mapping[str, Sequence[Stored | Path]], fields: Mapping[str
         series: list[SeriesFacts] = []
         damaged: list[Damage] = []
         for image, files in images.items():
-            found, broken = _read_image(image, files)
-            series += found
+            image_series, broken = _read_image(image, files)
+            series += image_series
             damaged += broken
         exam = ExamFacts(tuple(images), tuple(series), {}, tuple(damaged))
-        read = {name: read_field(name, given, exam) for name, given in fields.items()}
+        read = {name: read_field(name, sent, exam) for name, sent in fields.items()}
     return replace(exam, fields=read)
 
 
@@ -68,7 +68,7 @@ def _read_image(image: str, files: Sequence[Stored | Path]) -> tuple[list[Series
     by_series: dict[str, list[_ReadFrame]] = {}
     damaged: list[Damage] = []
     remembered: dict[Hashable, tuple[str, Any]] = {}
-    for file in sorted(files, key=lambda one: (one.path, one.name) if isinstance(one, Stored) else (one, "")):
+    for file in sorted(files, key=lambda place: (place.path, place.name) if isinstance(place, Stored) else (place, "")):
         name = PurePosixPath(file.name).name
         try:
             source = open_source(file if isinstance(file, Stored) else whole(file))
@@ -96,12 +96,12 @@ def _frames(source: ExamFile, remembered: dict[Hashable, tuple[str, Any]]) -> li
     for n in range(source.claim.frames):
         header = {**top, **(groups[min(n, len(groups) - 1)] if groups else {})}
         geometry = {name: header.pop(name) for name in GEOMETRY}
-        known = n < len(groups) or source.claim.frames == 1
+        is_placed = n < len(groups) or source.claim.frames == 1
         facts = SliceFacts(
             instance=PurePosixPath(source.file.name).name,
             frame=n,
-            position=vector(geometry["ImagePositionPatient"], 3) if known else None,
-            orientation=vector(geometry["ImageOrientationPatient"], 6) if known else None,
+            position=vector(geometry["ImagePositionPatient"], 3) if is_placed else None,
+            orientation=vector(geometry["ImageOrientationPatient"], 6) if is_placed else None,
             pixel_spacing=vector(geometry["PixelSpacing"], 2),
             thickness=number(header, "SliceThickness"),
             rows=source.claim.rows,
@@ -115,7 +115,7 @@ def _series(image: str, uid: str, frames: list[_ReadFrame]) -> SeriesFacts:
     frames = _in_order(frames)
     measured = _Measured(frames)
     damaged = measured.run()
-    bad = {one.name for one in damaged}
+    bad = {damage.name for damage in damaged}
     common, own = split_common([frame.header for frame in frames])
     slices = tuple(
         replace(frame.facts, header=header, pixels=measured.pixels.get(n))
@@ -139,7 +139,7 @@ def _in_order(frames: list[_ReadFrame]) -> list[_ReadFrame]:
     if order is not None:
         return [frames[n] for n in order]
     return sorted(
-        frames, key=lambda one: (number(one.header, "InstanceNumber") or 0, one.facts.instance, one.facts.frame)
+        frames, key=lambda read: (number(read.header, "InstanceNumber") or 0, read.facts.instance, read.facts.frame)
     )
 
 

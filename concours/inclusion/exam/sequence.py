@@ -88,8 +88,8 @@ def _inversions(series: SeriesFacts) -> list[float]:
     """Return the stated inversion times, those that an enhanced object leaves unused left out."""
     value = series.get("InversionTime")
     stated = value if isinstance(value, (list, tuple)) else [value]
-    numbers = [float(one) for one in stated if isinstance(one, (int, float)) or _is_number(one)]
-    return [one for one in numbers if 0 < one <= LONGEST_INVERSION]
+    numbers = [float(number) for number in stated if isinstance(number, (int, float)) or _is_number(number)]
+    return [number for number in numbers if 0 < number <= LONGEST_INVERSION]
 
 
 def _is_number(value: object) -> bool:
@@ -161,5 +161,5 @@ def _dimensions(series: SeriesFacts) -> str:
 
 
 def _plane(series: SeriesFacts) -> str:
-    orientations = [one.orientation for one in series.slices if one.orientation is not None]
+    orientations = [piece.orientation for piece in series.slices if piece.orientation is not None]
     return plane_of(orientations[0], 30.0) if orientations else ""

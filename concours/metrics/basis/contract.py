@@ -152,32 +152,32 @@ class Metric:
         reason = self.reason_on(truth, parameters)
         return MetricValue.undefined(reason, **score.details) if reason else score
 
-    def reason_on(self, truth: Any, given: Mapping[str, Any]) -> str:
+    def reason_on(self, truth: Any, parameters: Mapping[str, Any]) -> str:
         """Why no prediction at all has a score on this truth; empty where one can. Raises MetricParameterError."""
         if self.truth_reason is None:
             return ""
         adapted = adapt(self.shape, truth, truth)
         if adapted.reason:
             return ""  # a gap in the truth, or no case at all: not a matter of classes
-        return self.truth_reason(adapted.truth, **self.settle(given))
+        return self.truth_reason(adapted.truth, **self.settle(parameters))
 
-    def settle(self, given: Mapping[str, Any]) -> dict[str, Any]:
+    def settle(self, chosen: Mapping[str, Any]) -> dict[str, Any]:
         """All parameters with their values: the given ones over the defaults. Raises MetricParameterError."""
-        known = {parameter.name: parameter for parameter in self.parameters}
-        for name, value in given.items():
-            if name not in known:
+        parameters = {parameter.name: parameter for parameter in self.parameters}
+        for name, value in chosen.items():
+            if name not in parameters:
                 raise MetricParameterError(
-                    f"The metric {self.name!r} has no parameter {name!r}; it has {', '.join(known) or 'none'}."
+                    f"The metric {self.name!r} has no parameter {name!r}; it has {', '.join(parameters) or 'none'}."
                 )
-            choices = known[name].choices
+            choices = parameters[name].choices
             if choices and value not in choices:
                 raise MetricParameterError(f"{self.name}: {name} must be one of {choices}, not {value!r}.")
-        return {name: given.get(name, parameter.default) for name, parameter in known.items()}
+        return {name: chosen.get(name, parameter.default) for name, parameter in parameters.items()}
 
-    def unit_with(self, given: Mapping[str, Any], field_unit: str = "") -> str:
+    def unit_with(self, parameters: Mapping[str, Any], field_unit: str = "") -> str:
         """The unit of the score with these parameters, of a field with this unit: `mm2`, `(mm2)2`, or empty for none."""
-        chosen = self.settle(given)
-        if any(chosen[one.name] for one in self.parameters if one.drops_unit):
+        chosen = self.settle(parameters)
+        if any(chosen[parameter.name] for parameter in self.parameters if parameter.drops_unit):
             return ""
         if self.unit_rule == "own" or not field_unit:
             return self.unit
@@ -185,10 +185,14 @@ class Metric:
             return field_unit
         return f"{field_unit}2" if field_unit.isalpha() else f"({field_unit})2"
 
-    def range_with(self, given: Mapping[str, Any]) -> tuple[float, float]:
+    def range_with(self, parameters: Mapping[str, Any]) -> tuple[float, float]:
         """Least and largest value with these parameters: a cap is the largest."""
-        chosen = self.settle(given)
-        caps = [float(chosen[one.name]) for one in self.parameters if one.caps_range and chosen[one.name] is not None]
+        chosen = self.settle(parameters)
+        caps = [
+            float(chosen[parameter.name])
+            for parameter in self.parameters
+            if parameter.caps_range and chosen[parameter.name] is not None
+        ]
         return self.range[0], min([self.range[1], *caps])
 
     def worst_for(self, truth: Any = None) -> float | None:

@@ -251,4 +251,4 @@ def confusion(truth: np.ndarray, prediction: np.ndarray) -> dict[str, Any]:
 
 def pooled(counts: dict[Any, Counts]) -> Counts:
     """All labels' counts together."""
-    return Counts(*(int(total) for total in np.sum([list(asdict(one).values()) for one in counts.values()], axis=0)))
+    return Counts(*(int(total) for total in np.sum([list(asdict(exam).values()) for exam in counts.values()], axis=0)))

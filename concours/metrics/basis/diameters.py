@@ -31,10 +31,10 @@ def recist_diameter(region: Region, definition: Definition) -> float:
 
     Components are 8-connected within an axial slice; enclosing circles are of voxel centres, as OpenCV contours are.
     """
-    kept = region.__dict__.setdefault("_diameters", {})
-    if definition not in kept:
-        kept[definition] = _measure(region, definition)
-    diameter: float = kept[definition]
+    diameters = region.__dict__.setdefault("_diameters", {})
+    if definition not in diameters:
+        diameters[definition] = _measure(region, definition)
+    diameter: float = diameters[definition]
     return diameter
 
 

@@ -100,9 +100,9 @@ def _numbers(truth: Any, prediction: Any, *, truth_may_miss: bool) -> Adapted:
         raise ValueError(f"The truth has the shape {left.shape} and the prediction {right.shape}.")
     if not left.size:
         return Adapted(left, right, "empty_set")
-    known = np.isfinite(left)
+    in_truth = np.isfinite(left)
     # A task that does not apply to a case (no tear, so no orientation) has no truth there: only columns have that.
-    if not known.all() and not (truth_may_miss and left.ndim == 2):
+    if not in_truth.all() and not (truth_may_miss and left.ndim == 2):
         return Adapted(left, right, "missing_value")
-    given = np.isfinite(right)
-    return Adapted(left, right, "" if given.all() or given[known].all() else "missing_value")
+    in_prediction = np.isfinite(right)
+    return Adapted(left, right, "" if in_prediction.all() or in_prediction[in_truth].all() else "missing_value")

@@ -31,20 +31,20 @@ POLICY = Policy(
 class Detection:
     """Lesions found, missed, and invented."""
 
-    found: int
+    detected: int
     missed: int
     invented: int
 
     @property
     def details(self) -> dict[str, int]:
         """The counts by name."""
-        return {"found": self.found, "missed": self.missed, "invented": self.invented}
+        return {"found": self.detected, "missed": self.missed, "invented": self.invented}
 
     def share(self, wrong: float) -> MetricValue:
         """`found / (found + wrong)`; without a lesion on either side 1, on one 0."""
-        if not self.found:
+        if not self.detected:
             return MetricValue(0.0 if self.missed or self.invented else 1.0, details=self.details)
-        return MetricValue(self.found / (self.found + wrong), details=self.details)
+        return MetricValue(self.detected / (self.detected + wrong), details=self.details)
 
 
 def detect(truth: Region, prediction: Region, *, min_iou: float, connectivity: str) -> Detection:
@@ -62,8 +62,8 @@ def detect(truth: Region, prediction: Region, *, min_iou: float, connectivity: s
     from scipy.optimize import linear_sum_assignment  # it brings scipy.spatial, and pages never measure
 
     rows, columns = linear_sum_assignment(np.where(allowed, 1 + iou / (1 + min(iou.shape)), 0.0), maximize=True)
-    found = int(np.count_nonzero(allowed[rows, columns]))
-    return Detection(found, true_count - found, found_count - found)
+    detected = int(np.count_nonzero(allowed[rows, columns]))
+    return Detection(detected, true_count - detected, found_count - detected)
 
 
 def _components(region: Region, connectivity: str) -> tuple[np.ndarray, int]:

@@ -86,17 +86,17 @@ class Region:
         if isinstance(thing, cls):
             return thing
         if isinstance(thing, Region):
-            given: dict[str, Any] = {"runs": thing.runs} if thing.runs is not None else {"bits": thing.bits}
+            voxels: dict[str, Any] = {"runs": thing.runs} if thing.runs is not None else {"bits": thing.bits}
         elif isinstance(thing, (np.ndarray, list, tuple)):
             return cls(thing)
         else:
-            given = {name: getattr(thing, name, None) for name in ("bits", "runs")}
-        if not hasattr(thing, "shape") or all(value is None for value in given.values()):
+            voxels = {name: getattr(thing, name, None) for name in ("bits", "runs")}
+        if not hasattr(thing, "shape") or all(value is None for value in voxels.values()):
             raise TypeError(f"{type(thing).__name__} is not a mask: give an array, or shape with bits or runs.")
         return cls(
             None,
             getattr(thing, "spacing", None),
-            **given,
+            **voxels,
             shape=thing.shape,
             order=getattr(thing, "order", "C"),
             affine=getattr(thing, "affine", None),
@@ -186,19 +186,19 @@ class Region:
         if self.runs is not None:
             return tuple(self._turn(_box_of_runs(self.runs, self._dims)))
         row = self.size // self._dims[0]
-        found = [slice(ends[0] // row, ends[1] // row + 1)]
+        box = [slice(ends[0] // row, ends[1] // row + 1)]
         if self._rows_of_bytes:
-            packed = np.bitwise_or.reduce(self._bytes(found[0]), axis=0)
+            packed = np.bitwise_or.reduce(self._bytes(box[0]), axis=0)
             fastest = np.bitwise_or.reduce(packed.reshape(-1, packed.shape[-1]), axis=0)
             sides = [_along(packed, axis) for axis in range(packed.ndim - 1)]
             sides.append(np.unpackbits(fastest, bitorder="little"))
         else:
-            flat = self._slab(found[0].start, found[0].stop).any(axis=0)
+            flat = self._slab(box[0].start, box[0].stop).any(axis=0)
             sides = [_along(flat, axis) for axis in range(flat.ndim)]
         for side in sides:
             inside = np.flatnonzero(side)
-            found.append(slice(int(inside[0]), int(inside[-1]) + 1))
-        return tuple(self._turn(found))
+            box.append(slice(int(inside[0]), int(inside[-1]) + 1))
+        return tuple(self._turn(box))
 
     def crop(self) -> np.ndarray:
         """The bool array inside `box`; empty when the region is."""
@@ -364,13 +364,13 @@ def _along(array: Any, axis: int) -> np.ndarray:
 
 def _box_of_runs(runs: RegionRuns, dims: tuple[int, ...]) -> list[slice]:
     """The smallest box around runs that are not empty, from the slowest axis to the fastest."""
-    found, low, high = [], runs.starts, runs.ends - 1
+    sides, low, high = [], runs.starts, runs.ends - 1
     for side in dims[::-1]:
         (low, first), (high, last) = np.divmod(low, side), np.divmod(high, side)
         # A run that goes on in the next row holds the end of one and the start of the other.
         wraps = bool((low != high).any())
-        found.append(slice(0, side) if wraps else slice(int(first.min()), int(last.max()) + 1))
-    return found[::-1]
+        sides.append(slice(0, side) if wraps else slice(int(first.min()), int(last.max()) + 1))
+    return sides[::-1]
 
 
 def _crop_of_runs(runs: RegionRuns, dims: tuple[int, ...], box: tuple[slice, ...]) -> np.ndarray:

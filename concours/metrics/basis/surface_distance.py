@@ -39,9 +39,9 @@ def surface_distances(truth: Region, prediction: Region) -> SurfaceDistances | f
     prediction = prediction.in_order(truth.order)
     if not truth.count or not prediction.count:
         return 0.0 if truth.count == prediction.count else truth.diagonal
-    kept = prediction.__dict__.get("_distances")
-    if kept is not None and kept[0] is truth:
-        pair: SurfaceDistances = kept[1]
+    cached = prediction.__dict__.get("_distances")
+    if cached is not None and cached[0] is truth:
+        pair: SurfaceDistances = cached[1]
         return pair
     pair = SurfaceDistances(_directed(truth, prediction), _directed(prediction, truth))
     prediction.__dict__["_distances"] = (truth, pair)

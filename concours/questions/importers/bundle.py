@@ -37,8 +37,8 @@ def _head(path: Path) -> bytes:
 
 
 def _from_folder(path: Path) -> tuple[str, str]:
-    found = [path / name for name in CONFIGURATIONS if (path / name).is_file()]
-    chosen = _only([str(one) for one in found])
+    files = [path / name for name in CONFIGURATIONS if (path / name).is_file()]
+    chosen = _only([str(file) for file in files])
     return Path(chosen).name, _decode(_head(Path(chosen)))
 
 
@@ -62,14 +62,14 @@ def _is_configuration(name: str) -> bool:
     return file in CONFIGURATIONS and "/" not in folder
 
 
-def _only(found: list[str]) -> str:
-    if len(found) == 1:
-        return found[0]
-    if not found:
+def _only(names: list[str]) -> str:
+    if len(names) == 1:
+        return names[0]
+    if not names:
         template = gettext_noop("there is no configuration; it must be named %(names)s")
         raise SpecError([Mistake(1, "", template, {"names": ", ".join(CONFIGURATIONS)})])
     template = gettext_noop("there are several configurations: %(names)s; keep one")
-    raise SpecError([Mistake(1, "", template, {"names": ", ".join(sorted(found))})])
+    raise SpecError([Mistake(1, "", template, {"names": ", ".join(sorted(names))})])
 
 
 def _decode(content: bytes) -> str:

@@ -76,7 +76,7 @@ def _windows(phases: list[Located], ends: Located | None, findings: Findings) ->
     opens = [moment(_first(pairs(phase), "start", "start_date"), findings) for phase in phases]
     closes = [moment(_first(pairs(phase), "end", "end_date"), findings, ends=True) for phase in phases]
     end = moment(ends, findings, ends=True)
-    found: list[Window] = []
+    windows: list[Window] = []
     for index, phase in enumerate(phases):
         here = pairs(phase)
         name = text(_first(here, "name", "label")) or f"phase {index + 1}"
@@ -94,11 +94,11 @@ def _windows(phases: list[Located], ends: Located | None, findings: Findings) ->
             continue
         if close <= opened:
             findings.wrong(phase.line, phase.path, gettext_noop("phase %(name)s closes before it opens"), name=name)
-        found.append(Window(name, name, opened.isoformat(), close.isoformat()))
-    if len(found) > 1:
+        windows.append(Window(name, name, opened.isoformat(), close.isoformat()))
+    if len(windows) > 1:
         template = gettext_noop("%(name)s is used as the deciding phase because it is the last")
-        findings.note(phases[-1].line, phases[-1].path, template, name=found[-1].name)
-    return tuple(found)
+        findings.note(phases[-1].line, phases[-1].path, template, name=windows[-1].name)
+    return tuple(windows)
 
 
 def _first(here: Mapping[str, Located], *keys: str) -> Located | None:
@@ -228,7 +228,7 @@ def _first_column(key: str, row: Located, here: Mapping[str, Located], findings:
 def _usable(columns: list[ImportedColumn], main: str, findings: Findings) -> tuple[ImportedColumn, ...]:
     """The plain columns and the main one. An average over unknown or opposite columns cannot rank."""
     directions = {column.key: column.direction for column in columns if not column.of}
-    kept: list[ImportedColumn] = []
+    usable: list[ImportedColumn] = []
     for column in columns:
         agrees = all(directions.get(key) == column.direction for key in column.of)
         if column.key == main and not agrees:
@@ -238,5 +238,5 @@ def _usable(columns: list[ImportedColumn], main: str, findings: Findings) -> tup
             template = gettext_noop("column %(key)s is an average outside the ranking: not carried over")
             findings.note(column.line, "", template, key=column.key)
             continue
-        kept.append(column)
-    return tuple(kept)
+        usable.append(column)
+    return tuple(usable)

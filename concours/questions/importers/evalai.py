@@ -63,7 +63,7 @@ def _windows(
 ) -> tuple[tuple[Window, ...], list[Located]]:
     """The windows as they close, and their phases. A phase without its own dates has the challenge's."""
     start, end = moment(top.get("start_date"), findings), moment(top.get("end_date"), findings, ends=True)
-    found: list[tuple[datetime, Window, Located]] = []
+    dated: list[tuple[datetime, Window, Located]] = []
     for index, phase in enumerate(phases):
         here = pairs(phase)
         name = text(here.get("name")) or f"phase {index + 1}"
@@ -81,12 +81,12 @@ def _windows(
         if closes <= opens:
             findings.wrong(phase.line, phase.path, gettext_noop("phase %(name)s closes before it opens"), name=name)
         codename = text(here.get("codename")) or name
-        found.append((closes, Window(codename, name, opens.isoformat(), closes.isoformat()), phase))
-    found.sort(key=lambda one: one[0])
-    if len(found) > 1:
+        dated.append((closes, Window(codename, name, opens.isoformat(), closes.isoformat()), phase))
+    dated.sort(key=lambda row: row[0])
+    if len(dated) > 1:
         template = gettext_noop("%(name)s is used as the deciding phase because it closes last")
-        findings.note(found[-1][2].line, found[-1][2].path, template, name=found[-1][1].title)
-    return tuple(window for _, window, _ in found), [phase for _, _, phase in found]
+        findings.note(dated[-1][2].line, dated[-1][2].path, template, name=dated[-1][1].title)
+    return tuple(window for _, window, _ in dated), [phase for _, _, phase in dated]
 
 
 def _columns(
@@ -154,5 +154,5 @@ def _order_of_splits(splits: list[Located], board: str, findings: Findings) -> s
 
 
 def _digits(splits: list[Located]) -> int | None:
-    found = [count(pairs(split).get("leaderboard_decimal_precision")) for split in splits]
-    return max((digits for digits in found if digits is not None), default=None)
+    decimals = [count(pairs(split).get("leaderboard_decimal_precision")) for split in splits]
+    return max((digits for digits in decimals if digits is not None), default=None)

@@ -44,9 +44,11 @@ def left_behind(
     located: Mapping[str, Located], carried: Collection[str], why: Mapping[str, str], findings: Findings
 ) -> None:
     """A note of every pair that is not carried over, with the reason where one is known."""
-    for key, one in located.items():
+    for key, value in located.items():
         if key not in carried:
-            findings.note(one.line, one.path, why.get(key, gettext_noop("not carried over")), written=text(one)[:80])
+            findings.note(
+                value.line, value.path, why.get(key, gettext_noop("not carried over")), written=text(value)[:80]
+            )
 
 
 def pairs(located: Located | None) -> dict[str, Located]:
@@ -87,25 +89,25 @@ def limits_of(phases: list[Located], names: Mapping[str, tuple[str, ...]], findi
     """Our limits, under their `names` there, of the last phase, which decides. What an earlier one allows besides is noted:
     a limit that the last phase does not name is left out, since ours would hold where theirs does not.
     """
-    found: dict[str, int] = {}
+    limits: dict[str, int] = {}
     for limit, theirs in names.items():
-        said = [next((here[key] for key in theirs if key in here), None) for here in map(pairs, phases)]
-        kept = count(said[-1]) if said else None
-        if kept is not None:
-            found[limit] = kept
-        for one in said:
-            if one is not None and one.value is not None and count(one) is None:
-                template = NO_LIMIT if one is said[-1] else NO_EARLIER_LIMIT
-                findings.note(one.line, one.path, template, written=text(one))
-        for one in said[:-1]:
-            if one is not None and count(one) not in (None, kept):
+        by_phase = [next((here[key] for key in theirs if key in here), None) for here in map(pairs, phases)]
+        deciding = count(by_phase[-1]) if by_phase else None
+        if deciding is not None:
+            limits[limit] = deciding
+        for value in by_phase:
+            if value is not None and value.value is not None and count(value) is None:
+                template = NO_LIMIT if value is by_phase[-1] else NO_EARLIER_LIMIT
+                findings.note(value.line, value.path, template, written=text(value))
+        for value in by_phase[:-1]:
+            if value is not None and count(value) not in (None, deciding):
                 template = gettext_noop(
                     "not carried over: the limits are those of the deciding phase %(name)s, which differ"
                 )
                 last = pairs(phases[-1])
                 name = next((text(last[key]) for key in ("name", "label", "codename") if key in last), str(len(phases)))
-                findings.note(one.line, one.path, template, name=name)
-    return found
+                findings.note(value.line, value.path, template, name=name)
+    return limits
 
 
 def moment(located: Located | None, findings: Findings, *, ends: bool = False) -> datetime | None:
@@ -116,15 +118,15 @@ def moment(located: Located | None, findings: Findings, *, ends: bool = False) -
         return None
     written = text(located)
     try:
-        found = datetime.fromisoformat(written)
+        instant = datetime.fromisoformat(written)
     except ValueError:
         template = gettext_noop("%(written)s is not a date; write 2024-01-31 23:59:00+01:00")
         findings.wrong(located.line, located.path, template, written=written or "?")
         return None
-    if found.tzinfo is None:
+    if instant.tzinfo is None:
         template = gettext_noop("%(written)s has no offset: read as UTC, %(read)s")
         if DAY.fullmatch(written):
             template = END_DAY if ends else START_DAY
-        found = found.replace(tzinfo=UTC)
-        findings.note(located.line, located.path, template, written=written, read=found.isoformat())
-    return found
+        instant = instant.replace(tzinfo=UTC)
+        findings.note(located.line, located.path, template, written=written, read=instant.isoformat())
+    return instant

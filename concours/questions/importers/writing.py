@@ -44,7 +44,10 @@ def write_question(draft: ImportedContest, findings: Findings) -> Imported:
         load_spec(text, KnownNames(kinds=("external",), metrics=(), criteria=()))
     except SpecError as error:
         raise SpecError(
-            [Mistake(1, one.where, gettext_noop("%(message)s"), {"message": one.message}) for one in error.mistakes]
+            [
+                Mistake(1, mistake.where, gettext_noop("%(message)s"), {"message": mistake.message})
+                for mistake in error.mistakes
+            ]
         ) from error
     template = gettext_noop(
         "scores come from the organisers' own program, as a table; name kind, data, submission and metrics to have them "
@@ -86,21 +89,21 @@ def _document(draft: ImportedContest) -> dict[str, Any]:
 
 
 def _phases(draft: ImportedContest) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    phases: dict[str, Any] = {}
     for window in draft.windows:
         name = slug_of(window.name, "phase")
         name = f"phase-{name}" if name[0].isdigit() else name
-        while name in found:
+        while name in phases:
             name = f"{name}-2"
         last = window is draft.windows[-1]
-        found[name] = {
+        phases[name] = {
             "opens": window.opens,
             "closes": window.closes,
             "accepts": "submissions",
             "decides": last,
             "title": window.title,
         }
-    return found
+    return phases
 
 
 def _ranking(draft: ImportedContest, names: dict[str, str]) -> dict[str, Any]:

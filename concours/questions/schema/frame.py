@@ -9,6 +9,7 @@ from concours.formats.fault import gettext_noop
 
 from .mistakes import suggestion
 from .nouns import (
+    CONFLICTS,
     DELIVERY_FORMATS,
     PROFESSIONS,
     BatchSpec,
@@ -65,8 +66,9 @@ def read_data(section: SpecSection | None) -> DataSpec:
         section.wrong(
             section.at("patient"), gettext_noop("the patient's column is no field: it never leaves the platform")
         )
+    licence, citation = section.text("licence", ""), section.text("citation", "")
     section.close()
-    return DataSpec(images, fields, delivered, patient)
+    return DataSpec(images, fields, delivered, patient, licence, citation)
 
 
 def _image(name: str, section: SpecSection) -> ImageSpec:
@@ -106,31 +108,31 @@ def _field(name: str, section: SpecSection) -> FieldSpec:
 
 
 def _labels(section: SpecSection) -> Mapping[int, Words]:
-    labels = section.section("labels")
-    found: dict[int, Words] = {}
-    for key in labels.names() if labels is not None else []:
-        located = labels.at(key) if labels is not None else None
+    named = section.section("labels")
+    labels: dict[int, Words] = {}
+    for key in named.names() if named is not None else []:
+        located = named.at(key) if named is not None else None
         if located is None:
             continue
         if not key.isascii() or not key.isdecimal():
             section.wrong(located, gettext_noop("a label must be an integer: {1: ...}"))
             continue
-        found[int(key)] = section.words_of(located) or Words(key, key)
-    return found
+        labels[int(key)] = section.words_of(located) or Words(key, key)
+    return labels
 
 
 def _derive(section: SpecSection) -> DeriveSpec | None:
     derive = section.section("derive")
     if derive is None:
         return None
-    found = DeriveSpec(
+    derived = DeriveSpec(
         rule=derive.text("rule", choices=("any_row",)),
         of=derive.text("of"),
         over=derive.numbers("over"),
         inclusive=derive.boolean("inclusive", False),
     )
     derive.close()
-    return found
+    return derived
 
 
 def _bounds(section: SpecSection) -> tuple[float | None, float | None]:
@@ -158,52 +160,52 @@ def known_params(
     section: SpecSection,
     name: str,
     params: Mapping[str, Any],
-    known: Collection[str] | Mapping[str, Collection[str] | None],
+    takes_by_name: Collection[str] | Mapping[str, Collection[str] | None],
     faults: Callable[[str, Mapping[str, Any]], Iterable[str]] | None,
 ) -> None:
     """Note what is wrong with the parameters of a metric or criterion, as far as the caller knows what they take."""
-    takes = known.get(name) if isinstance(known, Mapping) else None
+    takes = takes_by_name.get(name) if isinstance(takes_by_name, Mapping) else None
     strange = [param for param in params if takes is not None and param not in takes]
     for param in strange:
         near = suggestion(param, takes or ())
         hint = f"did you mean {near}?" if near else f"it takes: {', '.join(sorted(takes or ())) or 'none'}"
         template = gettext_noop("%(name)s has no parameter %(param)s; %(hint)s")
         section.wrong(section.at(param), template, name=name, param=param, hint=hint)
-    if faults is not None and name in known and not strange:
+    if faults is not None and name in takes_by_name and not strange:
         for fault in faults(name, params):
             section.wrong(None, gettext_noop("%(fault)s"), fault=fault)
 
 
-def read_inclusion(section: SpecSection | None, known: KnownNames) -> tuple[CriterionSpec, ...]:
+def read_inclusion(section: SpecSection | None, known_names: KnownNames) -> tuple[CriterionSpec, ...]:
     """`inclusion`: one criterion a key, in the order of the file."""
     if section is None:
         return ()
-    found: list[CriterionSpec] = []
+    criteria: list[CriterionSpec] = []
     for name in section.names():
         located = section.at(name)
         if located is None:
             continue
-        if name not in known.criteria:
-            near = suggestion(name, known.criteria)
-            hint = f"did you mean {near}?" if near else f"known: {', '.join(sorted(known.criteria))}"
+        if name not in known_names.criteria:
+            near = suggestion(name, known_names.criteria)
+            hint = f"did you mean {near}?" if near else f"known: {', '.join(sorted(known_names.criteria))}"
             section.wrong(located, gettext_noop("there is no criterion %(name)s; %(hint)s"), name=name, hint=hint)
         params = SpecSection(located, section.mistakes)
         if params.is_unreadable:
             continue
         plain = {key: params.plain(key) for key in params.names()}
-        known_params(params, name, plain, known.criteria, known.criterion_faults)
-        found.append(CriterionSpec(name, plain))
-    return tuple(found)
+        known_params(params, name, plain, known_names.criteria, known_names.criterion_faults)
+        criteria.append(CriterionSpec(name, plain))
+    return tuple(criteria)
 
 
 def read_deidentification(section: SpecSection | None) -> DeidentificationSpec:
     if section is None:
         return DeidentificationSpec()
-    found = DeidentificationSpec(
+    deidentification = DeidentificationSpec(
         section.texts("keep"), section.texts("text_steps", choices=("patterns", "words", "annotators"))
     )
     section.close()
-    return found
+    return deidentification
 
 
 def read_grading(section: SpecSection | None) -> GradingSpec:
@@ -212,10 +214,10 @@ def read_grading(section: SpecSection | None) -> GradingSpec:
     scale = section.texts("scale", GRADES, choices=GRADES)
     if list(scale) != sorted(scale) or len(scale) < 2:
         section.wrong(section.at("scale"), gettext_noop("a scale has at least two grades, from the best to the worst"))
-    kept = section.texts("kept", tuple(scale[:-1]), choices=scale)
-    found = GradingSpec(section.integer("readers", 1, high=50) or 0, scale, kept)
+    kept_grades = section.texts("kept", tuple(scale[:-1]), choices=scale)
+    grading = GradingSpec(section.integer("readers", 1, high=50) or 0, scale, kept_grades)
     section.close()
-    return found
+    return grading
 
 
 def read_split(section: SpecSection | None, fields: Collection[str]) -> SplitSpec:
@@ -225,7 +227,7 @@ def read_split(section: SpecSection | None, fields: Collection[str]) -> SplitSpe
     counts, shares = _sets(section)
     names = [*counts, *shares]
     evaluation = section.texts("evaluation", choices=names)
-    found = SplitSpec(
+    split = SplitSpec(
         seed=section.integer("seed", 0) or 0,
         stratify=section.texts("stratify", choices=["centre", "grade", *fields]),
         sets=counts,
@@ -234,7 +236,7 @@ def read_split(section: SpecSection | None, fields: Collection[str]) -> SplitSpe
         truth=section.texts("truth", evaluation, choices=names),
     )
     section.close()
-    return found
+    return split
 
 
 def _sets(section: SpecSection) -> tuple[dict[str, int], dict[str, float]]:
@@ -262,22 +264,22 @@ def _sets(section: SpecSection) -> tuple[dict[str, int], dict[str, float]]:
 
 def read_batches(section: SpecSection, sets: Collection[str]) -> tuple[BatchSpec, ...]:
     """`batches`: what is released, and when."""
-    found: list[BatchSpec] = []
+    batches: list[BatchSpec] = []
     for row in section.rows("batches"):
         name = row.name("name")
-        if any(name == batch.name for batch in found):
+        if any(name == batch.name for batch in batches):
             row.wrong(row.at("name"), gettext_noop("two batches are named %(name)s"), name=name)
         of = row.text("set", choices=sets)
         moment = row.moment("released_at")
         row.close()
         if moment is not None:
-            found.append(BatchSpec(name, of, moment))
-    return tuple(found)
+            batches.append(BatchSpec(name, of, moment))
+    return tuple(batches)
 
 
 def read_phases(section: SpecSection, batches: Collection[str]) -> dict[str, PhaseSpec]:
     """`phases`: named windows; at most one decides."""
-    found: dict[str, PhaseSpec] = {}
+    phases: dict[str, PhaseSpec] = {}
     deciding = ""
     for name, row in section.sections("phases", needed=True):
         opens, closes = row.moment("opens"), row.moment("closes")
@@ -297,8 +299,8 @@ def read_phases(section: SpecSection, batches: Collection[str]) -> dict[str, Pha
             continue
         if closes <= opens:
             row.wrong(row.at("closes"), gettext_noop("a phase must close after it opens"))
-        found[name] = PhaseSpec(name, opens, closes, accepts, batch, decides, title)
-    return found
+        phases[name] = PhaseSpec(name, opens, closes, accepts, batch, decides, title)
+    return phases
 
 
 def read_target(section: SpecSection | None) -> TargetSpec | None:
@@ -317,14 +319,14 @@ def read_rules(section: SpecSection | None) -> RulesSpec:
     team = section.section("team")
     declarations = [section.words_of(item) for item in section.items("declarations")]
     prizes = tuple(_prize(row) for row in section.rows("prizes"))
-    found = RulesSpec(declarations=tuple(words for words in declarations if words), prizes=prizes)
+    rules = RulesSpec(declarations=tuple(words for words in declarations if words), prizes=prizes)
     if team is not None:
-        found = _team(team, found)
+        rules = _team(team, rules)
     section.close()
-    return found
+    return rules
 
 
-def _team(team: SpecSection, found: RulesSpec) -> RulesSpec:
+def _team(team: SpecSection, rules: RulesSpec) -> RulesSpec:
     low, high = team.integer("min", low=1, high=1000), team.integer("max", low=1, high=1000)
     if low is not None and high is not None and low > high:
         team.wrong(team.at("min"), gettext_noop("min %(low)s is above max %(high)s"), low=low, high=high)
@@ -343,8 +345,11 @@ def _team(team: SpecSection, found: RulesSpec) -> RulesSpec:
         waivable=team.boolean("waivable", False),
         one_word_name=team.boolean("one_word_name", False),
         institution_email=team.boolean("institution_email", False),
-        declarations=found.declarations,
-        prizes=found.prizes,
+        email_domains=tuple(domain.lower().lstrip("@") for domain in team.texts("email_domains")),
+        conflicts=team.text("conflicts", "show", choices=CONFLICTS),
+        changes_until=team.moment("changes_until", needed=False),
+        declarations=rules.declarations,
+        prizes=rules.prizes,
     )
     team.close()
     return read

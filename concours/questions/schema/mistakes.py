@@ -49,7 +49,7 @@ class Mistakes(list[Mistake]):
             raise SpecError([*self[:MOST_MISTAKES], Mistake(mistake.line, "", template, {"count": MOST_MISTAKES})])
 
 
-def suggestion(name: str, known: Iterable[str]) -> str:
+def suggestion(name: str, words: Iterable[str]) -> str:
     """The known name that `name` most likely means, or nothing."""
-    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
+    near = difflib.get_close_matches(name, list(words), n=1, cutoff=0.6)
     return near[0] if near else ""

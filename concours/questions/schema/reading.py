@@ -49,7 +49,7 @@ from .tree import read_tree
 NOTHING = Words("", "")
 
 
-def load_spec(text: str, known: KnownNames) -> QuestionSpec:
+def load_spec(text: str, known_names: KnownNames) -> QuestionSpec:
     """The question that `text` (YAML) declares.
 
     `known` holds the names of kinds, metrics and criteria that exist: this package knows none by itself.
@@ -68,10 +68,10 @@ def load_spec(text: str, known: KnownNames) -> QuestionSpec:
     split = read_split(top.section("split"), data.fields)
     batches = read_batches(top, [*split.sets, *split.shares])
     submission = read_submission(top.section("submission", needed=True), data.fields)
-    metrics = read_metrics(top, data.fields, known)
+    metrics = read_metrics(top, data.fields, known_names)
     jury = read_jury(top.section("jury"))
     scores = [*metrics, *([jury.score] if jury else [])]
-    kind = top.text("kind", choices=known.kinds)
+    kind = top.text("kind", choices=known_names.kinds)
     spec = QuestionSpec(
         slug=top.text("slug"),
         title=top.words("title", needed=True) or NOTHING,
@@ -79,7 +79,7 @@ def load_spec(text: str, known: KnownNames) -> QuestionSpec:
         source=top.text("source", ""),
         kind=kind,
         data=data,
-        inclusion=read_inclusion(top.section("inclusion"), known),
+        inclusion=read_inclusion(top.section("inclusion"), known_names),
         deidentification=read_deidentification(top.section("deidentification")),
         grading=read_grading(top.section("grading")),
         split=split,
@@ -101,10 +101,10 @@ def load_spec(text: str, known: KnownNames) -> QuestionSpec:
     _check_slug(top, spec.slug)
     _check_fields(top, data)
     _check_scores(top, metrics, data, submission, jury)
-    _check_criteria(top, data, known)
+    _check_criteria(top, data, known_names)
     _check_truth(top, split, kind)
-    _check_kind(top, kind, submission, known)
-    check_soundness(top, spec, known)
+    _check_kind(top, kind, submission, known_names)
+    check_soundness(top, spec, known_names)
     top.close()
     if mistakes:
         raise SpecError(mistakes)
@@ -187,19 +187,19 @@ def _check_truth(top: SpecSection, split: SplitSpec, kind: str) -> None:
         place.wrong(None, gettext_noop("evaluation must name the sets that submissions are scored on"))
 
 
-def _check_kind(top: SpecSection, kind: str, submission: SubmissionSpec, known: KnownNames) -> None:
-    needs = known.kinds.get(kind, ()) if isinstance(known.kinds, Mapping) else ()
+def _check_kind(top: SpecSection, kind: str, submission: SubmissionSpec, known_names: KnownNames) -> None:
+    needs = known_names.kinds.get(kind, ()) if isinstance(known_names.kinds, Mapping) else ()
     for name in needs:
         if getattr(submission, name) is None:
             template = gettext_noop("the kind %(kind)s requires the section %(name)s")
             inside(top, "submission").wrong(None, template, kind=kind, name=name)
 
 
-def _check_criteria(top: SpecSection, data: DataSpec, known: KnownNames) -> None:
+def _check_criteria(top: SpecSection, data: DataSpec, known_names: KnownNames) -> None:
     """Parameters that name a field or an image name one of this question."""
     inclusion = inside(top, "inclusion")
     for name in inclusion.names():
-        takes = known.criteria.get(name) if isinstance(known.criteria, Mapping) else None
+        takes = known_names.criteria.get(name) if isinstance(known_names.criteria, Mapping) else None
         place = inside(top, "inclusion", name)
         for param in place.names() if isinstance(takes, Mapping) else []:
             refers = takes.get(param, "") if isinstance(takes, Mapping) else ""

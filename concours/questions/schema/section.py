@@ -62,8 +62,8 @@ class SpecSection:
             if near:
                 self.wrong(located, gettext_noop("unknown key; did you mean %(near)s?"), near=near)
             else:
-                known = ", ".join(sorted(self._asked)) or "none"
-                self.wrong(located, gettext_noop("unknown key; allowed here: %(known)s"), known=known)
+                allowed = ", ".join(sorted(self._asked)) or "none"
+                self.wrong(located, gettext_noop("unknown key; allowed here: %(known)s"), known=allowed)
 
     # -- single values ------------------------------------------------------------------------------------------
 
@@ -97,8 +97,8 @@ class SpecSection:
             if near:
                 self.wrong(located, gettext_noop("%(word)s is unknown; did you mean %(near)s?"), word=word, near=near)
             else:
-                known = ", ".join(sorted(choices)) or "none"
-                self.wrong(located, gettext_noop("%(word)s is unknown; allowed: %(known)s"), word=word, known=known)
+                allowed = ", ".join(sorted(choices)) or "none"
+                self.wrong(located, gettext_noop("%(word)s is unknown; allowed: %(known)s"), word=word, known=allowed)
         return word
 
     def boolean(self, key: str, default: bool) -> bool:
@@ -183,9 +183,9 @@ class SpecSection:
             self.wrong(located, gettext_noop("a text, or {en: ..., fr: ...}, is required"))
             return None
         section = SpecSection(located, self.mistakes)
-        said = {language: section.text(language) for language in LANGUAGES}
+        texts = {language: section.text(language) for language in LANGUAGES}
         section.close()
-        return Words(en=said["en"], fr=said["fr"])
+        return Words(en=texts["en"], fr=texts["fr"])
 
     # -- several values -----------------------------------------------------------------------------------------
 
@@ -264,21 +264,21 @@ class SpecSection:
         section = self.section(key)
         if section is None:
             return {}
-        found: dict[str, float] = {}
+        numbers: dict[str, float] = {}
         for name in section.names():
             located = section.at(name)
             value = section.number_of(located, None, low, high) if located is not None else None
             if value is not None:
-                found[name] = value
-        return found
+                numbers[name] = value
+        return numbers
 
     def each(self, key: str, read: Callable[[str, SpecSection], T], needed: bool = False) -> dict[str, T]:
         """Read every mapping under a key and close it."""
-        found: dict[str, T] = {}
+        parts: dict[str, T] = {}
         for name, section in self.sections(key, needed):
-            found[name] = read(name, section)
+            parts[name] = read(name, section)
             section.close()
-        return found
+        return parts
 
     def plain(self, key: str) -> Any:
         """A value as it stands, for those who know what it may hold (parameters)."""

@@ -12,22 +12,22 @@ from .rules import EXTERNAL
 from .section import SpecSection
 
 
-def check_soundness(top: SpecSection, spec: QuestionSpec, known: KnownNames) -> None:
+def check_soundness(top: SpecSection, spec: QuestionSpec, known_names: KnownNames) -> None:
     """Note every combination that would fail, or reveal the truth, once the challenge runs."""
     _check_scored_phases(top, spec)
     _check_public_part(top, spec)
     _check_step(top, spec)
     _check_reveal(top, spec.leaderboard, spec.phases)
-    _check_generated(top, spec, known)
+    _check_generated(top, spec, known_names)
     _check_text_steps(top, spec)
     _check_allowed(top, spec)
-    _check_fields_of_criteria(top, spec, known)
+    _check_fields_of_criteria(top, spec, known_names)
 
 
 def _check_text_steps(top: SpecSection, spec: QuestionSpec) -> None:
     """Free text reaches teams only after the steps that the question names; without text no step acts."""
     place, steps = inside(top, "deidentification"), spec.deidentification.text_steps
-    texts = {name for name, one in spec.data.fields.items() if one.type == "text" or _text_columns(one)}
+    texts = {name for name, field in spec.data.fields.items() if field.type == "text" or _text_columns(field)}
     delivered = texts & {*spec.data.deliver.training, *spec.data.deliver.evaluation}
     for name in sorted(delivered) if not steps else ():
         template = gettext_noop(
@@ -54,11 +54,11 @@ def _check_allowed(top: SpecSection, spec: QuestionSpec) -> None:
                 place.wrong(place.at("allowed"), template, value=value)
 
 
-def _check_fields_of_criteria(top: SpecSection, spec: QuestionSpec, known: KnownNames) -> None:
+def _check_fields_of_criteria(top: SpecSection, spec: QuestionSpec, known_names: KnownNames) -> None:
     """A criterion that cannot read its field would refuse every exam."""
     for criterion in spec.inclusion:
         for parameter, value in criterion.params.items():
-            needs = known.fields_read.get((criterion.name, parameter))
+            needs = known_names.fields_read.get((criterion.name, parameter))
             names = [value] if isinstance(value, str) else list(value) if isinstance(value, list | tuple) else []
             for field in [spec.data.fields.get(name) for name in names]:
                 if needs is not None and field is not None:
@@ -146,15 +146,15 @@ def _check_reveal(top: SpecSection, leaderboard: LeaderboardSpec, phases: Mappin
             place.wrong(place.at("reveal_at"), template, phase=phase.name, closes=phase.closes.isoformat())
 
 
-def _check_generated(top: SpecSection, spec: QuestionSpec, known: KnownNames) -> None:
+def _check_generated(top: SpecSection, spec: QuestionSpec, known_names: KnownNames) -> None:
     """Every network that embeds a case takes the same number of images."""
     generated = spec.submission.generated
-    by = [name for name, one in spec.metrics.items() if one.metric in known.embedded]
+    by = [name for name, metric in spec.metrics.items() if metric.metric in known_names.embedded]
     by += [spec.jury.score] if spec.jury is not None and spec.jury.select == "kmeans" else []
     if generated is not None and by and len(generated.images) != EMBEDDED_IMAGES:
         place = inside(top, "submission", "generated")
         template = gettext_noop(
             "%(scores)s: the network that embeds a case takes %(needed)s different images; this list has %(given)s"
         )
-        given = len(generated.images)
-        place.wrong(place.at("images"), template, scores=", ".join(by), needed=EMBEDDED_IMAGES, given=given)
+        images = len(generated.images)
+        place.wrong(place.at("images"), template, scores=", ".join(by), needed=EMBEDDED_IMAGES, given=images)

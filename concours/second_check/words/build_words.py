@@ -44,8 +44,8 @@ def of_lexique(path: Path) -> Iterator[str]:
 
 def written(words: Iterator[str]) -> str:
     """One word a line, sorted."""
-    kept = {plain(word) for word in words if word.isalpha() and word.islower() and len(word) >= SHORTEST}
-    return "\n".join(sorted(word for word in kept - listed_names() if word.isascii())) + "\n"
+    common_words = {plain(word) for word in words if word.isalpha() and word.islower() and len(word) >= SHORTEST}
+    return "\n".join(sorted(word for word in common_words - listed_names() if word.isascii())) + "\n"
 
 
 def main(wordnet: str, lexique: str) -> None:

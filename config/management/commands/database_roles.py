@@ -24,7 +24,7 @@ class Command(BaseCommand):
     def handle(self, **options: Any) -> None:
         if connection.vendor != "postgresql":
             raise CommandError("Only PostgreSQL has roles. Nothing was changed.")
-        passwords = dict(one.partition("=")[::2] for one in settings.ROLE_PASSWORDS)
+        passwords = dict(pair.partition("=")[::2] for pair in settings.ROLE_PASSWORDS)
         if set(passwords) != set(ROLES) or not all(passwords.values()):
             raise CommandError(f"CONCOURS_ROLE_PASSWORDS must give a password to each of {', '.join(ROLES)}.")
         tables = {model._meta.label: model._meta.db_table for model in apps.get_models(include_auto_created=True)}
@@ -69,7 +69,7 @@ def _make_role(role: str, password: str) -> None:
 
 def _grant(role: str, label: str, table: str) -> None:
     access = ACCESS[label]
-    rights = [RIGHTS[one] for one in access.of(role) if one != "c"]
+    rights = [RIGHTS[letter] for letter in access.of(role) if letter != "c"]
     if rights:
         _do("GRANT " + ", ".join(rights) + " ON {} TO {}", table, role_name(role))
     if "c" in access.of(role):

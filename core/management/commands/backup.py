@@ -28,7 +28,7 @@ class Command(BaseCommand):
             sys.exit(2)
         report = back_up(BackupFolder(folder, settings.BACKUP_KEY))
         self.stdout.write(
-            f"{report.tables} tables, {report.copied} objects copied, {report.kept} were there already,"
+            f"{report.tables} tables, {report.copied} objects copied, {report.unchanged} were there already,"
             f" {report.removed} files removed that the site no longer has."
         )
         if keys:
@@ -59,6 +59,8 @@ def _wrong_folders(folder: Path, keys: Path | None) -> list[str]:
         faults.append("The two folders must not lie in each other: whoever has both can link pseudonyms to patients.")
     for name in ("FILES_DIR", "STAGING_DIR", "KEYS_DIR", "TEMPORARY_DIR"):
         place = Path(getattr(settings, name))
-        if any(one and (one == place or place in one.parents) for one in (folder, keys)):
+        if any(
+            folder_given and (folder_given == place or place in folder_given.parents) for folder_given in (folder, keys)
+        ):
             faults.append(f"The folder must not lie in {place}.")
     return faults

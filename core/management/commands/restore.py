@@ -34,8 +34,8 @@ class Command(BaseCommand):
                 reasons = error.reasons
         if reasons:
             more = [f"- and {len(reasons) - MOST_TOLD} more"] if len(reasons) > MOST_TOLD else []
-            told = [f"- {reason}" for reason in reasons[:MOST_TOLD]]
-            self.stderr.write("\n".join(["Nothing was restored:", *told, *more]))
+            shown = [f"- {reason}" for reason in reasons[:MOST_TOLD]]
+            self.stderr.write("\n".join(["Nothing was restored:", *shown, *more]))
             sys.exit(1)
         self.stdout.write(
             f"The site is as it was at {manifest.made_at}: {len(manifest.tables)} tables, {len(manifest.objects)} objects,"

@@ -44,6 +44,6 @@ class Command(BaseCommand):
         except StepError as error:
             faults = error.faults if isinstance(error, InvalidInputError) else []
             raise CommandError(
-                "\n".join([error.words(), *(say(one.template, one.values) for one in faults)])
+                "\n".join([error.words(), *(say(fault.template, fault.values) for fault in faults)])
             ) from error
         self.stdout.write(f"{count} submissions have new scores in {phase.name}; the ranking is being computed.")

@@ -24,7 +24,7 @@ def truth(tmp_path: Path) -> Path:
 
 
 def test_a_truth_is_loaded_once_and_again_under_another_hash(truth: Path) -> None:
-    spec, cache, loads = question("salivary-glands"), TruthCache(kept=2), []
+    spec, cache, loads = question("salivary-glands"), TruthCache(most=2), []
 
     def load() -> LoadedTruth:
         loads.append(1)

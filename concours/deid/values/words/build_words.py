@@ -32,12 +32,12 @@ def plain(word: str) -> str:
     return "".join(sign for sign in unicodedata.normalize("NFKD", folded) if not unicodedata.combining(sign))
 
 
-def suffixes(language: str, wanted: Callable[[list[str]], bool]) -> Rules:
+def suffixes(language: str, is_used: Callable[[list[str]], bool]) -> Rules:
     """Flag -> (letters taken off, letters added, condition) of a hunspell affix file."""
     rules: Rules = {}
     for line in (SOURCES / f"{language}.aff").read_text("utf-8-sig").splitlines():
         parts = line.split()
-        if len(parts) < 5 or parts[0] != "SFX" or not wanted(parts[5:]):
+        if len(parts) < 5 or parts[0] != "SFX" or not is_used(parts[5:]):
             continue
         flag, off, added, condition = parts[1:5]
         added = added.partition("/")[0]
@@ -65,7 +65,7 @@ def forms(word: str, flags: str, rules: Rules, width: int) -> Iterator[tuple[str
                 yield flag, (word[: -len(off)] if off else word) + added
 
 
-def kept(words: set[str]) -> list[str]:
+def usable_words(words: set[str]) -> list[str]:
     """Folded words of 2 to 24 letters, sorted as bytes."""
     folded = {plain(word) for word in words if word.isalpha()}
     return sorted(word for word in folded if word.isascii() and word.isalpha() and 2 <= len(word) <= LONGEST)
@@ -118,10 +118,10 @@ def main() -> None:
     """Writes the four lists beside this file."""
     all_names: set[str] = set()
     for language, (words, names) in {"en": english(), "fr": french(), "pt": portuguese()}.items():
-        (HERE / f"{language}.txt").write_text("\n".join(kept(words)) + "\n", "ascii")
+        (HERE / f"{language}.txt").write_text("\n".join(usable_words(words)) + "\n", "ascii")
         all_names |= names
     listed = [
-        name for name in kept(all_names) if len(name) > 2
+        name for name in usable_words(all_names) if len(name) > 2
     ]  # two letters are a chemical element or an abbreviation
     (HERE / "names.txt").write_text("\n".join(listed) + "\n", "ascii")
 

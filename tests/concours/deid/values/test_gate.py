@@ -43,8 +43,8 @@ FIELDS = {
 NOBODY = KnownIdentifiers()
 
 
-def through(*sources: Rows, known: KnownIdentifiers = NOBODY, shift: int = -10) -> Admission:
-    return admit(FIELDS, sources, known=known, shift_days=shift)
+def through(*sources: Rows, identifiers: KnownIdentifiers = NOBODY, shift: int = -10) -> Admission:
+    return admit(FIELDS, sources, identifiers=identifiers, shift_days=shift)
 
 
 def form(**values: Any) -> Admission:
@@ -52,7 +52,7 @@ def form(**values: Any) -> Admission:
 
 
 @pytest.mark.parametrize(
-    ("field", "sent", "kept"),
+    ("field", "sent", "stored"),
     [
         ("age", "61,5", 61.5), ("age", " 61 ", 61.0), ("age", 61, 61.0), ("age", "", None), ("age", None, None),
         ("count", "3.0", 3), ("sex", "f", "F"), ("sex", "M", "M"), ("grade", 1, "1"), ("grade", "2.0", "2"),
@@ -61,9 +61,9 @@ def form(**values: Any) -> Admission:
         ("at", "9:05", "09:05:00"), ("at", "14h30", "14:30:00"), ("note", "pas de lésion", "pas de lésion"),
     ],
 )  # fmt: skip
-def test_a_value_becomes_its_type(field: str, sent: Any, kept: Any) -> None:
+def test_a_value_becomes_its_type(field: str, sent: Any, stored: Any) -> None:
     admission = form(**{field: sent})
-    assert admission.values == {field: kept} and admission.faults == ()
+    assert admission.values == {field: stored} and admission.faults == ()
 
 
 @pytest.mark.parametrize(
@@ -115,8 +115,8 @@ def test_undeclared_keys_of_the_form_and_of_pairs_are_dropped() -> None:
 
 
 def test_a_column_that_is_itself_a_name_is_counted_and_not_shown() -> None:
-    known = KnownIdentifiers.of(["ZORGLUB^MARIE"])
-    admission = through(Rows("form", ({"Zorglub": "1", "other": "2"},)), known=known)
+    identifiers = KnownIdentifiers.of(["ZORGLUB^MARIE"])
+    admission = through(Rows("form", ({"Zorglub": "1", "other": "2"},)), identifiers=identifiers)
     assert admission.faults[0].values["columns"] == "…, other"
 
 
@@ -125,9 +125,9 @@ def test_what_undeclared_columns_say_of_the_patient_is_removed_from_the_texts(tm
     (tmp_path / "tables" / "00-values.csv").write_text(
         "nom,ipp,note\nPetit,Z99-A,le nodule de petit est stable (z99 a)\n", encoding="utf-8"
     )
-    admission, known = admit_exam(tmp_path, FIELDS, NOBODY, 0)
+    admission, identifiers = admit_exam(tmp_path, FIELDS, NOBODY, 0)
     assert admission.values == {"note": "le nodule de […] est stable ([…])"}
-    assert known.all() == {"Petit", "Z99-A"}
+    assert identifiers.all() == {"Petit", "Z99-A"}
 
 
 def test_a_damaged_table_is_a_fault_in_words(tmp_path: Path) -> None:
@@ -164,4 +164,7 @@ def test_masks_and_derived_fields_are_no_values() -> None:
     assert "nodules" in names and names == {
         name for name, field in spec.data.fields.items() if field.type != "mask" and field.derive is None
     }
-    assert all(Declared.from_json(one.to_json()) == one for one in declared_fields(spec.data.fields).values())
+    assert all(
+        Declared.from_json(declared_field.to_json()) == declared_field
+        for declared_field in declared_fields(spec.data.fields).values()
+    )

@@ -39,9 +39,9 @@ def stacks_of(pieces: Sequence[SlicePiece]) -> Mapping[str, list[list[StackFile]
         by_series.setdefault(piece.series, []).append(piece)
     stacks = {uid: split(own) for uid, own in by_series.items()}
     return {
-        uid: [_files(stack) for stack in found]
-        for uid, found in stacks.items()
-        if len(found) <= MOST and (len(found) > 1 or len(found[0]) < len(by_series[uid]))
+        uid: [_files(stack) for stack in parts]
+        for uid, parts in stacks.items()
+        if len(parts) <= MOST and (len(parts) > 1 or len(parts[0]) < len(by_series[uid]))
     }
 
 

@@ -21,18 +21,21 @@ from pydicom.errors import InvalidDicomError
 from pydicom.tag import BaseTag, Tag
 from pydicom.valuerep import STANDARD_VR
 
-from anonymization.cleaned import CleanedExam, CleanedFile
-from concours.deid import CentreKey, Deidentifier, FileReport
+from concours.deid import CentreKey, Deidentifier, FileReport, PreparedKey
 from concours.deid.other_files import clean_file
 from concours.deid.pixel_text.examine import PixelExaminer
 from concours.deid.report import REFUSED
+from concours.deid.transform import DUMMY_TEXT
 from concours.deid.values import Declared, KnownIdentifiers, admit_exam, patient_of, write_for_second_check
 from concours.formats.dicom import content_key
 from concours.formats.json import JsonObject
 from concours.formats.stored import Stored
 from concours.second_check import find_identifiers
+from concours.study.cleaned import CleanedExam, CleanedFile
+from concours.study.originals import PREPARED
 from concours.study.structures import keep_regions
 
+DUMMY = DUMMY_TEXT.decode("ascii")
 Told = tuple[str, str]  # person, number or place; and what the header says
 IDENTITY_GROUP = 0x0010
 KNOWN_KEYWORDS = (
@@ -69,14 +72,16 @@ def run(files: list[JsonObject], folder: str, secret: bytes, keep: list[str], fi
     `files` are the exam's images and annotations where they lie (`Stored`, called `dicom/<image>/*.dcm` and
     `annotations/<field>.<ext>`); `folder/original` holds `tables/*`, `values.json`, `names.json` with what the centre called
     each DICOM file, and `regions.json` with the regions of contours that are masks; `secret` is the centre's key, `fields`
-    are the declared ones (`Declared`). Returns a `CleanedExam` as JSON.
+    are the declared ones (`Declared`). With `prepared.json` identities that were given before stay.
+    Returns a `CleanedExam` as JSON.
     """
     original, clean = Path(folder) / "original", Path(folder) / "clean"
     (clean / "annotations").mkdir(parents=True)
-    key = CentreKey(secret)
+    prepared = (original / PREPARED).exists()
+    key = PreparedKey(secret) if prepared else CentreKey(secret)
     engine = Deidentifier(key, keep=keep, examine=PixelExaminer(decode_here=True))
     cleaned: list[CleanedFile] = []
-    told = set[Told]()
+    identity_texts = set[Told]()
     person: FileReport | None = None
     instances: set[str] = set()
     remembered: dict[Hashable, tuple[Told, ...]] = {}
@@ -84,18 +89,26 @@ def run(files: list[JsonObject], folder: str, secret: bytes, keep: list[str], fi
         engine.learn(Stored.from_json(file))
     for image in _below("dicom/", files):
         report = engine.deidentify_file(image, clean / "dicom")
-        said, instance = _identifiers_of(image, remembered)
+        texts, instance = _identifiers_of(image, remembered)
         person = person or (report if report.pseudonym else None)
         _, place, name = PurePosixPath(image.name).parts
         # Equal copies were left out when the exam was received: one of a known instance has other bytes.
         second = instance in instances
         cleaned.append(CleanedFile(place, name, report.to_json(), has_second_content=second))
         instances |= {instance} - {""}
-        told |= said
-    known = KnownIdentifiers.of(
-        *({text for kind, text in told if kind == one} for one in ("person", "number", "place"))
+        identity_texts |= texts
+    # The dummy is in files that were de-identified before they were sent.
+    identity_texts = {(kind, text) for kind, text in identity_texts if text != DUMMY}
+    if prepared and person is not None:
+        own = person.pseudonym
+        identity_texts = {(kind, text) for kind, text in identity_texts if text != own and not _is_date(text)}
+    identifiers = KnownIdentifiers.of(
+        *(
+            {text for kind, text in identity_texts if kind == wanted_kind}
+            for wanted_kind in ("person", "number", "place")
+        )
     )
-    cleaned = _with_names(cleaned, original / "names.json", known.all())
+    cleaned = _with_names(cleaned, original / "names.json", identifiers.all())
     regions = _regions(original / "regions.json")
     annotations = {}
     for sent in _below("annotations/", files):
@@ -124,9 +137,11 @@ def run(files: list[JsonObject], folder: str, secret: bytes, keep: list[str], fi
     patient = patient_of(original)
     shift = person.shift_days if person else key.shift_days(patient)
     declared = [Declared.from_json(field) for field in fields]
-    admission, known = admit_exam(original, {one.name: one for one in declared}, known, shift)
+    admission, identifiers = admit_exam(
+        original, {declared_field.name: declared_field for declared_field in declared}, identifiers, shift
+    )
     write_for_second_check(admission, clean / "values")
-    findings = find_identifiers([clean], known.all(), root=clean)
+    findings = find_identifiers([clean], identifiers.all(), root=clean)
     return CleanedExam(
         pseudonym=person.pseudonym if person else key.pseudonym(patient),
         files=tuple(cleaned),
@@ -138,20 +153,25 @@ def run(files: list[JsonObject], folder: str, secret: bytes, keep: list[str], fi
     ).to_json()
 
 
+def _is_date(text: str) -> bool:
+    """A date of a prepared exam is one that was moved: it stays, and says nothing."""
+    return len(text) == 8 and text.isdigit()
+
+
 def _below(folder: str, files: list[JsonObject]) -> list[Stored]:
     """The files of one folder in the order of their names."""
-    found = [Stored.from_json(file) for file in files if file["name"].startswith(folder)]
-    return sorted(found, key=lambda one: PurePosixPath(one.name).parts)
+    files_below = [Stored.from_json(file) for file in files if file["name"].startswith(folder)]
+    return sorted(files_below, key=lambda stored: PurePosixPath(stored.name).parts)
 
 
 def _with_names(files: Sequence[CleanedFile], path: Path, identifiers: set[str]) -> list[CleanedFile]:
     """`called`: what the centre calls a refused file, so that it finds it; nothing where the name tells of the person."""
     names = json.loads(path.read_text()) if path.exists() else {}
-    told = {word.lower() for text in identifiers for word in re.findall(r"\w{3,}", text)}
+    identifying_words = {word.lower() for text in identifiers for word in re.findall(r"\w{3,}", text)}
     named = []
     for file in files:
         name = names.get(f"dicom/{file.image}/{file.source}", "")
-        shown = file.is_refused and not any(word in name.lower() for word in told)
+        shown = file.is_refused and not any(word in name.lower() for word in identifying_words)
         named.append(replace(file, called=name) if shown else file)
     return named
 
@@ -159,7 +179,7 @@ def _with_names(files: Sequence[CleanedFile], path: Path, identifiers: set[str])
 def _regions(path: Path) -> dict[str, dict[int, int]]:
     """Field -> ROI number -> label, as reception chose them by the names that the centre gave."""
     document = json.loads(path.read_text()) if path.exists() else {}
-    return {field: {int(number): int(label) for number, label in one.items()} for field, one in document.items()}
+    return {field: {int(number): int(label) for number, label in labels.items()} for field, labels in document.items()}
 
 
 def _refusal(name: str, field: str, reason: str) -> CleanedFile:
