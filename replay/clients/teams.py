@@ -87,7 +87,8 @@ def _cases(site: Client, challenge: str, question: str, name: str, answers: Path
         target = Path(folder) / "batch.zip"
         site.download(batch["download"], target, batch["archive_sha256"])
         keys = pixel_keys(target, site.get(f"batches/{batch['id']}/manifest/"))
-    pixel_hashes, phantoms = set(keys.values()), {}
+    pixel_hashes = set(keys.values())
+    phantoms: dict[str, Phantom] = {}
     for file in sorted(answers.glob(f"{question}-*")):
         phantoms |= {
             pixels: phantom for pixels, phantom in pickle.loads(file.read_bytes()).items() if pixels in pixel_hashes

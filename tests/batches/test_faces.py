@@ -28,10 +28,11 @@ from batches.release import AlreadyReleasedError, choose_face
 from batches.split import draft_split, freeze_split
 from challenges.models import Question
 from concours.formats.stored import ZIP_MOMENT
+from core.claims import claim_next
 from core.errors import InvalidInputError
 from core.models import AuditRecord
+from core.performing import carry_out
 from core.storage import local_copy, put_bytes
-from core.work import carry_out, claim_next
 from tests.concours.formats.builders import dicom_bytes
 from tests.factories.exams import kept_exam, work_all
 from tests.factories.heads import dicom_series, head, slices

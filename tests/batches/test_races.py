@@ -12,8 +12,9 @@ from django.utils import timezone
 from batches.models import Batch, Split
 from batches.release import choose_face, reschedule_batch, revoke_batch
 from batches.split import draft_split, freeze_split
+from core.performing import perform
 from core.storage import store
-from core.work import enqueue, perform
+from core.work import enqueue
 from tests.factories.exams import sarcopenia_exams, work_all
 from tests.factories.questions import question
 from tests.interleaved import overlapping, together

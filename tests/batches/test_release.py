@@ -23,10 +23,11 @@ from batches.plan import plan_batches
 from batches.release import AlreadyReleasedError, reschedule_batch, revoke_batch
 from batches.split import SplitFrozenError, SplitOutOfDateError, draft_split, freeze_split
 from challenges.models import Question
+from core.claims import claim_next
 from core.errors import InvalidInputError
 from core.models import AuditRecord
+from core.performing import carry_out
 from core.storage import local_copy, store
-from core.work import carry_out, claim_next
 from tests.factories.exams import centre, frozen_batches, kept_exam, sarcopenia_exams, square, work_all
 from tests.factories.people import person
 from tests.factories.questions import question

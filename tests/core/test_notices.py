@@ -16,11 +16,13 @@ from django.test import Client
 from django.utils import timezone
 
 from challenges.teams import reject_team
+from core.claims import claim_row
 from core.models import AuditRecord, Notice, NoticePreference, User, Work
 from core.notice_mail import letter_of, unsubscribe_path
 from core.notices import choose_delivery, mark_seen, next_digest, notify, subject_of
+from core.performing import carry_out
 from core.registry import notice_kinds
-from core.work import carry_out, claim_row, retry
+from core.work import retry
 from tests.pages.edition import Edition, person, small_edition, work_until_idle
 
 pytestmark = pytest.mark.django_db

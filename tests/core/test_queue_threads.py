@@ -11,8 +11,10 @@ import pytest
 from django.db import connection, transaction
 
 from core.audit import broken_links, chain_records, record
+from core.claims import Claim, claim_next, claim_row
 from core.models import AuditRecord, Progress, Work
-from core.work import Claim, carry_out, claim_next, claim_row, enqueue, perform
+from core.performing import carry_out, perform
+from core.work import enqueue
 
 THREADS, EACH = 8, 50
 

@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 from django.db import transaction
 
+from core.claims import Claim, LostLeaseError, claim_row
 from core.errors import LostRaceError
 from core.locks import next_number
 from core.models import Work
-from core.work import MOST_RACES, Claim, LostLeaseError, claim_row, enqueue, perform
+from core.performing import MOST_RACES, perform
+from core.work import enqueue
 from tests.factories.people import person
 from tests.factories.questions import question
 from tests.interleaved import overlapping

@@ -12,8 +12,8 @@ import pytest
 from django.db import models
 
 from core.models import Work
+from core.performing import perform
 from core.storage import store
-from core.work import perform
 from scoring.models import Submission
 from tests.children import end_children
 from tests.concours.formats.builders import zipped

@@ -11,7 +11,8 @@ from batches.split import draft_split, freeze_split
 from challenges.revoke import revoke_role
 from challenges.roles import grant_role
 from core.errors import MoveNotAllowedError
-from core.work import enqueue, perform
+from core.performing import perform
+from core.work import enqueue
 from grading.grade import cannot_judge, grade_reading
 from grading.models import Adjudication, Reading
 from tests.factories.exams import kept_exam, square, work_all

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from challenges.teams import exclude_entry
+from core.claims import claim_row
 from core.models import Work
-from core.work import claim_row, enqueue
+from core.work import enqueue
 from leaderboard import rank as stage
 from leaderboard.models import Placing, Ranking
 from scoring.submit import choose_final

@@ -12,7 +12,8 @@ from django.urls import reverse
 from batches.split import draft_split, freeze_split
 from challenges.models import Question
 from core.models import Work
-from core.work import enqueue, perform
+from core.performing import perform
+from core.work import enqueue
 from pages.troubles import KINDS, troubles_of
 from scoring.models import Submission
 from tests.factories.contests import contest

@@ -16,8 +16,9 @@ from batches.models import Batch
 from batches.split import draft_split, freeze_split
 from challenges.models import Question
 from core.models import AuditRecord
+from core.performing import perform
 from core.storage import read_blob
-from core.work import enqueue, perform
+from core.work import enqueue
 from scoring.models import Truth
 from tests.factories.corrections import SETS, corrected, patients, second_organiser
 from tests.factories.exams import frozen_batches, work_all

@@ -17,11 +17,11 @@ from rest_framework.test import APIClient
 from anonymization.correct import SAME_PERSON, confirm_correction, reject_correction
 from anonymization.models import Correction, QualityCheck
 from batches.models import Batch, BatchItem, Download
+from core.claims import claim_next
 from core.days import day_words
 from core.errors import InvalidInputError, MoveNotAllowedError, NotAllowedError
 from core.models import AuditRecord, Work
 from core.storage import read_blob, store
-from core.work import claim_next
 from leaderboard.board import board
 from leaderboard.models import Ranking
 from leaderboard.publish import publish_ranking

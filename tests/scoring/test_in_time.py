@@ -6,11 +6,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from core.claims import Claim
 from core.errors import NotAllowedError
 from core.models import Work
+from core.performing import fail, perform
 from core.progress import progress_of
 from core.words import say
-from core.work import Claim, enqueue, fail, perform
+from core.work import enqueue
 from scoring.models import Submission
 from scoring.submit import LateSubmissionError, submit
 from tests.factories.exams import work_all

@@ -8,8 +8,8 @@ from batches.models import Batch
 from batches.split import draft_split, freeze_split
 from core.erasure import sweep_erasures
 from core.models import Work
+from core.performing import perform
 from core.storage import store
-from core.work import perform
 from scoring.jury import finish_session
 from scoring.models import JuryCase, JurySession, Submission
 from scoring.rescore import rescore_phase

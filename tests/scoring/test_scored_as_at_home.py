@@ -12,9 +12,10 @@ import pytest
 from challenges.frame import spec_of
 from concours.evaluation.evaluate import public_manifest, score, validate
 from concours.evaluation.truth import load_truth
+from core.claims import LostLeaseError, claim_row
 from core.models import Work
 from core.storage import read_blob, store
-from core.work import LostLeaseError, claim_row, enqueue
+from core.work import enqueue
 from scoring import score as stage
 from scoring.models import CaseScore, Evaluation, Score, Submission, Truth
 from scoring.rescore import rescore_phase

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from batches.models import Batch
+from core.claims import claim_row
 from core.storage import read_blob, store
-from core.work import claim_row, enqueue
+from core.work import enqueue
 from scoring import seal
 from scoring.models import Truth
 from scoring.reseal import keep_only

@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
+from core.claims import claim_row
 from core.errors import QuotaError
 from core.models import Work
+from core.performing import perform
 from core.storage import store
-from core.work import claim_row, enqueue, perform
+from core.work import enqueue
 from scoring.models import Submission
 from scoring.quota import remaining
 from scoring.submit import submit

@@ -15,7 +15,8 @@ from batches.release import revoke_batch
 from batches.split import draft_split, freeze_split
 from challenges.models import Question
 from core.models import AuditRecord, User, Work
-from core.work import enqueue, perform
+from core.performing import perform
+from core.work import enqueue
 from scoring.chosen import chosen_submissions
 from scoring.models import Submission, Truth
 from scoring.quota import remaining

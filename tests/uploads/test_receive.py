@@ -17,10 +17,11 @@ from challenges.frame import spec_of
 from challenges.models import Question
 from concours.formats.child import ChildFailedError
 from concours.study.sent import SentFile
+from core.claims import claim_next
 from core.models import Progress, Work
+from core.performing import carry_out
 from core.progress import progress_of
 from core.storage import local_copy, store
-from core.work import carry_out, claim_next
 from demo.phantoms import sarcopenia
 from demo.phantoms.phantom import Phantom
 from tests.concours.formats.builders import dicom_bytes, zipped

@@ -11,8 +11,8 @@ from challenges.models import CentreMembership
 from challenges.revoke import revoke_membership
 from core.erasure import sweep_erasures
 from core.models import Work
+from core.performing import perform
 from core.storage import store
-from core.work import perform
 from tests.factories.exams import centre
 from tests.factories.people import person
 from tests.factories.questions import question

@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 
+from core.claims import claim_next
 from core.models import Work
 from core.operation.json_lines import JsonLines
 from core.operation.log_context import RequestNotes, current_request, working_on
-from core.work import carry_out, claim_next, enqueue
+from core.performing import carry_out
+from core.work import enqueue
 
 
 def line(name: str, message: str, *arguments: Any, error: bool = False, **extra: Any) -> dict[str, Any]:
