@@ -87,7 +87,7 @@ def load_draft(*, draft: QuestionDraft, actor: Actor) -> Question:
 def spec_or_mistakes(text: str) -> tuple[QuestionSpec | None, list[QuestionMistake]]:
     """What the text declares, or every mistake that keeps it from being loaded."""
     try:
-        return load_spec(text, known=known_names()), []
+        return load_spec(text, known_names()), []
     except SpecError as error:
         return None, question_mistakes(error)
 

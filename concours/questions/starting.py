@@ -92,13 +92,13 @@ class Start:
     unit: str = ""
 
 
-def start_file(start: Start, known: KnownNames, first: date, zone: tzinfo) -> str:
+def start_file(start: Start, known_names: KnownNames, first: date, zone: tzinfo) -> str:
     """The file of a task with these answers, its first window opening on the day `first`. Raises KeyError for no such task."""
     task = next((task for task in TASKS if task.name == start.task), None)
     if task is None:
         raise KeyError(start.task)
     text = (FOLDER / f"{task.name}.yaml").read_text(encoding="utf-8")
-    text = shift_dates(text, load_spec(text, known=known), first, zone)
+    text = shift_dates(text, load_spec(text, known_names), first, zone)
     values = plain_values(text)
     changes = [
         Change(("slug",), start.slug),

@@ -14,7 +14,7 @@ from concours import metrics
 from concours.questions.editing import Change, value_at
 from concours.questions.schema.rules import EXTERNAL
 from core.words import say
-from pages.drafting.places import Listed, Place, PlacedForm, Several
+from pages.drafting.places import FilePlace, Listed, PlacedForm, Several
 from pages.drafting.rows import RowForm
 
 SHAPES = {
@@ -57,18 +57,18 @@ def metric_choices() -> list[tuple[str, Any]]:
     return [*rows, (EXTERNAL, _("Computed elsewhere and entered by the organisers"))]
 
 
-class ColumnRow(RowForm):
+class ColumnRowForm(RowForm):
     """One column of the table that teams send."""
 
     ROWS = ("submission", "table", "columns")
     TITLE = _("Columns of the table that teams send")
     NEW = _("Another column")
     PLACES = {
-        "type": Place(("type",), "number"),
-        "min": Place(("min",)),
-        "max": Place(("max",)),
+        "type": FilePlace(("type",), "number"),
+        "min": FilePlace(("min",)),
+        "max": FilePlace(("max",)),
         "allowed": Listed(("allowed",)),
-        "required": Place(("required",), True),
+        "required": FilePlace(("required",), True),
     }
 
     column = forms.SlugField(label=_("Name of the column"), max_length=40, required=False)
@@ -94,17 +94,17 @@ class ColumnRow(RowForm):
         yield from self.changes()
 
 
-class ScoreRow(RowForm):
+class ScoreRowForm(RowForm):
     """One score: a metric, the field of the truth that it compares, the column of the submission."""
 
     ROWS = ("metrics",)
     TITLE = _("Scores")
     NEW = _("Another score")
     PLACES = {
-        "metric": Place(("metric",), ""),
+        "metric": FilePlace(("metric",), ""),
         "field": Several(("field",)),
         "columns": Several(("columns",)),
-        "goal": Place(("goal",)),
+        "goal": FilePlace(("goal",)),
     }
     WORDS = {"title": ("title",)}
 
@@ -129,7 +129,7 @@ class ScoreRow(RowForm):
         sent = value_at(self.document, ("submission", "table", "columns")) or {}
         self._choose("columns", [(name, name) for name in sent])
 
-    def places(self) -> Mapping[str, Place]:
+    def places(self) -> Mapping[str, FilePlace]:
         """A file may write field or fields, column or columns: each stays as it is written."""
         other = {"field": "fields", "columns": "column"}
         written = {
@@ -169,13 +169,13 @@ class RankingForm(PlacedForm):
     """How scores become places, and what the board shows."""
 
     PLACES = {
-        "rule": Place(("ranking", "rule"), "best_score"),
+        "rule": FilePlace(("ranking", "rule"), "best_score"),
         "by": Several(("ranking", "by")),
         "tie_break": Several(("ranking", "tie_break")),
-        "public_share": Place(("leaderboard", "public_share"), 0),
-        "digits": Place(("leaderboard", "digits"), 4),
-        "per_day": Place(("limits", "per_day")),
-        "per_phase": Place(("limits", "per_phase")),
+        "public_share": FilePlace(("leaderboard", "public_share"), 0),
+        "digits": FilePlace(("leaderboard", "digits"), 4),
+        "per_day": FilePlace(("limits", "per_day")),
+        "per_phase": FilePlace(("limits", "per_phase")),
     }
 
     rule = forms.ChoiceField(label=_("Ranking"), choices=RULES)
@@ -204,15 +204,15 @@ class RankingForm(PlacedForm):
             chooser.choices = choices
 
 
-class TeamForm(PlacedForm):
+class TeamRulesForm(PlacedForm):
     """What a team must be."""
 
     PLACES = {
-        "least": Place(("rules", "team", "min")),
-        "most": Place(("rules", "team", "max")),
-        "one_word_name": Place(("rules", "team", "one_word_name"), False),
-        "institution_email": Place(("rules", "team", "institution_email"), False),
-        "waivable": Place(("rules", "team", "waivable"), False),
+        "least": FilePlace(("rules", "team", "min")),
+        "most": FilePlace(("rules", "team", "max")),
+        "one_word_name": FilePlace(("rules", "team", "one_word_name"), False),
+        "institution_email": FilePlace(("rules", "team", "institution_email"), False),
+        "waivable": FilePlace(("rules", "team", "waivable"), False),
     }
 
     least = forms.IntegerField(label=_("Fewest members"), min_value=1, required=False)
@@ -224,14 +224,14 @@ class TeamForm(PlacedForm):
     waivable = forms.BooleanField(label=_("An organiser may waive these rules, with a reason"), required=False)
 
 
-class NeedRow(RowForm):
+class NeedRowForm(RowForm):
     """Professions of which a team needs members."""
 
     ROWS = ("rules", "team", "needs")
     KEYED = False
     TITLE = _("Professions that a team needs")
     NEW = _("Another one")
-    PLACES = {"any_of": Several(("any_of",)), "count": Place(("count",), 1)}
+    PLACES = {"any_of": Several(("any_of",)), "count": FilePlace(("count",), 1)}
 
     any_of = forms.MultipleChoiceField(
         label=_("One of"),
@@ -242,7 +242,7 @@ class NeedRow(RowForm):
     count = forms.IntegerField(label=_("How many at least"), min_value=1, max_value=100, initial=1)
 
 
-class PrizeRow(RowForm):
+class PrizeRowForm(RowForm):
     """A prize."""
 
     ROWS = ("rules", "prizes")
@@ -250,9 +250,9 @@ class PrizeRow(RowForm):
     TITLE = _("Prizes")
     NEW = _("Another prize")
     PLACES = {
-        "place": Place(("place",), ""),
-        "amount": Place(("amount",), 0),
-        "currency": Place(("currency",), "EUR"),
+        "place": FilePlace(("place",), ""),
+        "amount": FilePlace(("amount",), 0),
+        "currency": FilePlace(("currency",), "EUR"),
     }
 
     place = forms.CharField(

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from challenges.timeline import usual_title
 from concours.questions.editing import REMOVE, Change, value_at
 from core.moment_input import LocalMomentField
-from pages.drafting.places import MomentPlace, Place, PlacedForm, Several
+from pages.drafting.places import FilePlace, MomentPlace, PlacedForm, Several
 from pages.drafting.rows import RowForm
 
 ACCEPTS = [
@@ -23,7 +23,7 @@ ACCEPTS = [
 ]
 
 
-class PhaseRow(RowForm):
+class PhaseRowForm(RowForm):
     """A window in time."""
 
     ROWS = ("phases",)
@@ -32,9 +32,9 @@ class PhaseRow(RowForm):
     PLACES = {
         "opens": MomentPlace(("opens",)),
         "closes": MomentPlace(("closes",)),
-        "accepts": Place(("accepts",), ""),
-        "batch": Place(("batch",), ""),
-        "decides": Place(("decides",), False),
+        "accepts": FilePlace(("accepts",), ""),
+        "batch": FilePlace(("batch",), ""),
+        "decides": FilePlace(("decides",), False),
     }
     WORDS = {"title": ("title",)}
 
@@ -56,7 +56,7 @@ class PhaseRow(RowForm):
         return gettext(usual_title(str(self.key)))
 
 
-class BatchRow(RowForm):
+class BatchRowForm(RowForm):
     """What teams download, and when."""
 
     ROWS = ("batches",)
@@ -64,8 +64,8 @@ class BatchRow(RowForm):
     TITLE = _("Batches that teams download")
     NEW = _("Another batch")
     PLACES = {
-        "batch": Place(("name",), ""),
-        "set": Place(("set",), ""),
+        "batch": FilePlace(("name",), ""),
+        "set": FilePlace(("set",), ""),
         "released_at": MomentPlace(("released_at",)),
     }
 
@@ -81,7 +81,7 @@ class BatchRow(RowForm):
         return str(self.initial.get("batch") or super().word())
 
 
-class SetRow(RowForm):
+class SetRowForm(RowForm):
     """How many exams each set takes."""
 
     ROWS = ("split", "sets")

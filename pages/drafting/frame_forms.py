@@ -11,7 +11,7 @@ from django.utils.translation import pgettext_lazy
 
 from concours.questions.editing import Change, value_at
 from concours.questions.schema.nouns import DELIVERY_FORMATS
-from pages.drafting.places import Place, PlacedForm, Present, Several
+from pages.drafting.places import FilePlace, PlacedForm, Present, Several
 from pages.drafting.rows import RowForm
 
 MODALITIES = [
@@ -38,7 +38,7 @@ FORMATS = {
 class WordsForm(PlacedForm):
     """What everybody reads of the question."""
 
-    PLACES = {"slug": Place(("slug",), ""), "source": Place(("source",), "")}
+    PLACES = {"slug": FilePlace(("slug",), ""), "source": FilePlace(("source",), "")}
     WORDS = {"title": ("title",), "summary": ("summary",)}
 
     title_en = forms.CharField(label=_("Title in English"), max_length=120)
@@ -57,7 +57,7 @@ class WordsForm(PlacedForm):
     )
 
 
-class ImageRow(RowForm):
+class ImageRowForm(RowForm):
     """One image of an exam."""
 
     ROWS = ("data", "images")
@@ -66,7 +66,7 @@ class ImageRow(RowForm):
     PLACES = {
         "modality": Several(("modality",)),
         "dimensions": Several(("dimensions",), (2, 3)),
-        "required": Place(("required",), True),
+        "required": FilePlace(("required",), True),
     }
     WORDS = {"title": ("title",)}
 
@@ -88,16 +88,16 @@ class CriteriaForm(PlacedForm):
         "orientation": Several(("inclusion", "orientation", "allowed")),
         "contrast": Several(("inclusion", "contrast", "allowed")),
         "kernel": Several(("inclusion", "kernel", "allowed")),
-        "thinnest": Place(("inclusion", "slice_thickness", "min")),
-        "thickest": Place(("inclusion", "slice_thickness", "max")),
-        "fewest": Place(("inclusion", "slice_count", "min")),
-        "most": Place(("inclusion", "slice_count", "max")),
+        "thinnest": FilePlace(("inclusion", "slice_thickness", "min")),
+        "thickest": FilePlace(("inclusion", "slice_thickness", "max")),
+        "fewest": FilePlace(("inclusion", "slice_count", "min")),
+        "most": FilePlace(("inclusion", "slice_count", "max")),
         "complete": Present(("inclusion", "slice_spacing")),
         "hounsfield": Present(("inclusion", "hounsfield")),
         "pixels": Present(("inclusion", "pixels")),
-        "format": Place(("data", "deliver", "format"), "dicom"),
-        "exams": Place(("target", "exams")),
-        "margin": Place(("target", "margin")),
+        "format": FilePlace(("data", "deliver", "format"), "dicom"),
+        "exams": FilePlace(("target", "exams")),
+        "margin": FilePlace(("target", "margin")),
     }
 
     orientation = forms.MultipleChoiceField(

@@ -14,7 +14,7 @@ from concours.questions.editing import REMOVE, Change, Path, value_at
 
 
 @dataclass(frozen=True)
-class Place:
+class FilePlace:
     """A value as the form's field takes it: text, number, yes or no. An empty field takes the key out of the file."""
 
     path: Path
@@ -30,7 +30,7 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Several(Place):
+class Several(FilePlace):
     """One value or a list of values."""
 
     default: Any = ()
@@ -59,7 +59,7 @@ class Listed(Several):
 
 
 @dataclass(frozen=True)
-class Present(Place):
+class Present(FilePlace):
     """A key without parameters, there or not: a criterion that is checked."""
 
     def shown(self, value: Any) -> Any:
@@ -70,7 +70,7 @@ class Present(Place):
 
 
 @dataclass(frozen=True)
-class MomentPlace(Place):
+class MomentPlace(FilePlace):
     """A moment, with the offset of the site's time zone."""
 
     def shown(self, value: Any) -> Any:
@@ -100,7 +100,7 @@ class PlacedForm(forms.Form):
     """
 
     says_optional = False  # nearly every field is
-    PLACES: ClassVar[Mapping[str, Place]] = {}
+    PLACES: ClassVar[Mapping[str, FilePlace]] = {}
     WORDS: ClassVar[Mapping[str, Path]] = {}
 
     def __init__(self, values: Mapping[str, Any], data: Any = None, *, at: Path = (), prefix: str = "") -> None:
@@ -112,7 +112,7 @@ class PlacedForm(forms.Form):
                 shown[f"{name}_{language}"] = texts.get(language, "") if isinstance(texts, Mapping) else texts or ""
         super().__init__(data, initial=shown, prefix=prefix or None)
 
-    def places(self) -> Mapping[str, Place]:
+    def places(self) -> Mapping[str, FilePlace]:
         """The places of this form's fields."""
         return self.PLACES
 

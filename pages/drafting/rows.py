@@ -1,4 +1,4 @@
-"""Rows of a question file as forms: the fields of the data, the scores, the phases; one form a row, and empty ones to add."""
+"""RowForms of a question file as forms: the fields of the data, the scores, the phases; one form a row, and empty ones to add."""
 
 from __future__ import annotations
 
@@ -66,8 +66,8 @@ class RowForm(PlacedForm):
         return nested(self.row_changes(), self.at)
 
 
-class Rows:
-    """All rows of a kind, with empty forms at the end. Rows keep their place: the draft's version says that nobody else wrote."""
+class RowForms:
+    """All rows of a kind, with empty forms at the end. RowForms keep their place: the draft's version says that nobody else wrote."""
 
     def __init__(self, kind: type[RowForm], values: Mapping[str, Any], data: Any = None) -> None:
         self.kind, self.document = kind, values

@@ -11,12 +11,19 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from concours.questions.editing import Change
-from pages.drafting.contest_forms import ColumnRow, NeedRow, PrizeRow, RankingForm, ScoreRow, TeamForm
-from pages.drafting.date_forms import BatchRow, PhaseRow, SetRow, SplitForm
-from pages.drafting.frame_forms import CriteriaForm, ImageRow, WordsForm, criteria_that_follow
+from pages.drafting.contest_forms import (
+    ColumnRowForm,
+    NeedRowForm,
+    PrizeRowForm,
+    RankingForm,
+    ScoreRowForm,
+    TeamRulesForm,
+)
+from pages.drafting.date_forms import BatchRowForm, PhaseRowForm, SetRowForm, SplitForm
+from pages.drafting.frame_forms import CriteriaForm, ImageRowForm, WordsForm, criteria_that_follow
 from pages.drafting.places import PlacedForm
-from pages.drafting.rows import RowForm, Rows
-from pages.drafting.truth_forms import FieldRow, ReadersForm, delivered
+from pages.drafting.rows import RowForm, RowForms
+from pages.drafting.truth_forms import FieldRowForm, ReadersForm, delivered
 
 More = Callable[["StepForms"], Iterator[Change]]
 
@@ -42,7 +49,7 @@ class StepForms:
 
     def __init__(self, step: Step, values: Mapping[str, Any], data: Any = None) -> None:
         self.step, self.document = step, values
-        self.rows = [Rows(kind, values, data) for kind in step.rows]
+        self.rows = [RowForms(kind, values, data) for kind in step.rows]
         self.forms = [kind(values, data) for kind in step.forms]
 
     def is_valid(self) -> bool:
@@ -74,7 +81,7 @@ STEPS = (
         "images",
         _("Images"),
         _("What an exam contains and what it must fulfil. Exams that do not are refused at once, with the reason."),
-        rows=(ImageRow,),
+        rows=(ImageRowForm,),
         forms=(CriteriaForm,),
         more=_images_follow,
     ),
@@ -82,7 +89,7 @@ STEPS = (
         "truth",
         _("Truth"),
         _("What centres send beside the images. Of the evaluation set teams never receive what you leave unticked."),
-        rows=(FieldRow,),
+        rows=(FieldRowForm,),
         forms=(ReadersForm,),
         more=_delivered,
     ),
@@ -90,21 +97,21 @@ STEPS = (
         "scores",
         _("Scores"),
         _("What teams send, how it is compared with the truth, and how scores become places."),
-        rows=(ColumnRow, ScoreRow),
+        rows=(ColumnRowForm, ScoreRowForm),
         forms=(RankingForm,),
     ),
     Step(
         "teams",
         _("Teams"),
         _("Who may take part, and what there is to win."),
-        rows=(NeedRow, PrizeRow),
-        forms=(TeamForm,),
+        rows=(NeedRowForm, PrizeRowForm),
+        forms=(TeamRulesForm,),
     ),
     Step(
         "dates",
         pgettext_lazy("step", "Dates"),
         _("When centres send, when teams download and submit, and how exams are divided into sets."),
-        rows=(PhaseRow, BatchRow, SetRow),
+        rows=(PhaseRowForm, BatchRowForm, SetRowForm),
         forms=(SplitForm,),
     ),
 )

@@ -9,7 +9,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from concours.questions.editing import Change, value_at
-from pages.drafting.places import Listed, Place, PlacedForm
+from pages.drafting.places import FilePlace, Listed, PlacedForm
 from pages.drafting.rows import RowForm
 
 TYPES = [
@@ -24,21 +24,21 @@ TYPES = [
 ]
 
 
-class FieldRow(RowForm):
+class FieldRowForm(RowForm):
     """One field. What a table's columns are stands in the file alone."""
 
     ROWS = ("data", "fields")
     TITLE = _("What centres send beside the images")
     NEW = _("Another field")
     PLACES = {
-        "type": Place(("type",), "boolean"),
-        "of": Place(("of",), ""),
-        "unit": Place(("unit",), ""),
-        "min": Place(("min",)),
-        "max": Place(("max",)),
+        "type": FilePlace(("type",), "boolean"),
+        "of": FilePlace(("of",), ""),
+        "unit": FilePlace(("unit",), ""),
+        "min": FilePlace(("min",)),
+        "max": FilePlace(("max",)),
         "allowed": Listed(("allowed",)),
         "values": Listed(("values",)),
-        "required": Place(("required",), True),
+        "required": FilePlace(("required",), True),
     }
     WORDS = {"title": ("title",)}
 
@@ -102,7 +102,7 @@ def delivered(rows: list[RowForm], keys: dict[int, str]) -> Iterator[Change]:
 class ReadersForm(PlacedForm):
     """How radiologists grade the quality of exams."""
 
-    PLACES = {"readers": Place(("grading", "readers"), 1)}
+    PLACES = {"readers": FilePlace(("grading", "readers"), 1)}
 
     readers = forms.IntegerField(
         label=_("Radiologists who grade each exam"),

@@ -19,12 +19,12 @@ FILES = sorted([*(FOLDER / "catalogue").glob("*.yaml"), *(FOLDER / "starts").glo
 
 def saved(text: str, step: str, **fields: str | list[str]) -> str:
     """The file after the step was posted with these fields changed."""
-    found = find_step(step)
-    assert found is not None
-    posted: QueryDict = as_posted(StepForms(found, plain_values(text)))
+    chosen = find_step(step)
+    assert chosen is not None
+    posted: QueryDict = as_posted(StepForms(chosen, plain_values(text)))
     for name, value in fields.items():
         posted.setlist(name, value if isinstance(value, list) else [value])
-    forms = StepForms(found, plain_values(text), posted)
+    forms = StepForms(chosen, plain_values(text), posted)
     assert forms.is_valid(), [form.errors for rows in forms.rows for form in rows.forms] + [
         form.errors for form in forms.forms
     ]
@@ -128,12 +128,12 @@ def test_prizes_and_needs_are_lists() -> None:
     ],
 )
 def test_what_cannot_be_written_is_said_at_its_field(step: str, fields: dict[str, str]) -> None:
-    found = find_step(step)
-    assert found is not None
+    chosen = find_step(step)
+    assert chosen is not None
     values = plain_values(start("classify"))
-    posted = as_posted(StepForms(found, values))
+    posted = as_posted(StepForms(chosen, values))
     posted.update(fields)
-    forms = StepForms(found, values, posted)
+    forms = StepForms(chosen, values, posted)
     assert not forms.is_valid()
     assert any(form.errors for form in [*(form for rows in forms.rows for form in rows.forms), *forms.forms])
 

@@ -143,16 +143,16 @@ def test_the_same_by_the_api(edition: Edition, as_: As) -> None:
         "modalities": ["MR"],
         "first_opening": "2030-02-01",
     }
-    made = client.post("/api/v1/drafts/begin/", body, content_type="application/json")
-    assert made.status_code == 201 and made.json()["mistakes"] == []
-    address = f"/api/v1/drafts/{made.json()['id']}/"
-    broken = {"text": made.json()["text"].replace("kind: masks", "kind: runs"), "version": made.json()["version"]}
+    draft = client.post("/api/v1/drafts/begin/", body, content_type="application/json")
+    assert draft.status_code == 201 and draft.json()["mistakes"] == []
+    address = f"/api/v1/drafts/{draft.json()['id']}/"
+    broken = {"text": draft.json()["text"].replace("kind: masks", "kind: runs"), "version": draft.json()["version"]}
     written = client.put(address, broken, content_type="application/json").json()
     assert written["version"] == 2 and "requires the section runs" in written["mistakes"][0]["message"]
     assert client.post(f"{address}load/").status_code == 400
     stale = client.put(address, broken, content_type="application/json")
     assert stale.status_code == 400 and stale.json()["reason"] == "draft_changed"
-    client.put(address, {"text": made.json()["text"], "version": 2}, content_type="application/json")
+    client.put(address, {"text": draft.json()["text"], "version": 2}, content_type="application/json")
     assert client.post(f"{address}load/").json()["slug"] == "liver"
     again = client.post(
         "/api/v1/drafts/", {"challenge": "jfr-2019", "text": "?", "question": "liver"}, content_type="application/json"

@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("challenges", "0005_corrections_and_withdrawal"),
+        ("challenges", "0006_conflict_of_interest"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
