@@ -16,7 +16,7 @@ FOLDER = Path(__file__).parent / "starts"
 
 
 @dataclass(frozen=True)
-class Task:
+class QuestionTask:
     """Something that can be asked of teams. `title` and `example` are messages; `target` is the field that holds the truth."""
 
     name: str
@@ -26,7 +26,7 @@ class Task:
 
 
 TASKS = (
-    Task(
+    QuestionTask(
         "classify",
         gettext_noop("Classify"),
         gettext_noop(
@@ -34,7 +34,7 @@ TASKS = (
         ),
         "finding",
     ),
-    Task(
+    QuestionTask(
         "detect",
         gettext_noop("Detect"),
         gettext_noop(
@@ -42,19 +42,19 @@ TASKS = (
         ),
         "lesions",
     ),
-    Task(
+    QuestionTask(
         "segment",
         gettext_noop("Segment"),
         gettext_noop("What belongs to an organ or a tumour? Teams send masks; the Dice coefficient ranks them."),
         "mask",
     ),
-    Task(
+    QuestionTask(
         "measure",
         gettext_noop("Measure"),
         gettext_noop("How large, how dense? Teams send a number per exam; the mean absolute error ranks them."),
         "measure",
     ),
-    Task(
+    QuestionTask(
         "predict",
         gettext_noop("Predict"),
         gettext_noop(
@@ -63,12 +63,12 @@ TASKS = (
         ),
         "outcome",
     ),
-    Task(
+    QuestionTask(
         "generate",
         gettext_noop("Generate"),
         gettext_noop("Do generated images resemble real ones? Distance, diversity and a blind jury rank teams."),
     ),
-    Task(
+    QuestionTask(
         "describe",
         gettext_noop("Describe"),
         gettext_noop("Which grade would readers give? Teams send a category per exam; agreement (kappa) ranks them."),

@@ -67,7 +67,7 @@ class RowForm(PlacedForm):
 
 
 class RowForms:
-    """All rows of a kind, with empty forms at the end. RowForms keep their place: the draft's version says that nobody else wrote."""
+    """All rows of a kind, with empty forms at the end. They keep their place: the draft's version says that nobody else wrote."""
 
     def __init__(self, kind: type[RowForm], values: Mapping[str, Any], data: Any = None) -> None:
         self.kind, self.document = kind, values

@@ -33,7 +33,7 @@ def _nothing_more(_forms: StepForms) -> Iterator[Change]:
 
 
 @dataclass(frozen=True)
-class Step:
+class DraftStep:
     """One page of the draft: rows, then single values. `more`: what follows from them elsewhere in the file."""
 
     name: str
@@ -47,7 +47,7 @@ class Step:
 class StepForms:
     """The forms of a step over the values of a file."""
 
-    def __init__(self, step: Step, values: Mapping[str, Any], data: Any = None) -> None:
+    def __init__(self, step: DraftStep, values: Mapping[str, Any], data: Any = None) -> None:
         self.step, self.document = step, values
         self.rows = [RowForms(kind, values, data) for kind in step.rows]
         self.forms = [kind(values, data) for kind in step.forms]
@@ -71,13 +71,13 @@ def _delivered(forms: StepForms) -> Iterator[Change]:
 
 
 STEPS = (
-    Step(
+    DraftStep(
         "words",
         _("Question"),
         _("The task of the teams, in the words that everybody reads."),
         forms=(WordsForm,),
     ),
-    Step(
+    DraftStep(
         "images",
         _("Images"),
         _("What an exam contains and what it must fulfil. Exams that do not are refused at once, with the reason."),
@@ -85,7 +85,7 @@ STEPS = (
         forms=(CriteriaForm,),
         more=_images_follow,
     ),
-    Step(
+    DraftStep(
         "truth",
         _("Truth"),
         _("What centres send beside the images. Of the evaluation set teams never receive what you leave unticked."),
@@ -93,21 +93,21 @@ STEPS = (
         forms=(ReadersForm,),
         more=_delivered,
     ),
-    Step(
+    DraftStep(
         "scores",
         _("Scores"),
         _("What teams send, how it is compared with the truth, and how scores become places."),
         rows=(ColumnRowForm, ScoreRowForm),
         forms=(RankingForm,),
     ),
-    Step(
+    DraftStep(
         "teams",
         _("Teams"),
         _("Who may take part, and what there is to win."),
         rows=(NeedRowForm, PrizeRowForm),
         forms=(TeamRulesForm,),
     ),
-    Step(
+    DraftStep(
         "dates",
         pgettext_lazy("step", "Dates"),
         _("When centres send, when teams download and submit, and how exams are divided into sets."),
@@ -117,7 +117,7 @@ STEPS = (
 )
 
 
-def find_step(name: str) -> Step | None:
+def find_step(name: str) -> DraftStep | None:
     return next((step for step in STEPS if step.name == name), None)
 
 

@@ -43,7 +43,7 @@ from core.errors import StepError
 from core.pages import render_page
 from core.words import say
 from pages.drafting.begin import BeginForm
-from pages.drafting.steps import STEPS, Step, StepForms, find_step, step_of
+from pages.drafting.steps import STEPS, DraftStep, StepForms, find_step, step_of
 from pages.forms import QuestionFileForm
 from pages.views.setup import catalogue, text_of
 
@@ -63,7 +63,7 @@ class DraftTab:
 
 @dataclass(frozen=True)
 class DraftMistake:
-    """A mistake and the page of the draft on which it can be mended."""
+    """A mistake and the page of the draft on which it can be corrected."""
 
     mistake: QuestionMistake
     url: str
@@ -85,7 +85,7 @@ class StepPage:
     """`probing`: what the public scores can tell, where the limits are chosen."""
 
     head: DraftHead
-    step: Step
+    step: DraftStep
     forms: StepForms
     probing: ProbingBound | None
 
@@ -209,7 +209,7 @@ def _version(request: HttpRequest) -> int:
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
 
 
-def _next(step: Step) -> str:
+def _next(step: DraftStep) -> str:
     place = STEPS.index(step)
     return STEPS[min(place + 1, len(STEPS) - 1)].name
 

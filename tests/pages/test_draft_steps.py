@@ -10,7 +10,7 @@ from django.http import QueryDict
 from concours.known_names import known_names
 from concours.questions.editing import changed_file, plain_values, value_at
 from concours.questions.schema import load_spec
-from pages.drafting.steps import STEPS, Step, StepForms, find_step, step_of
+from pages.drafting.steps import STEPS, DraftStep, StepForms, find_step, step_of
 from tests.pages.posted import as_posted
 
 FOLDER = Path("concours/questions")
@@ -37,7 +37,7 @@ def start(task: str) -> str:
 
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_what_nobody_touched_stays_byte_for_byte(path: Path, step: Step) -> None:
+def test_what_nobody_touched_stays_byte_for_byte(path: Path, step: DraftStep) -> None:
     text = path.read_text(encoding="utf-8")
     assert saved(text, step.name) == text
 
