@@ -15,12 +15,13 @@ from concours.formats.fault import Fault, FormatError
 from concours.formats.json import Json
 from concours.study.clean_exam import Clean, clean_exam, pack_clean
 from concours.study.cleaned import CleanedFile
+from core.claims import Claim
 from core.locks import next_number
 from core.moves import move
 from core.progress import tell, tell_fault
 from core.storage import Blob, erase_owner, local_copy, put_file
 from core.temporary import lease_folder
-from core.work import Claim, enqueue
+from core.work import enqueue
 from uploads.exams import refuse_exam
 from uploads.models import Exam, Instance, Patient, Series
 from uploads.receive import CONFLICT

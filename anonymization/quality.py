@@ -29,11 +29,11 @@ from concours.questions.schema import QuestionSpec
 from concours.study.asked import by_image, criteria_of, declared_block
 from concours.study.candidates import ExamRequirements
 from concours.study.choosing import judged_at_gate, lacks_volume, without_echoes
+from core.claims import Claim
 from core.locks import locked, next_number
 from core.moves import move
 from core.progress import tell, tell_fault
 from core.storage import local_copy
-from core.work import Claim
 from uploads.exams import accept_exam, refuse_exam
 from uploads.models import Exam
 

@@ -14,6 +14,7 @@ from concours.questions.schema import QuestionSpec
 from concours.study.grouping import GroupedExam, SetAside, group_exams, header_of
 from concours.study.originals import pack_originals
 from concours.study.sent import SentFile
+from core.claims import Claim
 from core.erasure import erase_after_commit
 from core.locks import locked, next_number
 from core.moves import move
@@ -21,7 +22,7 @@ from core.progress import tell, tell_fault
 from core.scanner import scan_file
 from core.storage import Blob, put_file
 from core.temporary import lease_folder
-from core.work import Claim, enqueue
+from core.work import enqueue
 from uploads import staging
 from uploads.cases import read_cases
 from uploads.exams import refuse_exam

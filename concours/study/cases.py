@@ -73,11 +73,17 @@ class SentCase:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> SentCase:
-        sets = {name: set(map(str, value[name])) for name in ("people", "numbers", "places")}
-        sources = [ParsedSource.from_json(source) for source in value["sources"]]
-        case = cls(str(value["patient"]), dict(value["values"]), str(value["called"]), str(value["source"]), **sets)
-        case.sources = sources
-        return case
+        people, numbers, places = (set(map(str, value[name])) for name in ("people", "numbers", "places"))
+        return cls(
+            str(value["patient"]),
+            dict(value["values"]),
+            str(value["called"]),
+            str(value["source"]),
+            people,
+            numbers,
+            places,
+            [ParsedSource.from_json(source) for source in value["sources"]],
+        )
 
 
 def sort_cases(

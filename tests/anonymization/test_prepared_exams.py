@@ -40,12 +40,12 @@ def prepared(
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
     grouping = find_exams([drop], folder, spec)
-    made = []
+    created = []
     for number, draft in enumerate(grouping.drafts):
         work = folder / str(number)
         work.mkdir()
-        made.append(prepare_exam(draft, values, key or key_of_centre(centre(of)), spec, work))
-    return made
+        created.append(prepare_exam(draft, values, key or key_of_centre(centre(of)), spec, work))
+    return created
 
 
 def content(exam: PreparedExam) -> bytes:
@@ -72,8 +72,8 @@ def both_ways(of: Question, files: Mapping[str, bytes], folder: Path, **values: 
 @pytest.mark.parametrize(("slug", "phantom"), [("sarcopenia", sarcopenia), ("lung-tumour", lung)])
 def test_both_ways_give_the_same_bytes_and_the_same_patient(slug: str, phantom: Any, tmp_path: Path) -> None:
     of = question(slug)
-    made = phantom.make(3, "nord")
-    raw, own, ready = both_ways(of, made.files, tmp_path)
+    created = phantom.make(3, "nord")
+    raw, own, ready = both_ways(of, created.files, tmp_path)
     assert raw.state == own.state, [(row.reason, row.template) for row in progress_of(own)]
     assert stored(raw) == stored(own)
     assert ready.pseudonym == stored(own)[1] and own.sent_folder == ""
@@ -92,7 +92,7 @@ def test_dates_among_the_values_move_once(tmp_path: Path) -> None:
     (ready,) = prepared(other, files, tmp_path, scanned="2019-05-06")
     sent(other, content(ready), name="", prepared=ready.proof)
     work_all(STAGES)
-    raw, own = (one.exams.get().annotations.get(field="scanned").value for one in (of, other))
+    raw, own = (entry.exams.get().annotations.get(field="scanned").value for entry in (of, other))
     assert raw == own != "2019-05-06"
 
 

@@ -37,6 +37,7 @@ SITE_PLUGINS = {
     "psycopg-pool": "Django's pool of connections",
     "openpyxl": "the workbook of the published tables, which pandas writes",
     "pandas": "published tables, loaded when they are made",
+    "reportlab": "results and certificates as PDF, loaded when one is made",
     "redis": "Celery's broker and Django's cache",
     "uvicorn": "the server of docs/deploy.md",
     "whitenoise": "the settings name it",
@@ -50,10 +51,12 @@ def names(requirements: Iterable[str]) -> set[str]:
 
 def distributions(*folders: str) -> set[str]:
     """The distributions that the code of these folders imports."""
-    known = packages_distributions()
+    packages_distributions_result = packages_distributions()
     ours = {"concours", "config", "demo", "replay", "tests", "manage", *APPS}
     third_party = imported_packages(*folders) - set(sys.stdlib_module_names) - ours
-    return {known[name][0].lower() for name in third_party if name in known}
+    return {
+        packages_distributions_result[name][0].lower() for name in third_party if name in packages_distributions_result
+    }
 
 
 def test_the_library_declares_exactly_what_it_imports() -> None:

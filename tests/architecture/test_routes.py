@@ -46,6 +46,11 @@ ROW_OF = {
     "pages:exclude_entry": "entry",
     "pages:reschedule_phase": "phase",
     "pages:open_notice": "notice",
+    "pages:draft_file": "draft",
+    "pages:draft_preview": "draft",
+    "pages:draft_step": "draft",
+    "pages:load_draft": "draft",
+    "pages:delete_draft": "draft",
     "pages:retry": "work",
     "pages:reschedule_batch": "batch",
     "pages:release_batch": "batch",
@@ -83,6 +88,7 @@ OTHER = {
     "uidb36": "0",
     "number": "0",
     "audience": "team",
+    "step": "words",
 }
 
 
@@ -164,12 +170,12 @@ def world(tmp_path_factory: pytest.TempPathFactory, django_db_blocker: Any) -> I
 
 @pytest.fixture(scope="module")
 def clients(world: World) -> dict[str, Client]:
-    found = {}
+    result = {}
     for role in ROLES:
-        found[role] = Client(raise_request_exception=False)
+        result[role] = Client(raise_request_exception=False)
         if world.people[role] is not None:
-            found[role].force_login(world.people[role])
-    return found
+            result[role].force_login(world.people[role])
+    return result
 
 
 def table() -> dict[str, list[str]]:
@@ -196,19 +202,19 @@ WRITTEN: dict[str, list[str]] = {}
 def test_each_role_gets_what_the_table_says(
     name: str, parameters: list[str], view: Any, world: World, clients: dict[str, Client]
 ) -> None:
-    where, expected, found = address(world, name, parameters), {}, {}
+    where, expected, result = address(world, name, parameters), {}, {}
     for method in allowed(view):
         key = f"{method.upper()} {name}"
         statuses = [str(ask(clients[role], method, where)) for role in ROLES]
         if set(statuses) == {"405"}:
             continue
-        found[key] = statuses
+        result[key] = statuses
         expected[key] = table().get(key, ["?"] * len(ROLES))
-    WRITTEN.update(found)
+    WRITTEN.update(result)
     if os.environ.get("WRITE_ROUTES"):
         _write()
-    assert found == expected, f"{where}: columns are {' '.join(ROLES)}"
-    assert not [status for row in found.values() for status in row if status.startswith("5")]
+    assert result == expected, f"{where}: columns are {' '.join(ROLES)}"
+    assert not [status for row in result.values() for status in row if status.startswith("5")]
 
 
 def _write() -> None:

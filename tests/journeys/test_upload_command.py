@@ -100,8 +100,8 @@ def test_from_a_folder_to_verdicts_with_nothing_identifying_on_the_wire(
         assert "3 sent: 3 refused" in again.stdout and "already been sent" in again.stdout
         everything = wire.everything()
     assert len(everything) > 3 * 50_000 and b"upload-metadata" in everything.lower()
-    found = sorted(word for word in planted(drop) if word.lower() in everything.lower())
-    assert not found
+    result = sorted(word for word in planted(drop) if word.lower() in everything.lower())
+    assert not result
     listed = list(csv.DictReader(keys.read_text(encoding="utf-8").splitlines()))
     exams = {row["exam"]: row["patient"] for row in listed}
     mine = [exam for exam in house["carla"].every("exams/") if exam["state"] == "accepted"]
