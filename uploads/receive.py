@@ -204,7 +204,11 @@ def _create_exam(upload: Upload, new: NewExam) -> None:
     if not informed or refused:
         refuse_exam(exam, stage="receive", faults=[Fault("consent_missing", f"exam {exam.number}", NO_LETTER)])
     elif living.exists():
-        refuse_exam(exam, stage="receive", faults=[_duplicate_of(exam, living.filter(centre=exam.centre).order_by("number").first())])
+        refuse_exam(
+            exam,
+            stage="receive",
+            faults=[_duplicate_of(exam, living.filter(centre=exam.centre).order_by("number").first())],
+        )
     else:
         Exam.objects.filter(pk=exam.pk).update(content_hash=new.content)
         if new.conflicts:

@@ -74,7 +74,9 @@ class SentCase:
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> SentCase:
         case = cls(str(value["patient"]), dict(value["values"]), str(value["called"]), str(value["source"]))
-        case.people, case.numbers, case.places = (set(map(str, value[name])) for name in ("people", "numbers", "places"))
+        case.people, case.numbers, case.places = (
+            set(map(str, value[name])) for name in ("people", "numbers", "places")
+        )
         case.sources = [ParsedSource.from_json(source) for source in value["sources"]]
         return case
 

@@ -34,7 +34,9 @@ _LONGEST_NUMBER = 4
 _MOST_LETTERS = 3  # beside up to three digits: T2, 18F, 3DT1
 _MEASURE = re.compile(r"\d{1,4}(?:mm|cm|ml|cc|ms|mg|hz|mhz|kv|kvp|ma|mas|mgy|uh|hu)|\d{1,4}(?:x\d{1,4}){1,2}")
 _ROMAN = re.compile(r"(?:x{0,3}(?:ix|iv|v?i{0,3}))[a-d]?")  # stages, segments, nerves
-_STAGE = re.compile(r"[cpyra]{0,3}(?:t(?:\d|is|x)[a-d]?)?(?:n(?:\d|x)[a-d]?)?(?:m(?:\d|x)[a-d]?)?")  # TNM
+_STAGE = re.compile(
+    r"(?=.*[tnm](?:\d|x|is))[cpyra]{0,3}(?:t(?:\d|is|x)[a-d]?)?(?:n(?:\d|x)[a-d]?)?(?:m(?:\d|x)[a-d]?)?"
+)  # TNM
 
 
 @dataclass(frozen=True)

@@ -33,9 +33,7 @@ def _reads_as_word(text: str, words: list[Word], place: int) -> bool:
     """Beside a word of medicine or a number, or after a word that brings no person in."""
     before = words[place - 1] if place and gap(text, words[place - 1], words[place]) in (" ", "-", "'", "’") else None
     after = (
-        words[place + 1]
-        if place + 1 < len(words) and gap(text, words[place], words[place + 1]) in (" ", "-")
-        else None
+        words[place + 1] if place + 1 < len(words) and gap(text, words[place], words[place + 1]) in (" ", "-") else None
     )
     if any(word is not None and _speaks_of_images(word) for word in (before, after)):
         return True
