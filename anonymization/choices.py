@@ -9,13 +9,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from anonymization.points import ReviewPoint, points_from
-from anonymization.stacks import FramesOf
 from challenges.criterion_words import choice_word
 from concours.formats.json import Json, JsonObject
 from concours.imaging.assemble import plane_of
 from concours.inclusion import ExamFacts, Judgement
 from concours.inclusion.exam.facts import SliceFacts
 from concours.inclusion.exam.sequence import sequence_of
+from concours.study.candidates import plain_uid
+from concours.study.choosing import series_name
+from concours.study.stacks import FramesOf
 from core.words import say
 
 PLANE_DEGREES = 20.0
@@ -79,11 +81,6 @@ class Choice:
         return ReviewPoint("several_series", template, "exam" if only else self.image, values)
 
 
-def plain_uid(name: str) -> str:
-    """The series UID of a candidate's name: `<uid>`, or `<uid>#<n>` of one of several stacks in a series."""
-    return name.partition("#")[0]
-
-
 def option_of(
     number: int,
     series: Sequence[str],
@@ -102,7 +99,7 @@ def option_of(
     return Option(
         number=number,
         series=tuple(series),
-        name=str(chosen.get("SeriesDescription") or chosen.get("ProtocolName") or number),
+        name=series_name(chosen, number),
         images=len(chosen.slices),
         file=f"{plain_uid(series[0])}/{file}" if middle else "",
         frame=frame,

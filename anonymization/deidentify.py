@@ -2,38 +2,29 @@
 
 from __future__ import annotations
 
-import zipfile
-from dataclasses import dataclass, field
-from pathlib import Path
-
 from django.utils.translation import gettext_noop
 
 from anonymization.annotate import write_annotations, write_values
-from anonymization.cleaned import CleanedExam, CleanedFile
 from anonymization.models import Deidentification, Review
 from anonymization.points import ReviewPoint
 from anonymization.texts import apply_early_decisions, keep_texts
 from challenges.frame import spec_of
 from challenges.keys import key_of_centre
 from concours.deid.provenance import engine_version, profile_sha256
-from concours.deid.values import declared_fields, parse_tables
-from concours.formats.child import ChildLimits, run_limited
 from concours.formats.fault import Fault, FormatError
 from concours.formats.json import Json
-from concours.formats.stored import StoredArchive, members, whole
-from concours.questions.schema import QuestionSpec
+from concours.study.clean_exam import Clean, clean_exam, pack_clean
+from concours.study.cleaned import CleanedFile
+from core.claims import Claim
 from core.locks import next_number
 from core.moves import move
 from core.progress import tell, tell_fault
 from core.storage import Blob, erase_owner, local_copy, put_file
 from core.temporary import lease_folder
-from core.work import Claim, enqueue
+from core.work import enqueue
 from uploads.exams import refuse_exam
 from uploads.models import Exam, Instance, Patient, Series
 from uploads.receive import CONFLICT
-
-WHERE_THEY_LIE = ("dicom/", "annotations/")  # members that are large
-LIMITS = ChildLimits(memory_bytes=4 << 30, cpu_seconds=1800, file_bytes=4 << 30)
 
 FILE_REFUSED = gettext_noop("%(file)s was refused: %(detail)s Export it from the PACS again and resend the exam.")
 FILE_LEFT_OUT = gettext_noop("%(file)s was refused: %(detail)s The rest of the exam is processed.")
@@ -50,29 +41,6 @@ LOOK_WORDS = gettext_noop(
 LOOK = {"burned_in_text": LOOK_TEXT, "residual_identifier": LOOK_LEFT}
 
 
-@dataclass(frozen=True)
-class Clean:
-    """What the child left: where, and what it answered; `sizes` in bytes of the files that were packed."""
-
-    folder: Path
-    answer: CleanedExam
-    sizes: dict[str, int] = field(default_factory=dict)
-
-    @property
-    def usable(self) -> list[CleanedFile]:
-        """One report for each file that was written: originals that differed in what was removed are one file now."""
-        return list({file.output: file for file in reversed(self._written)}.values())[::-1]
-
-    @property
-    def merged(self) -> int:
-        """How many originals became equal to another one."""
-        return len(self._written) - len(self.usable)
-
-    @property
-    def _written(self) -> list[CleanedFile]:
-        return [file for file in self.answer.files if not file.is_refused and not file.is_annotation]
-
-
 def deidentify_exam(claim: Claim) -> None:
     """The stage's function: engine and second check in one limited child, then one short transaction."""
     exam = Exam.objects.select_related("question__challenge", "centre", "uploaded_by").get(pk=claim.subject_id)
@@ -84,48 +52,23 @@ def deidentify_exam(claim: Claim) -> None:
     spec = spec_of(exam.question)
     with lease_folder("deidentify") as folder:
         try:
-            answer = _cleaned(exam, spec, folder)
+            with local_copy("quarantine", exam.quarantine_key) as path:
+                clean = clean_exam(path, folder, key_of_centre(exam.centre).secret, spec)
         except FormatError as error:
             with claim.finish():
                 refuse_exam(exam, stage="deidentify", faults=list(error.faults))
             return
-        clean = Clean(folder / "clean", answer)
         faults = _faults(clean)
         if not clean.usable and spec.data.images:
             with claim.finish():
                 _record(exam, clean, "refused")
                 refuse_exam(exam, stage="deidentify", faults=faults or [Fault("no_pixels", "exam", NOTHING_LEFT)])
             return
-        bundle = _bundle(exam, clean)
-        masks = write_annotations(exam, clean.folder / "annotations", answer.annotations)
+        bundle = put_file("exams", f"exam-{exam.pk}", pack_clean(clean), move=True)
+        masks = write_annotations(exam, clean.folder / "annotations", clean.answer.annotations)
         with claim.finish():
-            write_values(exam, spec, masks, answer.values)
+            write_values(exam, spec, masks, clean.answer.values)
             _settle(exam, clean, bundle, faults)
-
-
-def _cleaned(exam: Exam, spec: QuestionSpec, folder: Path) -> CleanedExam:
-    """Leaves `folder/clean` and says what was done. Raises FormatError.
-
-    The zip is our own, under our own names; what the members hold is parsed by the child alone.
-    """
-    with local_copy("quarantine", exam.quarantine_key) as path:
-        originals = members(path)
-        files = [original for original in originals if original.name.startswith(WHERE_THEY_LIE)]
-        with zipfile.ZipFile(path) as archive:
-            archive.extractall(folder / "original", [original.name for original in originals if original not in files])
-        parse_tables(folder / "original")
-        answer = run_limited(
-            "anonymization.engine_run:run",
-            [file.to_json() for file in files],
-            str(folder),
-            key_of_centre(exam.centre).secret,
-            list(spec.deidentification.keep),
-            [field.to_json() for field in declared_fields(spec.data.fields).values()],
-            limits=LIMITS,
-            read=[folder, path],
-            write=[folder],
-        )
-    return CleanedExam.from_json(answer)
 
 
 def _faults(clean: Clean) -> list[Fault]:
@@ -136,18 +79,6 @@ def _faults(clean: Clean) -> list[Fault]:
             template = FILE_LEFT_OUT if clean.usable else FILE_REFUSED
             faults.append(Fault(file.reason, name, template, {"file": name, "detail": file.detail}))
     return faults
-
-
-def _bundle(exam: Exam, clean: Clean) -> Blob:
-    """All usable instances as one stored zip, the same bytes whenever it is made: `<image>/<series>/<sop>.dcm`."""
-    path = clean.folder / "bundle.zip"
-    with StoredArchive(path) as archive:
-        for file in sorted(clean.usable, key=lambda file: file.output):
-            source = whole(clean.folder / "dicom" / file.output)
-            archive.add(f"{file.image}/{file.place}.dcm", source)
-            clean.sizes[file.output] = source.size
-            source.path.unlink()  # the next one takes its memory, and the exam its room on the disk once
-    return put_file("exams", f"exam-{exam.pk}", path, move=True)
 
 
 def _settle(exam: Exam, clean: Clean, bundle: Blob, faults: list[Fault]) -> None:

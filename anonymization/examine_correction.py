@@ -12,10 +12,9 @@ from pathlib import Path
 from django.utils.translation import gettext_noop
 
 from anonymization.apply_correction import Rechecked
-from anonymization.cleaned import CleanedExam
-from anonymization.deidentify import LIMITS, LOOK, LOOK_KIND
+from anonymization.deidentify import LOOK, LOOK_KIND
 from anonymization.quality import LIMITS as FACTS_LIMITS
-from anonymization.quality import criteria_of, fields_of, read_facts
+from anonymization.quality import fields_of, read_facts
 from anonymization.texts import decided_texts
 from challenges.field_titles import field_titles
 from challenges.frame import spec_of
@@ -30,6 +29,9 @@ from concours.formats.stored import Stored, whole
 from concours.inclusion import ExamFacts, Judgement, examine
 from concours.inclusion.exam.given import GivenField
 from concours.questions.schema import QuestionSpec
+from concours.study.asked import criteria_of
+from concours.study.clean_exam import LIMITS
+from concours.study.cleaned import CleanedExam
 from core.errors import InvalidInputError
 from uploads.models import Exam
 
@@ -103,7 +105,7 @@ def _cleaned(exam: Exam, spec: QuestionSpec, name: str, sent: SentCorrection, fo
     original.mkdir()
     files = _place(declared.type, name, sent, original)
     document = run_limited(
-        "anonymization.engine_run:run",
+        "concours.study.cleaning:run",
         [file.to_json() for file in files],
         str(folder),
         key_of_centre(exam.centre).secret,

@@ -15,24 +15,25 @@ from anonymization.images import keep_images
 from anonymization.models import Correction, QualityCheck, Review
 from anonymization.points import ReviewPoint
 from anonymization.sent_names import SentNames
-from anonymization.series import ExamRequirements, replace_bundle, settle_series
+from anonymization.series import replace_bundle, settle_series
 from challenges.frame import spec_of
-from concours.deid.values import INVALID
 from concours.formats.child import ChildLimits, run_limited
 from concours.formats.fault import Fault, FormatError
-from concours.formats.json import Json, JsonObject
-from concours.formats.stored import members
+from concours.formats.json import JsonObject
 from concours.inclusion import ExamFacts, Judgement, examine, overall
 from concours.inclusion.causes import reasons
 from concours.inclusion.exam.given import GivenField
 from concours.inclusion.exam.perceptual import NEAR
 from concours.questions.required import required_fields
-from concours.questions.schema import FieldSpec, QuestionSpec
+from concours.questions.schema import QuestionSpec
+from concours.study.asked import by_image, criteria_of, declared_block
+from concours.study.candidates import ExamRequirements
+from concours.study.choosing import judged_at_gate, lacks_volume, without_echoes
+from core.claims import Claim
 from core.locks import locked, next_number
 from core.moves import move
 from core.progress import tell, tell_fault
 from core.storage import local_copy
-from core.work import Claim
 from uploads.exams import accept_exam, refuse_exam
 from uploads.models import Exam
 
@@ -65,7 +66,7 @@ def check_quality(claim: Claim) -> None:
                     ask_for_series(exam, settled.choices)
                 return
             document = read_facts(exam, spec, fields, settled.written.blob.key if settled.written else exam.bundle_key)
-            if settled.written is None and _lacks_volume(document):
+            if settled.written is None and lacks_volume(ExamFacts.from_json(document)):
                 settled = settle_series(exam, ExamRequirements(spec, criteria, fields), Path(folder), apart=True)
                 if settled.choices:
                     with claim.finish():
@@ -79,7 +80,7 @@ def check_quality(claim: Claim) -> None:
             return
     facts = ExamFacts.from_json(document)
     judgements = [*settled.nearest, *_judged_at_gate(exam), *examine(facts, criteria)]
-    judgements = _without_echoes(judgements)
+    judgements = without_echoes(judgements)
     likeness = _hash_of(facts)
     with claim.finish():
         if settled.written is not None:
@@ -99,11 +100,6 @@ def check_quality(claim: Claim) -> None:
         _settle(exam, judgements, likeness)
 
 
-def _lacks_volume(document: Mapping[str, Json]) -> bool:
-    """Whether the files of an image do not form one: its series may hold several stacks."""
-    return any(assembly.geometry is None for assembly in ExamFacts.from_json(document).assemblies.values())
-
-
 def _judged_at_gate(exam: Exam) -> list[Judgement]:
     """Values that were sent and are not of their type: de-identification left them out and said why. What was corrected since
     is no longer wrong."""
@@ -113,30 +109,7 @@ def _judged_at_gate(exam: Exam) -> list[Judgement]:
         later = exam.corrections.filter(state=Correction.State.CORRECTED, decided_at__gte=newest.done_at)
         corrected = set(later.values_list("field", flat=True))
         faults = [fault for fault in faults if fault.where not in corrected]
-    return [
-        Judgement("values", "refuse", fault.reason, fault.where, fault.template, dict(fault.values))
-        for fault in faults
-        if fault.reason in INVALID
-    ]
-
-
-def _without_echoes(judgements: list[Judgement]) -> list[Judgement]:
-    """A value that is wrong is not also missing."""
-    wrong = {
-        judgement.where for judgement in judgements if judgement.outcome == "refuse" and judgement.reason in INVALID
-    }
-    return [
-        judgement for judgement in judgements if judgement.reason != "missing_value" or judgement.where not in wrong
-    ]
-
-
-def criteria_of(spec: QuestionSpec) -> dict[str, Mapping[str, Json]]:
-    """The question's criteria, and what every exam must be usable for: delivery, or the comparison with generated images."""
-    delivery = "numpy" if spec.submission.generated is not None else spec.data.deliver.format
-    return {
-        "usable": {"delivery": delivery},
-        **{criterion.name: criterion.params for criterion in spec.inclusion if criterion.name != "usable"},
-    }
+    return judged_at_gate(faults)
 
 
 def read_facts(exam: Exam, spec: QuestionSpec, fields: Mapping[str, GivenField], key: str) -> JsonObject:
@@ -152,22 +125,13 @@ def read_facts(exam: Exam, spec: QuestionSpec, fields: Mapping[str, GivenField],
     return document
 
 
-def by_image(bundle: Path, images: list[str]) -> dict[str, list[JsonObject]]:
-    """The bundle's files by image, as the criteria read them. Files that no folder placed belong to the first image."""
-    files: dict[str, list[JsonObject]] = {image: [] for image in images}
-    for file in members(bundle):
-        image = file.name.split("/")[0]
-        files[image if image in files else images[0]].append(file.to_json())
-    return files
-
-
 def fields_of(exam: Exam, spec: QuestionSpec, held: ExitStack) -> dict[str, GivenField]:
     """Each declared field with what is known of it, as the criteria read it; files stay where they are while `held` is open."""
     chosen = {row.field: row for row in exam.annotations.filter(is_chosen=True)}
     fields: dict[str, GivenField] = {}
     required = required_fields(spec)
     for name, field in spec.data.fields.items():
-        stored = GivenField(_declared(field, required=name in required))
+        stored = GivenField(declared_block(field, required=name in required))
         row = chosen.get(name)
         if row is not None and row.blob_key:
             path = str(held.enter_context(local_copy("exams", row.blob_key)))
@@ -176,24 +140,6 @@ def fields_of(exam: Exam, spec: QuestionSpec, held: ExitStack) -> dict[str, Give
             stored = replace(stored, value=row.value)
         fields[name] = stored
     return fields
-
-
-def _declared(field: FieldSpec, *, required: bool) -> Mapping[str, Json]:
-    """The field's block of the question file, as JSON."""
-    return {
-        "type": field.type,
-        "of": field.of,
-        "values": list(field.values),
-        "unit": field.unit,
-        "min": field.min,
-        "max": field.max,
-        "allowed": list(field.allowed),
-        "required": required,
-        "rows_min": field.rows_min,
-        "rows_max": field.rows_max,
-        "columns_required": [column.name for column in field.columns.values() if column.required],
-        "measured_from": field.measured_from,
-    }
 
 
 def _hash_of(facts: ExamFacts) -> str:

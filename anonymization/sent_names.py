@@ -7,11 +7,11 @@ import zipfile
 from dataclasses import dataclass
 from functools import cached_property
 
-from anonymization.cleaned import CleanedFile
 from anonymization.points import ReviewPoint
 from anonymization.retention import names_are_due
 from concours.formats.fault import Fault
 from concours.inclusion.causes import FILE_HOLES, Reason
+from concours.study.cleaned import CleanedFile
 from core.storage import local_copy
 from uploads.models import Exam
 

@@ -26,11 +26,12 @@ from concours.deid.values.folded import fold
 from concours.second_check import find_identifiers
 from core.actors import Actor, person_of, require_person
 from core.audit import record
+from core.claims import Claim
 from core.clock import database_now
 from core.errors import InvalidInputError, MoveNotAllowedError
 from core.locks import locked
 from core.temporary import lease_folder
-from core.work import Claim, enqueue
+from core.work import enqueue
 from uploads.models import Exam
 
 STEP = ExamText.Step

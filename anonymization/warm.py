@@ -16,9 +16,9 @@ from PIL import Image, ImageDraw
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
 
-from anonymization.engine_run import run
 from concours.formats.stored import whole
 from concours.inclusion.exam.read import read_exam_json
+from concours.study.cleaning import run
 
 SIZE = 192
 

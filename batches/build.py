@@ -20,13 +20,15 @@ from concours.formats.stored import StoredArchive, whole
 from concours.kit.description import description_files
 from concours.questions.schema import QuestionSpec
 from core.audit import record
+from core.claims import Claim, LostLeaseError
 from core.clock import database_now
 from core.erasure import erase_after_commit, keep_object
 from core.locks import locked
 from core.moves import move
+from core.performing import failed_because
 from core.storage import Blob, put_file
 from core.temporary import lease_folder
-from core.work import Claim, LostLeaseError, enqueue, failed_because
+from core.work import enqueue
 from uploads.models import Exam
 
 FACE_STAYS = gettext_noop(

@@ -19,11 +19,12 @@ from challenges.frame import spec_of
 from challenges.models import Team
 from concours.questions.dependents import with_dependents
 from concours.questions.schema import QuestionSpec
+from core.claims import Claim
 from core.clock import database_now
 from core.days import day_words
 from core.mail import send
 from core.models import User
-from core.work import Claim, enqueue
+from core.work import enqueue
 
 DECIDED = (Correction.State.CONFIRMED, Correction.State.CORRECTED)
 MOST_NAMED = 10  # in one mail

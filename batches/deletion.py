@@ -11,11 +11,12 @@ from django.utils.translation import gettext, gettext_noop
 from batches.models import Batch, BatchItem, DeletionRequest, Download
 from core.actors import Actor, person_of
 from core.audit import record
+from core.claims import Claim
 from core.clock import database_now
 from core.errors import MoveNotAllowedError
 from core.mail import send
 from core.models import User
-from core.work import Claim, enqueue
+from core.work import enqueue
 from uploads.withdraw import BatchWithdrawal
 
 

@@ -8,7 +8,8 @@ from anonymization.forget import forget_sealed_values
 from anonymization.models import Correction
 from batches.models import Split
 from challenges.frame import spec_of
-from core.work import Claim, enqueue
+from core.claims import Claim
+from core.work import enqueue
 from grading.pictures import forget_exam
 from uploads.models import Annotation, SealedAnnotation
 from uploads.sealing import move_file, note_moved, seal_annotations

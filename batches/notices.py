@@ -6,9 +6,9 @@ from django.urls import reverse
 
 from batches.models import Batch
 from challenges.notices import entrants_of
+from core.claims import Claim
 from core.clock import database_now
 from core.notices import notify
-from core.work import Claim
 
 
 def tell_release(claim: Claim) -> None:

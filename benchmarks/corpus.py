@@ -181,14 +181,14 @@ def _set_pixels(sample: Made, syntax: UID, rng: random.Random, clean: bool) -> l
     if pixels is None:
         return []
     if sample.kind == "SEG":
-        raw = np.packbits(pixels.ravel(), bitorder="little").tobytes()
+        raw = np.packbits(pixels.astype(np.uint8).ravel(), bitorder="little").tobytes()
         ds.PixelData = raw + b"\x00" * (len(raw) % 2)
         ds["PixelData"].VR = "OB"
         return []
     if syntax in _COMPRESSED:
         return _set_compressed(sample, syntax, rng, clean)
-    order = ">" if syntax == ExplicitVRBigEndian else "<"
-    raw = pixels.astype(pixels.dtype.newbyteorder(order)).tobytes()
+    stored = pixels.dtype.newbyteorder(">") if syntax == ExplicitVRBigEndian else pixels.dtype.newbyteorder("<")
+    raw = pixels.astype(stored).tobytes()
     plants = []
     if not clean and rng.random() < 0.2:
         raw += f"{sample.person.record_number} {sample.person.phone}  ".encode()[:18]
@@ -232,14 +232,14 @@ def _with_comment(codestream: bytes, note: bytes, syntax: UID) -> bytes:
 
 def _plant_meta(sample: Made, rng: random.Random) -> list[Plant]:
     meta, person, plants = sample.dataset.file_meta, sample.person, []
-    meta.ImplementationClassUID = "1.2.826.0.1.3680043.8.498.1"
+    meta.ImplementationClassUID = UID("1.2.826.0.1.3680043.8.498.1")
     meta.SourceApplicationEntityTitle = f"CT{person.record_number}"
     plants.append(Plant("(0002,0016)", "id", [person.record_number]))
     if rng.random() < 0.4:
         meta.ImplementationVersionName = f"V{person.record_number}"
         plants.append(Plant("(0002,0013)", "id", [person.record_number]))
     if rng.random() < 0.3:
-        meta.PrivateInformationCreatorUID = "1.2.826.0.1.3680043.8.498.9"
+        meta.PrivateInformationCreatorUID = UID("1.2.826.0.1.3680043.8.498.9")
         meta.PrivateInformation = f"{person.record_number} {person.phone} ".encode()[:18]
         plants.append(Plant("(0002,0102)", "id", [person.record_number]))
     return plants

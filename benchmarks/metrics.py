@@ -25,7 +25,7 @@ from sklearn.metrics.pairwise import euclidean_distances
 from benchmarks.metrics_inputs import SHAPE, SPACING, lungs, mass, muscle, tumour
 from benchmarks.size import sized
 from concours import metrics
-from concours.metrics import Reference, Region
+from concours.metrics import MetricValue, Reference, Region
 from concours.metrics.basis import surface_distance
 
 HERE = Path(__file__).parent
@@ -146,7 +146,7 @@ def _surfaces(
     else:
         value = _by_transform(truth, prediction)
         peer, peer_name = _best(lambda: _by_transform(truth, prediction), 1), "SciPy distance transforms (MONAI absent)"
-    assert np.allclose(ours(reference), value, rtol=1e-5), (name, ours(reference), value)
+    assert np.allclose(np.array(ours(reference), float), value, rtol=1e-5), (name, ours(reference), value)
     return [
         _figure(f"HD95 and ASSD, {name}, truth kept", _best(lambda: ours(reference), 5), peer, peer_name),
         _figure(f"HD95 and ASSD, {name}, cold", _best(lambda: ours(fresh()), 5), peer, peer_name),
@@ -165,6 +165,7 @@ def _by_transform(truth: np.ndarray, prediction: np.ndarray) -> list[float]:
 def _recist(name: str, mask: np.ndarray) -> dict[str, Any]:
     """Largest diameter over axial slices, from runs as readers keep a mask; all pairs get their points found beforehand."""
     measure = metrics.find("recist").measure
+    assert measure is not None
     runs = _runs_of(mask.T)
     inside = np.argwhere(mask)
     slices = [inside[inside[:, 2] == index, :2] * SPACING[:2] for index in np.unique(inside[:, 2])]
@@ -173,7 +174,7 @@ def _recist(name: str, mask: np.ndarray) -> dict[str, Any]:
         return max(_farthest(points) for points in slices)
 
     def ours() -> float:
-        return measure(Region(None, SPACING, runs=runs, shape=SHAPE, order="F"))
+        return float(measure(Region(None, SPACING, runs=runs, shape=SHAPE, order="F")) or 0.0)
 
     assert abs(ours() - all_pairs()) < 1e-9
     largest = max(map(len, slices))
@@ -216,11 +217,11 @@ def _generation() -> list[dict[str, Any]]:
     expected = printed()
     square_root = (time.perf_counter() - start) * 1000
     # sqrtm of a singular product is itself off in the fourth digit; ours is the exact sum of singular values.
-    assert abs(fid(real, generated).value - expected) < 1e-4 * expected
+    assert abs(number(fid(real, generated)) - expected) < 1e-4 * expected
     start = time.perf_counter()
     plain = per_batch()
     batches = (time.perf_counter() - start) * 1000
-    assert abs(diversity(real, generated, permutations=shuffles).value - plain) < 1e-12
+    assert abs(number(diversity(real, generated, permutations=shuffles)) - plain) < 1e-12
     return [
         _figure(
             "FID, 1000 x 2048", _best(lambda: fid(real, generated), 5), square_root, "SciPy sqrtm of the covariances"
@@ -251,6 +252,12 @@ def _auc() -> list[dict[str, Any]]:
             "scikit-learn, no interval",
         ),
     ]
+
+
+def number(score: MetricValue) -> float:
+    """The value of a score that is defined."""
+    assert score.value is not None
+    return score.value
 
 
 def _best(work: Callable[[], Any], runs: int) -> float:

@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from metrics_inputs import SPACING, lungs, tumour
@@ -17,14 +18,20 @@ def main() -> None:
     for name, pair in (("lungs", lungs()), ("tumour", tumour())):
         truth, prediction = (torch.from_numpy(side)[None, None] for side in pair)
         if name == "lungs":
-            seconds["dice lungs"] = timed(lambda t=truth, p=prediction: [compute_dice(p, t)])
-        seconds[f"surfaces {name}"] = timed(
-            lambda t=truth, p=prediction: [
-                compute_hausdorff_distance(p, t, include_background=True, percentile=95, spacing=SPACING),
-                compute_average_surface_distance(p, t, include_background=True, symmetric=True, spacing=SPACING),
-            ]
-        )
+            seconds["dice lungs"] = timed(partial(dice_of, truth, prediction))
+        seconds[f"surfaces {name}"] = timed(partial(surfaces_of, truth, prediction))
     print(json.dumps(seconds))
+
+
+def dice_of(truth: torch.Tensor, prediction: torch.Tensor) -> list[torch.Tensor]:
+    return [compute_dice(prediction, truth)]
+
+
+def surfaces_of(truth: torch.Tensor, prediction: torch.Tensor) -> list[torch.Tensor]:
+    return [
+        compute_hausdorff_distance(prediction, truth, include_background=True, percentile=95, spacing=SPACING),
+        compute_average_surface_distance(prediction, truth, include_background=True, symmetric=True, spacing=SPACING),
+    ]
 
 
 def timed(work: Callable[[], list[torch.Tensor]]) -> dict[str, object]:

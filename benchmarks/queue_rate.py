@@ -53,8 +53,8 @@ def main() -> None:
     from django.core.management import call_command
     from django.db import connection
 
+    from core.claims import claim_next
     from core.models import Work
-    from core.work import claim_next
 
     call_command("migrate", verbosity=0)
     past, numbers = DIALECTS[connection.vendor]

@@ -14,8 +14,9 @@ from benchmarks.size import sized
 from concours.evaluation.ranking_rule import RankingRule
 from concours.evaluation.statistics import resample
 from concours.evaluation.statistics.analysis import uncertainty
-from concours.evaluation.statistics.bootstrap import Sampled, auc_estimator, bootstrap
+from concours.evaluation.statistics.bootstrap import Sampled, bootstrap
 from concours.evaluation.statistics.resample import Resampling, counts
+from concours.metrics.basis.resample import auc_estimator
 
 REPLICATES, CASES, TEAMS = sized(1000, tiny=50), sized(500, tiny=60), sized(20, tiny=3)
 QUESTIONS = sized(5, tiny=2)

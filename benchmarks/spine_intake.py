@@ -24,8 +24,9 @@ from batches.split import draft_split, freeze_split  # noqa: E402
 from challenges.frame import create_challenge, load_question, open_challenge  # noqa: E402
 from challenges.models import Centre, Question  # noqa: E402
 from concours.formats import child  # noqa: E402
+from core.claims import claim_next  # noqa: E402
 from core.models import User, Work  # noqa: E402
-from core.work import carry_out, claim_next  # noqa: E402
+from core.performing import carry_out  # noqa: E402
 from demo.editions import question_file  # noqa: E402
 from uploads import staging  # noqa: E402
 from uploads.models import Exam, Upload  # noqa: E402

@@ -17,8 +17,11 @@ from challenges.bodies import (
     ApprovalBody,
     ExclusionBody,
     NamedQuestionBody,
+    TeamConflictBody,
     TeamDraftBody,
+    TeamMergerBody,
 )
+from challenges.conflicts import declare_conflict
 from challenges.lookup import named_question, visible_challenge
 from challenges.models import Team, TeamEntry
 from challenges.permissions import require_organiser, speaks_for
@@ -32,6 +35,7 @@ from challenges.teams import (
     enter_question,
     exclude_entry,
     leave_team,
+    merge_teams,
     reject_team,
     waive_rules,
 )
@@ -116,6 +120,24 @@ class TeamViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gen
         """The person leaves the team; a team that nobody is left in is withdrawn."""
         leave_team(team=self.get_object(), user=request.user)
         return Response(status=204)
+
+    @takes(TeamConflictBody, responses={200: TeamDetailSerializer})
+    @action(detail=True, methods=["post"], url_path="declare-conflict")
+    def declare_conflict(self, request: Request, pk: str | None = None) -> Response:
+        """A member declares a conflict of interest: an own part in the challenge, or the institution's."""
+        team = self.get_object()
+        declare_conflict(team=team, actor=request.user, words=read_body(request)["conflict"])
+        return self._answer(team)
+
+    @takes(TeamMergerBody, responses={200: TeamDetailSerializer})
+    @action(detail=True, methods=["post"])
+    def merge(self, request: Request, pk: str | None = None) -> Response:
+        """Merges the team into another one, which enters its questions too; answers with that other team."""
+        team = self._organised(request)
+        body = read_body(request)
+        into = get_object_or_404(self.get_queryset(), challenge=team.challenge, slug=body["into"])
+        merge_teams(team=team, into=into, actor=request.user, reason=body["reason"])
+        return self._answer(into)
 
     @takes(ExclusionBody, responses={200: TeamDetailSerializer})
     @action(detail=True, methods=["post"])

@@ -77,7 +77,16 @@ class TeamDraftBody(Body):
     name = serializers.CharField(max_length=80)
     profession = serializers.ChoiceField(choices=Membership.Profession.choices)
     institution = serializers.CharField(max_length=120, required=False, allow_blank=True)
+    conflict = serializers.CharField(max_length=500, required=False, allow_blank=True)
     is_baseline = serializers.BooleanField(required=False)
+
+
+class TeamConflictBody(Body):
+    conflict = serializers.CharField(max_length=500, allow_blank=True)
+
+
+class TeamMergerBody(ReasonBody):
+    into = serializers.SlugField(help_text="The team that the members join.")
 
 
 class CharterDraftBody(Body):

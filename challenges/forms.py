@@ -25,6 +25,23 @@ class TeamForm(forms.Form):
     name = forms.CharField(label=_("Team name"), max_length=80, help_text=_("This name is shown on the boards."))
     profession = forms.ChoiceField(label=_("Your profession"), choices=Membership.Profession.choices)
     institution = forms.CharField(label=_("Your institution"), max_length=120, required=False)
+    conflict = forms.CharField(
+        label=_("Conflict of interest"),
+        max_length=500,
+        required=False,
+        help_text=_("State it if you or your institution also send exams, read, judge or organise in this challenge."),
+    )
+
+
+class ConflictForm(forms.Form):
+    """What a member declares."""
+
+    conflict = forms.CharField(
+        label=_("My declaration"),
+        max_length=500,
+        required=False,
+        help_text=_("State it if you or your institution also send exams, read, judge or organise in this challenge."),
+    )
 
 
 class MemberForm(forms.Form):

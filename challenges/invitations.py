@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext, gettext_noop
 
+from challenges.joining import join_team
 from challenges.models import Centre, CentreMembership, Challenge, Invitation, Membership, Question, Team
 from challenges.permissions import has_role, require_lead, require_organiser
 from challenges.roles import grant_role
@@ -226,11 +227,7 @@ def _give(invitation: Invitation, user: Any) -> None:
     if invitation.what == "centre" and invitation.centre:
         CentreMembership.objects.get_or_create(centre=invitation.centre, user=user)
     elif invitation.what == "team" and invitation.team:
-        Membership.objects.get_or_create(
-            team=invitation.team,
-            user=user,
-            defaults={"profession": invitation.profession or Membership.Profession.ENGINEER},
-        )
+        join_team(team=invitation.team, user=user, profession=invitation.profession or Membership.Profession.ENGINEER)
     else:
         grant_role(
             challenge=invitation.challenge,

@@ -10,11 +10,12 @@ from django.urls import reverse
 
 from challenges.models import Challenge, Charter, Membership, Phase, Question, Role, Team
 from challenges.timeline import usual_title
+from core.claims import Claim
 from core.clock import database_now
 from core.models import User
 from core.notices import notify
 from core.registry import stages
-from core.work import Claim, cancel, enqueue
+from core.work import cancel, enqueue
 
 REMINDED_BEFORE = timedelta(hours=24)
 

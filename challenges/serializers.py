@@ -115,7 +115,7 @@ class MembershipSerializer(serializers.ModelSerializer[Membership]):
 
     class Meta:
         model = Membership
-        fields = ["name", "email", "profession", "institution", "leads", "joined_at"]
+        fields = ["name", "email", "profession", "institution", "conflict", "leads", "joined_at"]
 
 
 class TeamSerializer(serializers.ModelSerializer[Team]):

@@ -9,10 +9,12 @@ from typing import Any
 
 from django.utils.translation import gettext_noop
 
+from challenges.conflicts import conflicts_of
 from challenges.frame import spec_of
-from challenges.models import Question, Team
+from challenges.models import Membership, Question, Team
 from challenges.question_words import professions
 from concours.formats.fault import plural_noop
+from concours.questions.schema import RulesSpec
 from core.errors import InvalidInputError
 
 # Addresses that everybody can have: behind one of these no institution is known.
@@ -22,6 +24,13 @@ _PRIVATE = """
     orange.fr wanadoo.fr free.fr laposte.net sfr.fr neuf.fr bbox.fr numericable.fr"""
 PRIVATE_MAIL = frozenset(_PRIVATE.split())
 NOT_WAIVABLE = gettext_noop("The team does not meet these rules, and the question does not allow a waiver.")
+WRONG_DOMAIN = gettext_noop("Members must register with an e-mail address of one of these domains: %(domains)s.")
+CONFLICT_RULES = {
+    "refuse": gettext_noop("%(person)s has another part in this challenge (%(role)s), which this question excludes."),
+    "declare": gettext_noop(
+        "%(person)s has another part in this challenge (%(role)s) and has not declared this conflict of interest yet."
+    ),
+}
 NOT_WAIVED = gettext_noop("The team does not meet these rules. Change the team, or ask an organiser for a waiver.")
 
 
@@ -80,7 +89,26 @@ def unmet_in(team: Team, question: Question) -> list[UnmetRule]:
                 "Members must register with the e-mail address of their institution; private addresses: %(count)s."
             )
             unmet.append((template, {"count": private}))
+    unmet += [(WRONG_DOMAIN, {"domains": ", ".join(rules.email_domains)})] if _wrong_domain(rules, members) else []
+    unmet += _conflicts(team, question, rules.conflicts)
     return [UnmetRule(question.slug, template, values, rules.waivable) for template, values in unmet]
+
+
+def _wrong_domain(rules: RulesSpec, members: Sequence[Membership]) -> bool:
+    """Whether the address of a member lies outside the domains that the question names; a domain includes its subdomains."""
+    if not rules.email_domains:
+        return False
+    hosts = [member.user.email.rpartition("@")[2].lower() for member in members]
+    return any(not f".{host}".endswith(tuple(f".{domain}" for domain in rules.email_domains)) for host in hosts)
+
+
+def _conflicts(team: Team, question: Question, rule: str) -> list[tuple[str, dict[str, Any]]]:
+    """Members with another part in the challenge, where the question excludes them or they have not declared it."""
+    if rule not in CONFLICT_RULES:
+        return []
+    conflicts = conflicts_of([team], question)[team.pk]
+    pending = [conflict for conflict in conflicts if rule == "refuse" or not conflict.declared]
+    return [(CONFLICT_RULES[rule], {"person": conflict.person, "role": conflict.role}) for conflict in pending]
 
 
 def _asked(team: Team) -> tuple[list[Question], bool]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -10,6 +11,7 @@ from django.utils.text import slugify
 from django.utils.translation import gettext_noop
 
 from challenges.frame import spec_of
+from challenges.joining import entered_questions, require_changes_open, require_no_other_team
 from challenges.models import Challenge, Membership, Question, Team, TeamEntry
 from challenges.notices import tell_applied
 from challenges.team_rules import TeamRuleError, check_approval, check_entry
@@ -19,10 +21,18 @@ from core.clock import database_now, zoned
 from core.errors import ClosedError, InvalidInputError
 from core.locks import locked
 from core.moves import done_before, move
+from core.registry import call_hook
 
 
 def apply_team(
-    *, challenge: Challenge, name: str, user: Any, profession: str, institution: str = "", is_baseline: bool = False
+    *,
+    challenge: Challenge,
+    name: str,
+    user: Any,
+    profession: str,
+    institution: str = "",
+    conflict: str = "",
+    is_baseline: bool = False,
 ) -> Team:
     """A new team with the person who applies as its lead. One team per person and challenge."""
     name = " ".join(name.split())
@@ -33,13 +43,13 @@ def apply_team(
     try:
         with transaction.atomic():
             locked(challenge)  # a form that is sent twice makes one team
-            memberships = Membership.objects.filter(team__challenge=challenge, user=user)
-            if memberships.exclude(team__state=Team.State.WITHDRAWN).exists():
-                raise TeamRuleError(
-                    gettext_noop("You are already in a team of this challenge. Leave it before you apply with another.")
-                )
+            require_no_other_team(challenge, user)
+            if not is_baseline:
+                require_any_registration(challenge)
             team = Team.objects.create(challenge=challenge, name=name, slug=slugify(name)[:60], is_baseline=is_baseline)
-            Membership.objects.create(team=team, user=user, profession=profession, institution=institution, leads=True)
+            Membership.objects.create(
+                team=team, user=user, profession=profession, institution=institution, conflict=conflict, leads=True
+            )
             record(verb="team applied", subject=team, actor=user, challenge_id=challenge.pk)
             tell_applied(team)
     except IntegrityError as error:
@@ -109,6 +119,58 @@ def _require_registration(question: Question) -> None:
     )
 
 
+def require_any_registration(challenge: Challenge) -> None:
+    """A team is registered while at least one question can still be entered, now or in a window to come. Raises ClosedError."""
+    last: datetime | None = None
+    for question in challenge.questions.all():
+        phases = list(question.phases.accepting("registrations"))
+        closes = max((phase.closes for phase in phases), default=None)
+        if closes is None or closes > database_now():
+            return
+        last = max(closes, last) if last is not None else closes
+    if last is not None:
+        raise ClosedError(gettext_noop("Registration for this challenge closed at %(at)s."), at=zoned(last))
+
+
+def merge_teams(*, team: Team, into: Team, actor: Actor, reason: str) -> None:
+    """Two teams become one: the members of the first join the second, which enters its questions too; the first is withdrawn.
+
+    Refused after a question's date for changes, where the merged team breaks a rule that is not waived, and once the first team
+    has sent something, which would otherwise count for nobody.
+    """
+    if into.challenge_id != team.challenge_id or into.pk == team.pk:
+        raise TeamRuleError(gettext_noop("Choose another team of this challenge."))
+    if not reason.strip():
+        raise InvalidInputError(gettext_noop("Give the reason for the merger; both teams can read it."))
+    with transaction.atomic():
+        locked(team.challenge)
+        for side in (team, into):
+            if locked(side).state not in (Team.State.APPLIED, Team.State.APPROVED):
+                raise TeamRuleError(gettext_noop("Team '%(team)s' does not take part any more."), team=side.name)
+            require_changes_open(side)
+        if any(call_hook("team_has_sent", team)):
+            raise TeamRuleError(
+                gettext_noop("Team '%(team)s' has submitted already; merge the other team into it instead."),
+                team=team.name,
+            )
+        questions = list(entered_questions(team))
+        Membership.objects.filter(team=team).update(team=into, leads=False)
+        for question in questions:
+            TeamEntry.objects.get_or_create(team=into, question=question)
+        if into.state == Team.State.APPROVED:
+            for question in entered_questions(into):
+                check_entry(Team.objects.get(pk=into.pk), question)
+        move(team, Team.State.WITHDRAWN, actor=actor, reason=reason)
+        record(
+            verb="teams merged",
+            subject=into,
+            actor=actor,
+            reason=reason,
+            detail={"merged": team.slug},
+            challenge_id=team.challenge_id,
+        )
+
+
 def exclude_entry(*, entry: TeamEntry, actor: Actor, reason: str) -> None:
     """Takes a team out of a question's ranking, with the reason on the board."""
     if not reason.strip():
@@ -123,6 +185,8 @@ def leave_team(*, team: Team, user: Any) -> None:
     """The person leaves. Who joined first leads on; a team that nobody is left in is withdrawn."""
     with transaction.atomic():
         team.state = locked(team).state  # of the last two who leave at once, the second sees that nobody is left
+        if team.state in (Team.State.APPLIED, Team.State.APPROVED):
+            require_changes_open(team)
         gone, _rows = Membership.objects.filter(team=team, user=user).delete()
         if not gone:
             raise TeamRuleError(gettext_noop("You are not in this team."))

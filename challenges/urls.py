@@ -20,6 +20,7 @@ urlpatterns = [
     path("c/<slug:challenge>/team/invite/", people.invite_member, name="invite_member"),
     path("c/<slug:challenge>/team/invitations/<int:pk>/cancel/", people.cancel_member, name="cancel_member"),
     path("c/<slug:challenge>/team/invitations/<int:pk>/resend/", people.resend_member, name="resend_member"),
+    path("c/<slug:challenge>/team/conflict/", people.conflict, name="conflict"),
     path("c/<slug:challenge>/team/leave/", people.leave, name="leave"),
     path("c/<slug:challenge>/team/enter/<slug:question>/", people.enter, name="enter"),
     path("c/<slug:challenge>/<slug:question>/", frame.question, name="question"),

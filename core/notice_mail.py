@@ -14,12 +14,12 @@ from django.utils import translation
 from django.utils.translation import gettext, ngettext
 
 from core.audit import record
+from core.claims import Claim
 from core.clock import database_now
 from core.mail import Letter, deliver
 from core.models import Notice, NoticePreference, User
 from core.notices import delivery_of, site_link, subject_of, text_of
 from core.registry import notice_kinds
-from core.work import Claim
 
 SALT = "unsubscribe"
 DIGEST = "digest"  # in the place of a kind's name: the unsubscribe link of a digest

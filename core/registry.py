@@ -97,6 +97,7 @@ def call_hook(name: str, *arguments: Any) -> list[Any]:
     `work_failed`: the stage, the subject's id and the challenge's id of work that has failed for good.
     `work_delayed`: the stage and the challenge's id of work that has met several outages and is tried again by itself.
     `<model>_moved`: a row that has just changed its state, and the reason given; in the transaction of the change.
+    `team_has_sent`: a team; whether it has submitted anything.
     `final_parts`: a phase; the parts of which they may also see what lies behind the scores.
     """
     return [import_string(path)(*arguments) for path in hooks().get(name, ())]

@@ -14,12 +14,13 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.module_loading import import_string
 
+from core.claims import MOST_LOSSES, abandoned, of_stages, waiting
 from core.clock import database_now
 from core.failures import describe, worker_lost
 from core.models import Work
+from core.performing import tell_failed
 from core.registry import hooks, stages
 from core.wake import wake_workers
-from core.work import MOST_LOSSES, abandoned, of_stages, tell_failed, waiting
 
 logger = logging.getLogger(__name__)
 

@@ -9,9 +9,10 @@ from django.db import close_old_connections
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
+from core.claims import claim_next
 from core.failures import describe
 from core.outages import is_outage
-from core.work import carry_out, claim_next
+from core.performing import carry_out
 
 logger = logging.getLogger(__name__)
 

@@ -12,12 +12,13 @@ from django.db.models import Count, Q
 
 from challenges.frame import spec_of
 from challenges.models import Question, Role, role_held
+from core.claims import Claim
 from core.clock import database_now
 from core.errors import LostRaceError
 from core.locks import locked
 from core.models import Work
 from core.moves import move
-from core.work import Claim, enqueue
+from core.work import enqueue
 from grading.models import Adjudication, Reading
 from grading.notices import tell_reader
 from grading.settle import keep_exam

@@ -10,10 +10,10 @@ from django.urls import reverse
 from django.utils.translation import gettext_noop
 
 from challenges.models import Membership, Question, Role, Team
+from core.claims import Claim
 from core.clock import database_now
 from core.models import User
 from core.notices import notify
-from core.work import Claim
 from leaderboard.models import Announcement
 
 OWN_PLACE = gettext_noop("Your team %(team)s is in place %(place)s.")

@@ -11,9 +11,9 @@ from challenges.models import Phase
 from concours.evaluation.parts import ALL, PUBLIC, deciding_part, parts_of
 from concours.questions.schema import QuestionSpec
 from core.audit import record
+from core.claims import Claim
 from core.clock import database_now
 from core.locks import next_number
-from core.work import Claim
 from leaderboard.compute import Computed, compute, finals_of, lines_of
 from leaderboard.models import Placing, Ranking
 from leaderboard.plot_data import Sides, case_arrays, plot_data

@@ -39,6 +39,7 @@ app_pages = [
     path("c/<slug:challenge>/people/centres/<int:pk>/revoke/", people.revoke_place, name="revoke_membership"),
     path("c/<slug:challenge>/people/teams/<slug:team>/approve/", people.approve, name="approve_team"),
     path("c/<slug:challenge>/people/teams/<slug:team>/waive/", people.waive, name="waive_team"),
+    path("c/<slug:challenge>/people/teams/<slug:team>/merge/", people.merge, name="merge_team"),
     path("c/<slug:challenge>/people/teams/<slug:team>/reject/", people.reject, name="reject_team"),
     path("c/<slug:challenge>/people/entries/<int:pk>/exclude/", people.exclude, name="exclude_entry"),
     path("c/<slug:challenge>/timeline/", timeline.timeline, name="timeline"),

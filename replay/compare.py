@@ -42,7 +42,7 @@ def equal(published: Cell, ours: Cell) -> bool:
 
 def _number(cell: Cell) -> float | None:
     try:
-        return float(cell) if cell not in (None, "") else None  # type: ignore[arg-type]
+        return float(cell) if cell not in (None, "") else None
     except ValueError:
         return None
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_noop
 
+from core.claims import Claim
 from core.errors import StepError
 from core.models import Progress
 from core.progress import tell
-from core.work import Claim
 from scoring.submit import submit
 from uploads.models import Upload
 

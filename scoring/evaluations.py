@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from challenges.frame import spec_of
 from concours.metrics import MetricValue
 from core.actors import Actor, person_of
+from core.claims import Claim
 from core.clock import database_now
-from core.work import Claim, enqueue
+from core.work import enqueue
 from scoring.models import CaseScore, Evaluation, Score, Submission
 
 Values = Mapping[tuple[str, str], MetricValue]  # by part and name

@@ -13,9 +13,9 @@ from concours.evaluation.clusters import nearest_to_centres
 from concours.formats.child import run_limited
 from concours.questions.schema import QuestionSpec
 from core.audit import record
+from core.claims import Claim
 from core.locks import locked
 from core.storage import Blob, put_bytes
-from core.work import Claim
 from scoring.chosen import Chosen, chosen_submissions
 from scoring.models import JuryCase
 from scoring.score import artefacts_of

@@ -12,10 +12,11 @@ from challenges.models import Phase
 from challenges.permissions import require_organiser
 from core.actors import Actor, person_of
 from core.audit import record
+from core.claims import Claim
 from core.clock import database_now
 from core.errors import InvalidInputError, LostRaceError
 from core.moves import move
-from core.work import Claim, enqueue
+from core.work import enqueue
 from scoring.models import Rescore, Submission
 from scoring.opened_truth import is_external
 

@@ -23,12 +23,13 @@ from concours.formats.json import Json, JsonObject
 from concours.formats.manifest import Manifest
 from concours.metrics import MetricValue
 from concours.questions.schema import QuestionSpec
+from core.claims import Claim
 from core.clock import database_now
 from core.erasure import erase_after_commit
 from core.locks import next_number
 from core.moves import move
 from core.storage import put_bytes, read_blob
-from core.work import Claim, enqueue
+from core.work import enqueue
 from scoring.declared import declared_scores
 from scoring.evaluations import copied, score_row
 from scoring.models import CaseScore, Evaluation, Score, Submission, Truth

@@ -27,15 +27,17 @@ from concours.formats.manifest import Manifest
 from concours.formats.stored import StoredArchive, whole
 from concours.questions.schema import QuestionSpec
 from core.audit import record
+from core.claims import Claim, LostLeaseError
 from core.clock import database_now
 from core.erasure import erase_after_commit
 from core.locks import next_number
 from core.models import Progress, Work
+from core.performing import failed_because
 from core.progress import progress_of, tell, tell_fault
 from core.readiness import Obstacle
 from core.storage import Blob, put_file
 from core.temporary import lease_folder
-from core.work import Claim, LostLeaseError, enqueue, failed_because
+from core.work import enqueue
 from scoring.correct_truth import reason_of, settle_corrections, waiting_corrections, write_corrections
 from scoring.faults import by_exam
 from scoring.models import Rescore, Submission, Truth

@@ -92,5 +92,6 @@ HOOKS = {
     "withdrawal_progress": ["scoring.reseal.withdrawal_progress"],
     "role_revoked": ["scoring.jury.end_sessions"],
     "phase_is_used": ["scoring.submit.has_submissions"],
+    "team_has_sent": ["scoring.submit.team_has_sent"],
 }
 PRELOAD = ("scoring.warm",)

@@ -297,3 +297,8 @@ def retry_submission(*, submission: Submission, actor: Actor) -> None:
 def has_submissions(phase: Phase) -> bool:
     """Whether a team has sent anything in this phase: it then stays, whatever its question file says."""
     return phase.submissions.exists()
+
+
+def team_has_sent(team: Team) -> bool:
+    """Whether the team has submitted anything in its challenge."""
+    return Submission.objects.filter(team=team).exists()

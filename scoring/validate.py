@@ -13,6 +13,7 @@ from challenges.frame import spec_of
 from concours.evaluation.truth_table import TruthError
 from concours.formats.child import ChildLimits, run_limited
 from concours.formats.fault import Fault, FormatError
+from core.claims import Claim
 from core.clock import database_now
 from core.failures import PLATFORM
 from core.models import Progress
@@ -21,7 +22,7 @@ from core.progress import progress_of, tell, tell_fault
 from core.scanner import scan_file
 from core.storage import local_copy
 from core.temporary import lease_folder
-from core.work import Claim, enqueue
+from core.work import enqueue
 from scoring.faults import by_exam
 from scoring.models import Submission, Truth
 from scoring.opened_truth import is_external, require_cases, truths_of

@@ -21,8 +21,8 @@ def document() -> dict[str, Any]:
 
 
 def services() -> dict[str, dict[str, Any]]:
-    found: dict[str, dict[str, Any]] = document()["services"]
-    return found
+    by_name: dict[str, dict[str, Any]] = document()["services"]
+    return by_name
 
 
 def command(service: str, **instead: str) -> list[str]:
@@ -46,7 +46,7 @@ def settings(service: str, values: Mapping[str, str]) -> dict[str, str]:
 
     A name that the file gives to any service and the test does not, or the other way round, is an error.
     """
-    given = {name for one in SITE for name in services()[one]["environment"]}
-    if given != set(values):
-        raise KeyError(f"docker-compose.yml and the test differ in {sorted(given ^ set(values))}")
+    names = {name for service_name in SITE for name in services()[service_name]["environment"]}
+    if names != set(values):
+        raise KeyError(f"docker-compose.yml and the test differ in {sorted(names ^ set(values))}")
     return {name: values[name] for name in services()[service]["environment"]}

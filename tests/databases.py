@@ -38,7 +38,7 @@ def _admin(statement: str) -> None:
 @contextmanager
 def swapped_default(url: str) -> Iterator[None]:
     """`default` is the database at `url` for this and every new thread, until the end."""
-    entry, kept = connections.settings["default"], connections["default"]
+    entry, former = connections.settings["default"], connections["default"]
     connections.settings["default"] = {
         **entry,
         "TEST": entry["TEST"],
@@ -56,7 +56,7 @@ def swapped_default(url: str) -> Iterator[None]:
         if hasattr(fresh, "close_pool"):
             fresh.close_pool()
         connections.settings["default"] = entry
-        connections["default"] = kept
+        connections["default"] = former
 
 
 def _migrate(url: str) -> None:

@@ -23,14 +23,14 @@ ABSENT_WORDS = {
 
 
 def sample_dir() -> Path:
-    given = os.environ.get("SAMPLE_DIR")
-    return Path(given).resolve() if given else (ROOT / ".." / "shared" / "sample").resolve()
+    folder = os.environ.get("SAMPLE_DIR")
+    return Path(folder).resolve() if folder else (ROOT / ".." / "shared" / "sample").resolve()
 
 
 def cases_dir() -> Path:
     """Inputs after public bug reports, each in a folder `<number>-<name>` with its right value in README.txt."""
-    given = os.environ.get("CASES_DIR")
-    return Path(given).resolve() if given else (ROOT / ".." / "shared" / "cases").resolve()
+    folder = os.environ.get("CASES_DIR")
+    return Path(folder).resolve() if folder else (ROOT / ".." / "shared" / "cases").resolve()
 
 
 def chromium() -> str | None:
@@ -49,15 +49,15 @@ def answers(url: str) -> bool:
 
 def absences() -> dict[str, str]:
     """Mark -> why its tests cannot run here."""
-    found = {}
+    missing = {}
     if not (sample_dir() / "cases").is_dir():
-        found["sample"] = "there is no folder of sample images."
+        missing["sample"] = "there is no folder of sample images."
     if not answers(POSTGRES_URL):
-        found["postgres"] = "no PostgreSQL answers."
+        missing["postgres"] = "no PostgreSQL answers."
     if not answers(REDIS_URL):
-        found["redis"] = "no Redis answers."
+        missing["redis"] = "no Redis answers."
     if chromium() is None:
-        found["browser"] = "Chromium was not found."
+        missing["browser"] = "Chromium was not found."
     if not UV.is_file():
-        found["packages"] = "uv is not in the environment, so an empty environment cannot be filled from its cache."
-    return found
+        missing["packages"] = "uv is not in the environment, so an empty environment cannot be filled from its cache."
+    return missing

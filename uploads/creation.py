@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from django.conf import settings
 from django.urls import reverse
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from challenges.frame import spec_of
@@ -21,6 +22,7 @@ from uploads.permissions import require_member, require_uploader
 from uploads.store import METADATA, concatenate, create_upload, part_ids, upload_of_parts
 
 METADATA_LIMIT = 8000
+CONFIRMED = ("1", "on", "true")  # a ticked box, as forms and scripts send it
 MOST_PARTS = 100  # of one concatenation; tus-js-client sends as many as it has parallel requests
 
 
@@ -36,9 +38,10 @@ def begin_upload(user: Reader, headers: Mapping[str, str]) -> Upload:
     """The row and the empty file of an upload, or the whole upload where the headers name its parts.
 
     Upload-Metadata: `question` (challenge/question), `kind` (exam or submission), `filename`; for exams `centre`,
-    `letter_given` and `refused` (1 or 0), `values` (JSON object of the question's fields), and for loose files `group` and
-    `group_size`; for submissions `phase`, `description`, `idempotency_key` and declared figures. Nothing else is kept. A part of
-    a concatenation (`Upload-Concat: partial`) needs no metadata.
+    `letter_given` and `refused` (1 or 0), `values` (JSON object of the question's fields), for loose files `group` and
+    `group_size`, and `prepared`, the proof that the exam was de-identified with the centre's key; for submissions `phase`,
+    `description`, `idempotency_key`, `declares` (1) and declared figures. Nothing else is kept. A part of a concatenation
+    (`Upload-Concat: partial`) needs no metadata.
     Raises tus.HeaderError, CreationRefusedError and the errors of the steps.
     """
     if headers.get("tus-resumable") != tus.VERSION:
@@ -75,6 +78,18 @@ def _begin(user: Reader, metadata: Mapping[str, str], length: int, parts: Sequen
         metadata={key: value for key, value in metadata.items() if key in METADATA} | more,
         parts=parts,
     )
+
+
+def _require_declarations(question: Question, metadata: Mapping[str, str]) -> None:
+    """A team confirms what the question makes it declare before it sends a byte, on the page and by the API alike."""
+    declarations = spec_of(question).rules.declarations
+    if declarations and metadata.get("declares") not in CONFIRMED:
+        raise InvalidInputError(
+            gettext_noop(
+                "Confirm the declarations of this question (declares: 1 in Upload-Metadata). They are: %(words)s"
+            ),
+            words=" ".join(words.says(get_language() or "en") for words in declarations),
+        )
 
 
 def _require_size(question: Question, length: int) -> None:
@@ -171,5 +186,6 @@ def sender(user: Reader, question: Question, metadata: Mapping[str, str]) -> tup
         if team is None:
             raise NotAllowedError(gettext_noop("You are not in an approved team of this challenge."))
         require_member(user, question, team)
+        _require_declarations(question, metadata)
         return None, team
     raise InvalidInputError(gettext_noop("Upload-Metadata must state the kind of upload: exam or submission."))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import uuid
 from pathlib import Path, PurePosixPath
 
@@ -11,10 +10,11 @@ from django.utils.translation import gettext_noop
 from challenges.frame import spec_of
 from concours.formats.child import ChildFailedError, run_limited
 from concours.formats.fault import Fault, FormatError
-from concours.formats.stored import Stored, StoredArchive
 from concours.questions.schema import QuestionSpec
-from concours.study.grouping import GroupedExam, SetAside, group_exams, header_of, image_of
+from concours.study.grouping import GroupedExam, SetAside, group_exams, header_of
+from concours.study.originals import pack_originals
 from concours.study.sent import SentFile
+from core.claims import Claim
 from core.erasure import erase_after_commit
 from core.locks import locked, next_number
 from core.moves import move
@@ -22,12 +22,13 @@ from core.progress import tell, tell_fault
 from core.scanner import scan_file
 from core.storage import Blob, put_file
 from core.temporary import lease_folder
-from core.work import Claim, enqueue
+from core.work import enqueue
 from uploads import staging
 from uploads.cases import read_cases
 from uploads.exams import refuse_exam
 from uploads.models import Consent, Exam, Upload
 from uploads.new_exam import NewExam, ReceivedUpload, content_hash, form_values
+from uploads.prepared import is_prepared
 from uploads.store import complete_group, settled_metadata
 
 LIMITS = {"bytes": 20_000_000_000, "unpacked_bytes": 40_000_000_000, "entries": 20_000}
@@ -106,16 +107,18 @@ def _still_stored(uploads: list[Upload]) -> bool:
 
 def _read_images(uploads: list[Upload], folder: Path, spec: QuestionSpec, limits: dict[str, int]) -> ReceivedUpload:
     """Exams by patient and study. Raises FormatError where nothing of the delivery can be read."""
+    prepared = is_prepared(uploads)
     grouping = group_exams(_sort(uploads, folder, spec, limits), spec)
-    exams = [_new_exam(uploads[0], draft, folder, spec) for draft in grouping.drafts]
+    exams = [_new_exam(uploads[0], draft, folder, spec, prepared) for draft in grouping.drafts]
     return ReceivedUpload(exams, grouping.faults, grouping.aside)
 
 
-def _new_exam(upload: Upload, draft: GroupedExam, folder: Path, spec: QuestionSpec) -> NewExam:
-    exam_id, blob = _quarantine(upload, draft, folder, spec)
+def _new_exam(upload: Upload, draft: GroupedExam, folder: Path, spec: QuestionSpec, prepared: bool) -> NewExam:
+    exam_id, blob = _quarantine(upload, draft, folder, spec, prepared)
     parts = sorted(f"{header_of(file).instance} {file.sha256}" for file in draft.dicom)
     content = content_hash(upload.target_question, parts)
-    return NewExam(exam_id, blob, content, _folder_of(upload, draft), draft.faults, draft.conflicts)
+    called = "" if prepared else _folder_of(upload, draft)
+    return NewExam(exam_id, blob, content, called, draft.faults, draft.conflicts)
 
 
 def _sort(uploads: list[Upload], folder: str | Path, spec: QuestionSpec, limits: dict[str, int]) -> list[SentFile]:
@@ -137,34 +140,15 @@ def _sort(uploads: list[Upload], folder: str | Path, spec: QuestionSpec, limits:
     return files
 
 
-def _quarantine(upload: Upload, draft: GroupedExam, folder: Path, spec: QuestionSpec) -> tuple[uuid.UUID, Blob]:
+def _quarantine(
+    upload: Upload, draft: GroupedExam, folder: Path, spec: QuestionSpec, prepared: bool
+) -> tuple[uuid.UUID, Blob]:
     """One stored zip with originals under our own names, byte for byte the same whenever it is made again."""
     digests = sorted(file.sha256 for file in draft.dicom)
     exam_id = uuid.uuid5(upload.pk, "\n".join([draft.patient, draft.study, *digests]))
-    values = form_values(upload)
     path = folder / f"{exam_id}.zip"
-    names = {}
-    with StoredArchive(path) as archive:
-        for number, file in enumerate(sorted(draft.dicom, key=lambda f: (f.name, f.sha256))):
-            own = f"dicom/{image_of(file.name, spec)}/{number:06d}.dcm"
-            names[own] = file.name
-            archive.add(own, _place(file))
-        for name, file in sorted(draft.annotations.items()):
-            archive.add(f"annotations/{name}{file.ending or '.dcm'}", _place(file))
-        for number, file in enumerate(draft.tables):
-            stem = PurePosixPath(file.name).name.lower().removesuffix(file.ending)
-            archive.add(f"tables/{number:02d}-{_plain(stem)}{file.ending}", _place(file))
-        for name, document in (("values.json", values), ("names.json", names), ("regions.json", draft.regions)):
-            archive.add(name, json.dumps(document, sort_keys=True).encode())
+    pack_originals(path, draft, spec, form_values(upload), prepared=prepared)
     return exam_id, put_file("quarantine", f"exam-{exam_id}", path, move=True)
-
-
-def _plain(stem: str) -> str:
-    return "".join(c if c.isascii() and (c.isalnum() or c in "_-") else "_" for c in stem)[:40]
-
-
-def _place(file: SentFile) -> Stored:
-    return Stored(Path(file.path), file.name, file.offset, file.size)
 
 
 def _duplicate_of(exam: Exam, first: Exam | None) -> Fault:

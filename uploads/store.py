@@ -26,11 +26,11 @@ from uploads.reservation import hold_person, reserve
 # What a client may say of an upload, and what stays of it once the upload is settled: slugs and ids, nothing of a patient.
 METADATA = frozenset(
     (
-        *("question", "kind", "centre", "letter_given", "refused", "values", "group", "group_size"),
-        *("phase", "description", "idempotency_key", "declared_parameters", "declared_seconds"),
+        *("question", "kind", "centre", "letter_given", "refused", "values", "group", "group_size", "prepared"),
+        *("phase", "description", "idempotency_key", "declares", "declared_parameters", "declared_seconds"),
     )
 )
-KEPT_METADATA = frozenset(("question", "kind", "centre", "phase", "idempotency_key", "concat", "used"))
+KEPT_METADATA = frozenset(("question", "kind", "centre", "phase", "idempotency_key", "declares", "concat", "used"))
 STRAY_SECONDS = 3600.0
 _looked_at = -1e9  # when this process last swept the staging disk
 # The work that a stored upload asks for; an app above registers the stage of submissions under this name.

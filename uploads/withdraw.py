@@ -14,6 +14,7 @@ from challenges.permissions import has_role
 from concours.formats.json import Json, JsonObject
 from core.actors import Actor, person_of
 from core.audit import record
+from core.claims import Claim
 from core.clock import database_now
 from core.erasure import erase_after_commit, is_erased
 from core.errors import InvalidInputError, NotAllowedError
@@ -21,7 +22,7 @@ from core.locks import locked
 from core.moves import done_before, move
 from core.progress import progress_of, tell
 from core.registry import call_hook
-from core.work import Claim, cancel_all, enqueue
+from core.work import cancel_all, enqueue
 from uploads.models import Exam, Patient, Upload
 from uploads.store import settled_metadata
 

@@ -17,7 +17,7 @@ from benchmarks.deid_corpus.paths import comparable, text_at, value_at
 from benchmarks.deid_corpus.plants import table_rows
 
 OPTIONS = ("desc", "graph", "struct", "moddates")
-_EMPTY = ("", None, [], b"")
+_EMPTY: tuple[object, ...] = ("", None, [], b"")
 _SLACK = 0.4  # of the letter height around burned-in text that may be blanked with it
 
 
@@ -189,10 +189,7 @@ def _nonconform(before: Dataset, after: Dataset, tag: int, row: dict[str, Any], 
     old = before[tag].value
     options = {row["o"][option] for option in OPTIONS if option in row.get("o", {})}
     allowed = set(str(row["a"]).replace("*", "").split("/"))
-    if tag >> 16 == 2:
-        holder = after.file_meta
-    else:
-        holder = after
+    holder: Dataset = after.file_meta if tag >> 16 == 2 else after
     if tag not in holder:
         return "" if "X" in allowed or "C" in options else "absent"
     new = holder[tag].value

@@ -84,7 +84,7 @@ def make_people(seed: int, count: int = 16) -> list[Person]:
     two centres.
     """
     rng = random.Random(seed)
-    people = []
+    people: list[Person] = []
     for number in range(count):
         family, given_name, charset, ideographic, phonetic = _NAMES[number % len(_NAMES)]
         if number >= len(_NAMES):

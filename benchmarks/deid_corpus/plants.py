@@ -389,7 +389,7 @@ def plant_high_bits(sample: Made) -> list[Plant]:
     if sample.pixels is None or sample.pixels.dtype != np.uint16 or ds.BitsStored > 14:
         return []
     message = np.unpackbits(np.frombuffer((sample.person.record_number * 9).encode(), dtype=np.uint8))
-    flat = sample.pixels.reshape(-1)
+    flat = sample.pixels.view(np.uint16).reshape(-1)
     size = min(flat.size, message.size)
     flat[:size] |= message[:size].astype(np.uint16) << np.uint16(15)
     return [Plant("high bits", "id", ["<any>"])]

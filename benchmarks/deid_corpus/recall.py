@@ -65,7 +65,7 @@ def _letters(text: str, height: int, shape: tuple[int, ...], at: tuple[int, int]
     pen, font = ImageDraw.Draw(image), ImageFont.load_default(height * 1.35)
     x, y = at
     for letter in unicodedata.normalize("NFC", text):
-        base, *marks = unicodedata.normalize("NFD", letter)
+        base, *marks = list(unicodedata.normalize("NFD", letter))
         pen.text((x, y), base, fill=255, font=font)
         left, top, right, bottom = pen.textbbox((x, y), base, font=font)
         side, rise = (right - left) / 4, max(2.0, height / 4)

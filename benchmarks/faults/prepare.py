@@ -10,6 +10,7 @@ import json
 import sys
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import django
 
@@ -45,7 +46,8 @@ def main(teams: int, folder: Path, per_phase: int, closes_in: float) -> None:
     leads = [team.memberships.get().user for team in rows]
     if closes_in:
         Phase.objects.filter(pk=small.phase.pk).update(closes=timezone.now() + timedelta(seconds=closes_in))
-    np.savez(folder / "truth.npz", **dict(small.masks))
+    masks: dict[str, Any] = dict(small.masks)
+    np.savez(folder / "truth.npz", **masks)
     print(  # the last line: the commands above have printed others
         json.dumps(
             {

@@ -177,7 +177,8 @@ def orphans() -> Iterator[str]:
         yield from (f"the store {name} has {key}, which no row names" for key in sorted(objects_of(name) - keys))
     alive = [Upload.State.RECEIVING, Upload.State.STORED]
     for path in Path(settings.STAGING_DIR).glob("*"):
-        row = Upload.objects.filter(pk=staging.upload_of(path)).first() if path.suffix == staging.PART else None
+        key = staging.upload_of(path)
+        row = Upload.objects.filter(pk=key).first() if key is not None else None
         if row is None or row.state not in alive:
             yield f"the staging disk has {path.name} of an upload that is {row.state if row else 'unknown'}"
     sweep_temporary()

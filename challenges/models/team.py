@@ -76,6 +76,7 @@ class Membership(models.Model):
     profession = models.CharField(max_length=20, choices=Profession.choices)
     institution = models.CharField(max_length=120, blank=True)
     leads = models.BooleanField(default=False)
+    conflict = models.CharField(max_length=500, blank=True)  # the member's own words on a conflict of interest
     joined_at = models.DateTimeField(default=timezone.now)
 
     class Meta:

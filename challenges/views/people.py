@@ -16,7 +16,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from challenges import question_words as words
 from challenges.charter import has_signed
-from challenges.forms import MemberForm, TeamForm
+from challenges.conflicts import declare_conflict
+from challenges.forms import ConflictForm, MemberForm, TeamForm
 from challenges.frame import spec_of
 from challenges.invitations import (
     accept_invitation,
@@ -91,6 +92,7 @@ class TeamPage:
     unmet: list[str]
     signed: bool
     form: MemberForm
+    declaration: ConflictForm
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -207,6 +209,9 @@ def _show_team(request: HttpRequest, challenge: Challenge, mine: Team, form: Mem
         unmet=[say(rule.template, rule.values) for rule in unmet_rules(mine)],
         signed=has_signed(request.user, challenge, Charter.Audience.TEAM),
         form=form,
+        declaration=ConflictForm(
+            initial={"conflict": next((member.row.conflict for member in members if member.me), "")}
+        ),
     )
     return render_page(request, "challenges/team.html", page, status=422 if form.errors else 200)
 
@@ -275,10 +280,23 @@ def enter(request: HttpRequest, challenge: str, question: str) -> HttpResponse:
 
 @login_required
 @require_POST
+def conflict(request: HttpRequest, challenge: str) -> HttpResponse:
+    """A member declares, or takes back, a conflict of interest."""
+    challenge_row = visible_challenge(request.user, challenge)
+    mine, form = _required_team(request, challenge_row), ConflictForm(request.POST)
+    if form.is_valid():
+        with attempt(request, _("Your declaration has been saved. The organisers can read it.")):
+            declare_conflict(team=mine, actor=request.user, words=form.cleaned_data["conflict"])
+    return redirect("challenges:team", challenge_row.slug)
+
+
+@login_required
+@require_POST
 def leave(request: HttpRequest, challenge: str) -> HttpResponse:
     """The person leaves the own team."""
     challenge_row = visible_challenge(request.user, challenge)
     mine = _required_team(request, challenge_row)
-    leave_team(team=mine, user=request.user)
-    messages.success(request, _("You have left the team “%(team)s”.") % {"team": mine})
-    return redirect("challenges:challenge", challenge_row.slug)
+    with attempt(request, _("You have left the team “%(team)s”.") % {"team": mine}):
+        leave_team(team=mine, user=request.user)
+        return redirect("challenges:challenge", challenge_row.slug)
+    return redirect("challenges:team", challenge_row.slug)

@@ -27,6 +27,7 @@ COMMANDS = {
     "runs": "convert NIfTI masks into a table of run lengths",
     "team": "show your teams on the site",
     "data": "download the released batches of a question",
+    "upload": "de-identify and send exams from the centre's own machine",
     "submit": "submit a file and wait for its scores",
     "board": "print the board of a question",
 }

@@ -11,8 +11,9 @@ from typing import TextIO
 
 from concours import metrics
 from concours.commands.error import CommandError
-from concours.evaluation.compare_files import READING, ComparisonError, UnreadableTruthError, compare
+from concours.evaluation.compare_files import READING, compare
 from concours.evaluation.evaluate import rejected
+from concours.evaluation.file_pair import ComparisonError, UnreadableTruthError
 from concours.formats.fault import FormatError
 
 REJECTED, TRUTH_AT_FAULT = 3, 4

@@ -33,6 +33,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         metavar="NAME=VALUE",
         help="a figure that the question asks for, such as parameters=1200000",
     )
+    parser.add_argument("--declares", action="store_true", help="confirm the declarations that the question requires")
     parser.add_argument("--no-wait", action="store_true", help="end as soon as the submission is received")
 
 
@@ -61,6 +62,8 @@ def _send(site: Client, arguments: Namespace, err: TextIO) -> SubmissionReport:
     from concours.client.resumable import forget_upload, upload_file
 
     metadata = {"question": arguments.question, "kind": "submission", "filename": arguments.file.name}
+    if arguments.declares:
+        metadata["declares"] = "1"
     upload = upload_file(site, arguments.file, metadata, uploads_path(), progress_line(arguments.file.name, err))
     body: dict[str, Any] = {"upload": upload, "description": arguments.description}
     if arguments.declare:

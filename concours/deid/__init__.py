@@ -20,7 +20,16 @@ centre's script and its browser get the same from it.
 """
 
 from concours.deid.deidentifier import Deidentifier
-from concours.deid.identity import CentreKey, IdentityKey, KeyFileError, centre_key, normalise_id, parse_key
+from concours.deid.identity import (
+    CentreKey,
+    IdentityKey,
+    KeyFileError,
+    PreparedKey,
+    centre_key,
+    normalise_id,
+    parse_key,
+    prepared_proof,
+)
 from concours.deid.keep import KeepError
 from concours.deid.refusal import FileRefusedError
 from concours.deid.report import FileReport
@@ -36,10 +45,12 @@ __all__ = [
     "IdentityKey",
     "KeepError",
     "KeyFileError",
+    "PreparedKey",
     "ProfileError",
     "centre_key",
     "load_profile",
     "normalise_id",
     "parse_key",
     "parse_profile",
+    "prepared_proof",
 ]

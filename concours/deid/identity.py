@@ -5,6 +5,7 @@ a centre, which is itself an HMAC under the key of the challenge.
 import base64
 import binascii
 import hmac
+import re
 import unicodedata
 from dataclasses import dataclass, field
 
@@ -12,8 +13,13 @@ DERIVATION = 1
 """Version of the derivation below, bound into every centre key: another derivation needs another number."""
 
 KEY_BYTES = 32
+PSEUDONYM_LENGTH = 26
 SHIFT_RANGE_DAYS = 36_500
 """Dates move 1 to 36 500 days into the past: wide, so that two people hardly ever share a shift."""
+
+
+_GIVEN = re.compile(r"[A-Z2-7]{16}(?:[A-Z2-7]{10})?")  # 16 signs of an identifier, 26 of a pseudonym
+_GIVEN_UID = re.compile(r"2\.25\.\d{1,39}")
 
 
 class KeyFileError(ValueError):
@@ -51,7 +57,8 @@ class CentreKey:
 
     def pseudonym(self, patient_id: str) -> str:
         """26 letters and digits (130 bits) that stand for one patient of this centre; the same for every route in."""
-        return base64.b32encode(_mac(self.secret, "pseudonym", normalise_id(patient_id))).decode("ascii")[:26]
+        mac = _mac(self.secret, "pseudonym", normalise_id(patient_id))
+        return base64.b32encode(mac).decode("ascii")[:PSEUDONYM_LENGTH]
 
     def shift_days(self, patient_id: str, *, keep_weekday: bool = False) -> int:
         """Whole days, negative, added to every date of one patient. With `keep_weekday` a multiple of seven."""
@@ -68,6 +75,35 @@ class CentreKey:
         """A stand-in for another identifier (specimen, container) that has to stay distinct and equal across files."""
         mac = _mac(self.secret, "id", kind, normalise_id(value))
         return base64.b32encode(mac).decode("ascii")[:length]
+
+
+class PreparedKey(CentreKey):
+    """The key of a centre for files that were de-identified with it before: identities that were given stay as they are.
+
+    Everything else is done again. Whether an exam was prepared is proved by `prepared_proof`, never taken from a file's word.
+    """
+
+    def pseudonym(self, patient_id: str) -> str:
+        identifier = normalise_id(patient_id)
+        return identifier if _GIVEN.fullmatch(identifier) else super().pseudonym(patient_id)
+
+    def shift_days(self, patient_id: str, *, keep_weekday: bool = False) -> int:
+        return 0
+
+    def new_uid(self, uid: str) -> str:
+        return uid if _GIVEN_UID.fullmatch(uid) else super().new_uid(uid)
+
+    def replacement_id(self, kind: str, value: str, length: int = 16) -> str:
+        # The engine puts the person's pseudonym before an identifier.
+        identifier = normalise_id(value)[PSEUDONYM_LENGTH:]
+        if len(identifier) == length and _GIVEN.fullmatch(identifier):
+            return identifier
+        return super().replacement_id(kind, value, length)
+
+
+def prepared_proof(key: CentreKey, sha256: str) -> str:
+    """Says that who holds the centre's key de-identified the upload with this SHA-256 (hex). It is no secret itself."""
+    return _mac(key.secret, "prepared", sha256).hex()
 
 
 IdentityKey = bytes | CentreKey

@@ -73,12 +73,17 @@ class SentCase:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> SentCase:
-        case = cls(str(value["patient"]), dict(value["values"]), str(value["called"]), str(value["source"]))
-        case.people, case.numbers, case.places = (
-            set(map(str, value[name])) for name in ("people", "numbers", "places")
+        people, numbers, places = (set(map(str, value[name])) for name in ("people", "numbers", "places"))
+        return cls(
+            str(value["patient"]),
+            dict(value["values"]),
+            str(value["called"]),
+            str(value["source"]),
+            people,
+            numbers,
+            places,
+            [ParsedSource.from_json(source) for source in value["sources"]],
         )
-        case.sources = [ParsedSource.from_json(source) for source in value["sources"]]
-        return case
 
 
 def sort_cases(

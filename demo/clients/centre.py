@@ -68,4 +68,4 @@ def _verdicts(site: Client, uploads: list[str]) -> list[dict[str, Any]]:
         rows = [row for row in site.every("exams/") if row["upload"] in uploads_sent]
         return rows if all(row["state"] in ("accepted", "refused", "review") for row in rows) else None
 
-    return site.await_until(decided, pause=1.0)  # type: ignore[no-any-return]
+    return site.await_until(decided, pause=1.0)

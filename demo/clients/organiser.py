@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from concours.client.http import Client, SiteRefusedError
@@ -83,7 +84,7 @@ def split_and_release(address: str, token: str, edition: Edition) -> None:
         draft = site.post("splits/", {"question": f"{edition.slug}/{slug}"})
         site.post(f"splits/{draft['id']}/freeze/")
     for slug in edition.questions:
-        batches = site.await_until(lambda slug=slug: _built(site, edition, slug))
+        batches = site.await_until(partial(_built, site, edition, slug))
         for batch in batches:
             site.post(
                 f"batches/{batch['id']}/reschedule/",
@@ -118,7 +119,7 @@ def publish_and_announce(address: str, token: str, edition: Edition) -> dict[str
     seen = {}
     for slug in edition.questions:
         name = f"{edition.slug}/{slug}"
-        ranking = site.await_until(lambda slug=slug: _newest(site, edition.slug, slug))
+        ranking = site.await_until(partial(_newest, site, edition.slug, slug))
         site.post(f"rankings/{ranking['id']}/publish/")
         announced = site.post(
             "announcements/",

@@ -65,7 +65,7 @@ def _take_part(site: Client, edition: Edition, plan: TeamPlan, book: Book) -> st
     if plan.does == "malformed":
         content, filename = b"exam,probability\nnobody,1e999\n,=2+2\n", "result.csv"
     try:
-        upload = site.upload(content, question=name, kind="submission", filename=filename)
+        upload = site.upload(content, question=name, kind="submission", filename=filename, declares="1")
         submission = site.post("submissions/", {"upload": upload, "description": "demonstration"}, repeatable=True)
     except SiteRefusedError as error:
         if plan.does != "late":

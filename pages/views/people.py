@@ -19,7 +19,7 @@ from challenges.models import (
 )
 from challenges.permissions import has_role
 from challenges.revoke import revoke_membership, revoke_role
-from challenges.teams import approve_team, exclude_entry, reject_team, waive_rules
+from challenges.teams import approve_team, exclude_entry, merge_teams, reject_team, waive_rules
 from core.attempt import attempt
 from core.errors import StepError
 from core.pages import render_page
@@ -106,6 +106,21 @@ def reject(request: HttpRequest, challenge: str, team: str) -> HttpResponse:
     row = get_object_or_404(challenge_row.teams, slug=team)
     with attempt(request, _("%(team)s is rejected.") % {"team": row}):
         reject_team(team=row, actor=request.user, reason=request.POST.get("reason", ""))
+    return redirect("pages:people", challenge_row.slug)
+
+
+@login_required
+@require_POST
+def merge(request: HttpRequest, challenge: str, team: str) -> HttpResponse:
+    """Two teams become one, with a reason."""
+    challenge_row = organised_challenge(request.user, challenge)
+    row = get_object_or_404(challenge_row.teams, slug=team)
+    into = challenge_row.teams.filter(slug=request.POST.get("into", "")).first()
+    if into is None:
+        messages.error(request, _("Choose another team of this challenge."))
+        return redirect("pages:people", challenge_row.slug)
+    with attempt(request, _("%(team)s is merged into %(into)s.") % {"team": row, "into": into}):
+        merge_teams(team=row, into=into, actor=request.user, reason=request.POST.get("reason", ""))
     return redirect("pages:people", challenge_row.slug)
 
 

@@ -10,6 +10,7 @@ from django.db.models.functions import Coalesce
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
+from challenges.conflicts import Conflict, conflicts_of
 from challenges.models import (
     Centre,
     CentreMembership,
@@ -37,6 +38,7 @@ REVOKED: Mapping[str, Promise | str] = {
     Role.Kind.PROTECTION_OFFICER: gettext_lazy("The person is no longer data protection officer of this challenge."),
 }
 SHOWN = 100
+TAKING_PART = (Team.State.APPLIED, Team.State.APPROVED)
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,7 @@ class TeamRow:
     entries: list[TeamEntry]
     unmet: list[str]
     offered: list[str]
+    conflicts: list[Conflict]
 
 
 @dataclass(frozen=True)
@@ -97,6 +100,7 @@ class PeoplePage:
     challenge: Challenge
     centres: list[CentreRow]
     teams: list[TeamRow]
+    merge_targets: list[Team]
     roles: list[RoleRow]
     invitations: list[InvitationRow]
     invitation_form: InvitationForm
@@ -125,12 +129,14 @@ def people_page(
             Prefetch("memberships", Membership.objects.select_related("user").order_by("joined_at")), "entries"
         ),
     )
+    conflicts = conflicts_of(teams)
     roles = challenge.roles.select_related("user", "question").order_by("kind", "granted_at")
     invitations = challenge.invitations.filter(accepted_at=None).select_related("centre", "team", "question")
     return PeoplePage(
         challenge=challenge,
         centres=[_centre(row, signed) for row in centres],
-        teams=[_team(team, signed) for team in teams],
+        teams=[_team(team, signed, conflicts[team.pk]) for team in teams],
+        merge_targets=[team for team in teams if team.state in TAKING_PART],
         roles=[_role(row, signed) for row in roles],
         invitations=[InvitationRow(row, Invitation.OFFERS.get(row.what, row.what)) for row in invitations[:SHOWN]],
         invitation_form=invitation,
@@ -180,7 +186,7 @@ def _signers(challenge: Challenge) -> dict[str, set[int]]:
     return signed
 
 
-def _team(team: Team, signed: dict[str, set[int]]) -> TeamRow:
+def _team(team: Team, signed: dict[str, set[int]], conflicts: list[Conflict]) -> TeamRow:
     return TeamRow(
         team=team,
         members=[
@@ -196,4 +202,5 @@ def _team(team: Team, signed: dict[str, set[int]]) -> TeamRow:
         entries=list(team.entries.all()),
         unmet=[say(rule.template, rule.values) for rule in unmet_rules(team)],
         offered=[say(rule.template, rule.values) for rule in still_waivable(team)],
+        conflicts=conflicts,
     )

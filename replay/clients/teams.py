@@ -68,7 +68,7 @@ def submit(address: str, token: str, edition: Edition, plan: TeamPlan, batch: st
         content, filename = b"exam,probability\nnobody,1e999\n,=2+2\n", "result.csv"
     name = f"{edition.slug}/{plan.question}"
     try:
-        upload = site.upload(content, question=name, kind="submission", filename=filename)
+        upload = site.upload(content, question=name, kind="submission", filename=filename, declares="1")
         submission = site.post("submissions/", {"upload": upload, "description": "replay"}, repeatable=True)
     except SiteRefusedError as error:
         return f"refused: {error.answer.get('reason')}"
@@ -87,7 +87,8 @@ def _cases(site: Client, challenge: str, question: str, name: str, answers: Path
         target = Path(folder) / "batch.zip"
         site.download(batch["download"], target, batch["archive_sha256"])
         keys = pixel_keys(target, site.get(f"batches/{batch['id']}/manifest/"))
-    pixel_hashes, phantoms = set(keys.values()), {}
+    pixel_hashes = set(keys.values())
+    phantoms: dict[str, Phantom] = {}
     for file in sorted(answers.glob(f"{question}-*")):
         phantoms |= {
             pixels: phantom for pixels, phantom in pickle.loads(file.read_bytes()).items() if pixels in pixel_hashes

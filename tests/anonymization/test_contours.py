@@ -58,9 +58,9 @@ def test_contours_are_the_mask_of_their_exam_everywhere(of: Question, tmp_path: 
     annotation = exam.annotations.get()
     with local_copy("exams", annotation.blob_key) as path:
         assert b"Dupontel" not in path.read_bytes()
-        kept = dcmread(path)
-    assert [(item.ROINumber, item.ROIName) for item in kept.StructureSetROISequence] == [(1, "cortex")]
-    assert [len(item.ContourSequence) for item in kept.ROIContourSequence] == [2]
+        dcmread_result = dcmread(path)
+    assert [(item.ROINumber, item.ROIName) for item in dcmread_result.StructureSetROISequence] == [(1, "cortex")]
+    assert [len(item.ContourSequence) for item in dcmread_result.ROIContourSequence] == [2]
     facts = picture_of(exam).facts
     assert facts.has_mask and facts.mask_fault == ""
     write_cases(

@@ -56,8 +56,8 @@ def test_an_exam_that_was_refused_for_its_values_is_completed_on_its_page() -> N
     user = carla(of)
     sent(of, b"patient_id,age,sex,death\nP1,60,F,1\nP2,61,M,\nP3,x,M,\n", name="clinical.csv")
     work_all(INTAKE)
-    one, two, three = Exam.objects.order_by("number")
-    assert [exam.state for exam in (one, two, three)] == ["kept", "refused", "refused"]
+    entry, two, three = Exam.objects.order_by("number")
+    assert [exam.state for exam in (entry, two, three)] == ["kept", "refused", "refused"]
     client = signed_in(user)
     page = client.get(f"/exams/{two.pk}/").content.decode()
     assert "Nothing has to be uploaded again" in page and reverse("anonymization:values", args=[two.pk]) in page
@@ -87,8 +87,12 @@ def test_the_centre_corrects_before_the_freeze_and_it_holds_at_once() -> None:
     user, exam = carla(of), patients(of, 1)[0]
     client = APIClient()
     client.force_login(user)
-    said = {row["name"]: row for row in client.get(f"/api/v1/exams/{exam.pk}/values/").json()}
-    assert said["age"]["shown"] == "60 years" and said["albumin"]["shown"] == "" and said["death"]["required"]
+    response_text = {row["name"]: row for row in client.get(f"/api/v1/exams/{exam.pk}/values/").json()}
+    assert (
+        response_text["age"]["shown"] == "60 years"
+        and response_text["albumin"]["shown"] == ""
+        and response_text["death"]["required"]
+    )
     body = {"field": "age", "value": 66, "reason": "typing error"}
     answer = client.post(f"/api/v1/exams/{exam.pk}/correct/", body, format="json")
     assert answer.status_code == 201 and answer.json()["state"] == "corrected" and answer.json()["scope"] == "open"
@@ -150,7 +154,7 @@ def test_a_truth_that_a_correction_leaves_with_one_class_is_told_before_teams_su
     newest = Truth.objects.filter(batch=batch).latest("version")
     assert newest.version == 2, "both corrections stand in one version"
     assert len(newest.corrections) == 2 and [fault["reason"] for fault in newest.faults] == ["one_class"]
-    assert [one.reason for one in release_obstacles(batch)] == ["truth_faulty"]
+    assert [release_obstacle.reason for release_obstacle in release_obstacles(batch)] == ["truth_faulty"]
     listed = faulty_truths(of.challenge.pk)
     assert len(listed) == 1 and "evaluation" in listed[0].subject.title and listed[0].lines
     page = signed_in(person("Olga")).get("/c/cup/console/").content.decode()

@@ -56,11 +56,11 @@ def everything_in_rows() -> str:
 
 
 def archives(of: Question) -> dict[str, dict[str, bytes]]:
-    found = {}
+    result = {}
     for batch in of.batches.all():
         with local_copy("deliveries", batch.archive_key) as path, zipfile.ZipFile(path) as archive:
-            found[batch.name] = {name: archive.read(name) for name in archive.namelist()}
-    return found
+            result[batch.name] = {name: archive.read(name) for name in archive.namelist()}
+    return result
 
 
 def test_a_table_becomes_exams_batches_and_a_sealed_truth() -> None:

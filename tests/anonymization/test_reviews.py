@@ -46,14 +46,14 @@ def review_of(edition: Edition, stage: str = "check_quality", side: int = 4) -> 
 
 
 @pytest.mark.parametrize(
-    ("name", "listed", "one"),
+    ("name", "listed", "status_of_one"),
     [("", 302, 302), ("stefan", 403, 404), ("claire", 403, 404), ("rita", 403, 404), ("olivia", 200, 200)],
 )
-def test_reviews_are_the_organisers(edition: Edition, as_: As, name: str, listed: int, one: int) -> None:
+def test_reviews_are_the_organisers(edition: Edition, as_: As, name: str, listed: int, status_of_one: int) -> None:
     review = review_of(edition)
     assert as_(name).get(LIST).status_code == listed
-    assert as_(name).get(at("review", review)).status_code == one
-    assert as_(name).get(at("look", review, 0)).status_code == one
+    assert as_(name).get(at("review", review)).status_code == status_of_one
+    assert as_(name).get(at("look", review, 0)).status_code == status_of_one
 
 
 def test_the_picture_shows_the_frame_with_its_box(edition: Edition, as_: As) -> None:
@@ -102,8 +102,8 @@ def test_refusal_needs_a_note_that_the_centre_reads(edition: Edition, as_: As) -
     review.refresh_from_db()
     review.exam.refresh_from_db()
     assert (review.state, review.exam.state) == ("refused", "refused")
-    told = Progress.objects.get(subject_id=str(review.exam_id), state="refused")
-    assert told.values == {"note": "A name is written into the image."}
+    progress = Progress.objects.get(subject_id=str(review.exam_id), state="refused")
+    assert progress.values == {"note": "A name is written into the image."}
     page = as_("claire").get(reverse("uploads:exam", args=[review.exam_id])).content.decode()
     assert "A name is written into the image." in page
 
@@ -131,7 +131,7 @@ def test_the_api_does_the_same(edition: Edition, as_: As) -> None:
     first, second = review_of(edition), review_of(edition, side=5)
     client, root = as_("olivia"), "/api/v1/reviews/"
     listed = client.get(root, {"state": "open"}).json()["results"]
-    assert [one["id"] for one in listed] == [first.pk, second.pk]
+    assert [entry["id"] for entry in listed] == [first.pk, second.pk]
     assert listed[0]["points"][0]["message"].startswith("The image may contain")
     assert as_("claire").get(f"{root}{first.pk}/").status_code == 404
     assert client.get(f"{root}{first.pk}/pictures/0/")["Content-Type"] == "image/png"

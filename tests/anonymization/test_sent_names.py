@@ -34,13 +34,13 @@ def in_english() -> Iterator[None]:
 
 @pytest.fixture
 def of() -> Question:
-    asked = question("covid", CHANGES)
-    CentreMembership.objects.create(centre=centre(asked), user=person("Carla Centre"))
-    return asked
+    question_row = question("covid", CHANGES)
+    CentreMembership.objects.create(centre=centre(question_row), user=person("Carla Centre"))
+    return question_row
 
 
 def messages(exam: Exam, reader: str) -> list[str]:
-    return [f"{one.message} {one.where}" for one in reasons_of([exam], person(reader)).get(str(exam.pk), [])]
+    return [f"{entry.message} {entry.where}" for entry in reasons_of([exam], person(reader)).get(str(exam.pk), [])]
 
 
 @pytest.fixture
@@ -117,4 +117,4 @@ def test_resolved_reasons_leave_the_page_and_stay_in_the_history(of: Question) -
     assert messages(exam, "Carla Centre") == ["Compare it. "]
     tell(exam, stage="check_quality", state="accepted")
     assert messages(exam, "Carla Centre") == []
-    assert "Compare it." in [one.message for one in timeline_of(exam, person("Carla Centre"))]
+    assert "Compare it." in [entry.message for entry in timeline_of(exam, person("Carla Centre"))]

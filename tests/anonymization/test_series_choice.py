@@ -41,9 +41,9 @@ CHANGES: dict[str, Any] = {
 
 @pytest.fixture
 def of() -> Question:
-    asked = question("covid", CHANGES)
-    CentreMembership.objects.create(centre=centre(asked), user=person("Carla Centre"))
-    return asked
+    question_row = question("covid", CHANGES)
+    CentreMembership.objects.create(centre=centre(question_row), user=person("Carla Centre"))
+    return question_row
 
 
 def thin_slices(of: Question) -> Question:
@@ -122,9 +122,9 @@ def test_the_series_that_meets_the_criteria_becomes_the_exam_and_the_other_is_er
 def test_where_none_meets_them_the_reasons_of_the_nearest_are_given_once(of: Question) -> None:
     fine = thin_slices(of)
     exam = checked(fine, series(1, step=5.0) | series(2, step=4.0, count=6))
-    said = list(Progress.objects.filter(subject_id=str(exam.pk), state="refused").order_by("pk"))
-    assert exam.state == "refused" and said[0].values == {"count": 2, "name": "Thorax 5.0 B30f", "images": 5}
-    assert len(said) == 2 and "slice_thickness" not in said[1].template
+    answer = list(Progress.objects.filter(subject_id=str(exam.pk), state="refused").order_by("pk"))
+    assert exam.state == "refused" and answer[0].values == {"count": 2, "name": "Thorax 5.0 B30f", "images": 5}
+    assert len(answer) == 2 and "slice_thickness" not in answer[1].template
 
 
 def test_one_series_is_left_as_it_is(of: Question) -> None:
@@ -145,7 +145,8 @@ def test_several_that_meet_them_wait_for_a_choice_with_the_key_facts(waiting: Ex
     (review,) = waiting.reviews.all()
     (choice,) = map(Choice.from_json, review.choices)
     facts = [
-        (one.number, one.name, one.images, one.thickness, one.spacing, one.plane, one.kernel) for one in choice.options
+        (option.number, option.name, option.images, option.thickness, option.spacing, option.plane, option.kernel)
+        for option in choice.options
     ]
     assert facts == [
         (1, "Thorax 2.5 B30f", 5, "2.5", "2.5", "axial", "B30f"),

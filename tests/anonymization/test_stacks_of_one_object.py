@@ -20,12 +20,12 @@ from pydicom.uid import UID, EnhancedCTImageStorage, RLELossless
 
 from anonymization.choices import Choice
 from anonymization.choose import choose_series
-from anonymization.stacks import stacks_of
 from challenges.models import Question
 from concours.formats.stored import Stored
 from concours.imaging import assemble_files
 from concours.study.joining import SlicePiece
 from concours.study.rewriting import read_pieces, write_frames
+from concours.study.stacks import stacks_of
 from tests.anonymization.test_series_choice import bundle, of, own_folders, stored_objects, thin_slices
 from tests.batches.test_accepted_means_usable import (
     FORMATS,
@@ -60,12 +60,12 @@ TURNS = [(0.0, 0.0, 0.0), (90.0, 0.0, 0.0), (0.0, 90.0, 0.0)]
 
 
 def enhanced(
-    frames: list[Any], voxels: NDArray[np.uint16], said: list[tuple[str, str, Any]], folder: Path
+    frames: list[Any], voxels: NDArray[np.uint16], answer: list[tuple[str, str, Any]], folder: Path
 ) -> FileDataset:
     """One enhanced CT object whose frame n says `said[n]` = (functional group, keyword, value)."""
     (path,) = write_files(frames, voxels, folder, enhanced=True)
     dataset = dcmread(path)
-    for group, (name, keyword, value) in zip(dataset.PerFrameFunctionalGroupsSequence, said, strict=True):
+    for group, (name, keyword, value) in zip(dataset.PerFrameFunctionalGroupsSequence, answer, strict=True):
         item = Dataset()
         setattr(item, keyword, value)
         setattr(group, name, [item])
@@ -115,15 +115,15 @@ def test_each_stack_is_found_again_and_usable(
     affine[:3, 3] = RAS @ np.array(own[0].position)
     with tempfile.TemporaryDirectory(prefix="concours-stacks-") as place:
         folder = Path(place)
-        dataset = enhanced([frame for _n, _k, frame, _s in together], voxels, [one[3] for one in together], folder)
+        dataset = enhanced([frame for _n, _k, frame, _s in together], voxels, [entry[3] for entry in together], folder)
         if packed:
             dataset.compress(RLELossless, generate_instance_uid=False)
         path = folder / "lesion.dcm"
         path.write_bytes(dicom_bytes(dataset))
         assert assemble_files([path]).geometry is None, "the whole object is no volume"
-        (found,) = stacks_of(pieces_of([path])).values()
-        meant = {tuple(at for at, one in enumerate(together) if one[0] == n) for n in range(stacks)}
-        assert {one.frames for (one,) in found} == meant
+        (result,) = stacks_of(pieces_of([path])).values()
+        meant = {tuple(at for at, entry in enumerate(together) if entry[0] == n) for n in range(stacks)}
+        assert {entry.frames for (entry,) in result} == meant
         alone = folder / "alone.dcm"
         frames = next(frames for frames in meant if together[frames[0]][0] == taken)
         write_frames(Stored(path, path.name, 0, path.stat().st_size).to_json(), list(frames), "1.2.7", str(alone))
@@ -135,8 +135,8 @@ def test_each_stack_is_found_again_and_usable(
 
 def test_stacks_that_nothing_tells_apart_stay_together(tmp_path: Path) -> None:
     frames = lined_up(5) + lined_up(5)
-    said = [("FrameContentSequence", "FrameComments", "same")] * 10
-    dataset = enhanced(frames, np.zeros((10, SHAPE[1], SHAPE[0]), np.uint16), said, tmp_path)
+    answer = [("FrameContentSequence", "FrameComments", "same")] * 10
+    dataset = enhanced(frames, np.zeros((10, SHAPE[1], SHAPE[0]), np.uint16), answer, tmp_path)
     (tmp_path / "one.dcm").write_bytes(dicom_bytes(dataset))
     assert stacks_of(pieces_of([tmp_path / "one.dcm"])) == {}
 
@@ -144,13 +144,13 @@ def test_stacks_that_nothing_tells_apart_stay_together(tmp_path: Path) -> None:
 def test_one_object_per_stack_in_one_series_needs_no_new_object(tmp_path: Path) -> None:
     paths = []
     for n, echo in enumerate((20.0, 80.0)):
-        said = [("MREchoSequence", "EffectiveEchoTime", echo)] * 5
-        dataset = enhanced(lined_up(5), np.zeros((5, SHAPE[1], SHAPE[0]), np.uint16), said, tmp_path)
+        answer = [("MREchoSequence", "EffectiveEchoTime", echo)] * 5
+        dataset = enhanced(lined_up(5), np.zeros((5, SHAPE[1], SHAPE[0]), np.uint16), answer, tmp_path)
         dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = UID(f"1.2.{n}")
         paths.append(tmp_path / f"{n}.dcm")
         paths[-1].write_bytes(dicom_bytes(dataset))
-    (found,) = stacks_of(pieces_of(paths)).values()
-    assert [[(one.file, one.frames) for one in stack] for stack in found] == [
+    (result,) = stacks_of(pieces_of(paths)).values()
+    assert [[(entry.file, entry.frames) for entry in stack] for stack in result] == [
         [("image/1.2/0.dcm", None)],
         [("image/1.2/1.dcm", None)],
     ]
@@ -158,8 +158,8 @@ def test_one_object_per_stack_in_one_series_needs_no_new_object(tmp_path: Path) 
 
 def test_a_localiser_in_one_object_is_not_split(tmp_path: Path) -> None:
     frames = [frame for turn in TURNS for frame in lined_up(3, axes=axes_of(turn))]
-    said = [("FrameContentSequence", "StackID", str(n // 3)) for n in range(9)]
-    dataset = enhanced(frames, np.zeros((9, SHAPE[1], SHAPE[0]), np.uint16), said, tmp_path)
+    answer = [("FrameContentSequence", "StackID", str(n // 3)) for n in range(9)]
+    dataset = enhanced(frames, np.zeros((9, SHAPE[1], SHAPE[0]), np.uint16), answer, tmp_path)
     (tmp_path / "one.dcm").write_bytes(dicom_bytes(dataset))
     assert stacks_of(pieces_of([tmp_path / "one.dcm"])) == {}
 
@@ -173,8 +173,8 @@ def two_kernels(folder: Path, thick: tuple[float, float] = (2.0, 2.0)) -> bytes:
         replace(frame, file=f"b{n}") for n, frame in enumerate(lined_up(5, thickness=thick[1]))
     ]
     voxels = np.random.default_rng(3).integers(900, 1200, (10, SHAPE[1], SHAPE[0])).astype(np.uint16)
-    said = [("CTReconstructionSequence", "ConvolutionKernel", "B30f" if n < 5 else "B70f") for n in range(10)]
-    dataset = enhanced(frames, voxels, said, folder)
+    answer = [("CTReconstructionSequence", "ConvolutionKernel", "B30f" if n < 5 else "B70f") for n in range(10)]
+    dataset = enhanced(frames, voxels, answer, folder)
     for n, group in enumerate(dataset.PerFrameFunctionalGroupsSequence):
         group.PixelMeasuresSequence[0].SliceThickness = thick[n // 5]
     dataset.PatientID, dataset.ImageType = "P-1", ["ORIGINAL", "PRIMARY", "VOLUME", "NONE"]
@@ -207,8 +207,8 @@ def test_a_person_chooses_a_stack_of_one_object(of: Question, tmp_path: Path) ->
     work_all(STAGES)
     exam.refresh_from_db()
     assert exam.state == "accepted", exam.reason
-    (kept,) = bundle(exam).values()
-    assert np.array_equal(kept.pixel_array, dcmread(io.BytesIO(content)).pixel_array[5:])
+    (remaining,) = bundle(exam).values()
+    assert np.array_equal(remaining.pixel_array, dcmread(io.BytesIO(content)).pixel_array[5:])
     assert exam.images.get().assembly.require().shape[2] == 5 and stored_objects(exam) == 1
 
 
@@ -216,8 +216,8 @@ def test_a_person_chooses_a_stack_of_one_object(of: Question, tmp_path: Path) ->
 def test_the_stack_that_meets_the_criteria_becomes_the_exam(of: Question, tmp_path: Path) -> None:
     exam = checked(thin_slices(of), two_kernels(tmp_path, thick=(5.0, 2.0)))
     assert exam.state == "accepted", exam.reason
-    (kept,) = bundle(exam).values()
-    assert int(kept.NumberOfFrames) == 5
+    (remaining,) = bundle(exam).values()
+    assert int(remaining.NumberOfFrames) == 5
     assert {
-        str(one.CTReconstructionSequence[0].ConvolutionKernel) for one in kept.PerFrameFunctionalGroupsSequence
+        str(entry.CTReconstructionSequence[0].ConvolutionKernel) for entry in remaining.PerFrameFunctionalGroupsSequence
     } == {"B70f"}

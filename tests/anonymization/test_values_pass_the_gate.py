@@ -159,8 +159,8 @@ def test_values_that_contradict_each_other_are_refused_with_both_places_and_the_
     rows = list(progress_of(wrong).filter(state="refused"))
     assert [(row.reason, row.where) for row in rows] == [("contradiction", "age")]
     assert {rows[0].values["here"], rows[0].values["there"]} == {"values.csv (1)", "values.csv (2)"}
-    kept = {row.field: row.value for row in wrong.annotations.filter(is_chosen=True)}
-    assert kept.get("age") is None and kept["sex"] == "F", "what is good of it is kept"
+    remaining = {row.field: row.value for row in wrong.annotations.filter(is_chosen=True)}
+    assert remaining.get("age") is None and remaining["sex"] == "F", "what is good of it is kept"
     (reason,) = reasons_of([wrong], upload.owner)[str(wrong.pk)]
     assert may_complete(wrong, [reason]), "the centre enters the right value; nothing is uploaded again"
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from pydicom import dcmread
 
-from anonymization.engine_run import run
 from concours.deid import CentreKey
 from concours.formats.stored import whole
+from concours.study.cleaning import run
 from tests.concours.deid.made import ct, written
 
 KEY = CentreKey(bytes(range(32)))
@@ -29,13 +29,13 @@ def answer(folder: Path, **attributes: Any) -> dict[str, Any]:
 def test_it_is_the_pseudonym_in_the_images_and_the_one_that_the_centre_computes(
     tmp_path: Path, number: str, characters: str
 ) -> None:
-    found = answer(tmp_path / "one", PatientID=number, SpecificCharacterSet=characters)
+    answer_result = answer(tmp_path / "one", PatientID=number, SpecificCharacterSet=characters)
     (image,) = (tmp_path / "one" / "clean" / "dicom").rglob("*.dcm")
-    assert found["pseudonym"] == dcmread(image).PatientID == KEY.pseudonym(number)
+    assert answer_result["pseudonym"] == dcmread(image).PatientID == KEY.pseudonym(number)
 
 
 def test_exams_without_a_number_are_as_many_patients_as_studies(tmp_path: Path) -> None:
-    one = answer(tmp_path / "one", PatientID="", StudyInstanceUID="1.2.3.1")
+    answer_result = answer(tmp_path / "one", PatientID="", StudyInstanceUID="1.2.3.1")
     two = answer(tmp_path / "two", PatientID="", StudyInstanceUID="1.2.3.2")
     same = answer(tmp_path / "same", PatientID="", StudyInstanceUID="1.2.3.1")
-    assert one["pseudonym"] != two["pseudonym"] and one["pseudonym"] == same["pseudonym"]
+    assert answer_result["pseudonym"] != two["pseudonym"] and answer_result["pseudonym"] == same["pseudonym"]

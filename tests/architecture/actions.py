@@ -16,6 +16,8 @@ ACTIONS = {
     "pages:approve_team": "POST team-approve",
     "pages:waive_team": "POST team-waive",
     "pages:reject_team": "POST team-reject",
+    "pages:merge_team": "POST team-merge",
+    "challenges:conflict": "POST team-declare-conflict",
     "pages:exclude_entry": "POST team-exclude",
     "pages:plan_moment": "POST challenge-timeline",
     "pages:reschedule_phase": "POST phase-reschedule",
@@ -97,6 +99,7 @@ OF_DIFFERENT_ROWS = {
     "pages:resend_invitation": "the page is the organisers'; the endpoint is also for the lead of the invited team",
     "challenges:cancel_member": "the page is about one's own team; the endpoint is also for organisers",
     "challenges:resend_member": "the page is about one's own team; the endpoint is also for organisers",
+    "challenges:conflict": "the page is about one's own team; the endpoint's address names a team",
     "challenges:leave": "the page is about one's own team; the endpoint's address names a team",
     "challenges:enter": "the page is about one's own team; the endpoint's address names a team",
 }

@@ -48,8 +48,8 @@ def test_a_page_and_its_endpoint_admit_the_same_people() -> None:
         of_page, of_endpoint = table()[f"POST {page}"], table()[endpoint]
         if page in OF_DIFFERENT_ROWS or len(set(of_page[1:])) == 1 or len(set(of_endpoint[1:])) == 1:
             continue
-        for column, (one, other) in enumerate(zip(of_page[1:], of_endpoint[1:], strict=True)):
-            refused = one in away - {"302"}, other in away
+        for column, (entry, other) in enumerate(zip(of_page[1:], of_endpoint[1:], strict=True)):
+            refused = entry in away - {"302"}, other in away
             if refused[0] != refused[1]:
-                wrong.append(f"{page} {one} / {endpoint} {other} (column {column + 1})")
+                wrong.append(f"{page} {entry} / {endpoint} {other} (column {column + 1})")
     assert wrong == []

@@ -80,8 +80,8 @@ def test_every_process_has_a_database_role_of_its_own_and_only_setup_owns_the_ta
         user = "concours" if name == "setup" else f"concours_{name}"
         assert address.startswith(f"postgresql://{user}:${{POSTGRES_"), name
     assert set(ROLES) == set(SITE) - {"setup"}
-    given = services["setup"]["environment"]["CONCOURS_ROLE_PASSWORDS"]
-    assert dict(one.split("=", 1) for one in given.split(",")) == {
+    values = services["setup"]["environment"]["CONCOURS_ROLE_PASSWORDS"]
+    assert dict(entry.split("=", 1) for entry in values.split(",")) == {
         role: f"${{POSTGRES_{role.upper()}_PASSWORD}}" for role in ROLES
     }
 
@@ -128,13 +128,15 @@ def test_the_image_starts_what_web_starts() -> None:
 
 def test_compose_gives_only_settings_that_are_read_and_asks_for_every_secret() -> None:
     environments = [compose.services()[name]["environment"] for name in SITE]
-    assert {name for one in environments for name in one} - {"DJANGO_SETTINGS_MODULE"} <= read_settings()
-    for name, value in (pair for one in environments for pair in one.items()):
+    assert {name for environment in environments for name in environment} - {
+        "DJANGO_SETTINGS_MODULE"
+    } <= read_settings()
+    for name, value in (pair for environment in environments for pair in environment.items()):
         if re.search(r"SECRET|AUDIT_KEY", name):
             assert value.startswith("${") and ":?" in value, f"{name} must have no default"
-    asked = set(re.findall(r"\$\{(\w+)", compose.FILE.read_text()))
+    address = set(re.findall(r"\$\{(\w+)", compose.FILE.read_text()))
     offered = set(re.findall(r"^(\w+)=", (ROOT / "deploy" / "example.env").read_text(), re.MULTILINE))
-    assert asked == offered
+    assert address == offered
 
 
 def test_every_setting_is_explained_and_every_explained_setting_exists() -> None:

@@ -50,10 +50,12 @@ def names(requirements: Iterable[str]) -> set[str]:
 
 def distributions(*folders: str) -> set[str]:
     """The distributions that the code of these folders imports."""
-    known = packages_distributions()
+    packages_distributions_result = packages_distributions()
     ours = {"concours", "config", "demo", "replay", "tests", "manage", *APPS}
     third_party = imported_packages(*folders) - set(sys.stdlib_module_names) - ours
-    return {known[name][0].lower() for name in third_party if name in known}
+    return {
+        packages_distributions_result[name][0].lower() for name in third_party if name in packages_distributions_result
+    }
 
 
 def test_the_library_declares_exactly_what_it_imports() -> None:

@@ -89,22 +89,22 @@ def read_by_page(view: Any) -> set[str]:
 
 
 def test_no_query_parameter_of_an_address_makes_the_server_fail(world: World) -> None:
-    client, wrong, asked = as_organiser(world), [], 0
+    client, wrong, request = as_organiser(world), [], 0
     declared: dict[str, set[str]] = {}
     for path, method, operation in operations():
         if method == "get" and "{" not in path:
-            declared[path] = {one["name"] for one in operation.get("parameters", []) if one["in"] == "query"}
+            declared[path] = {entry["name"] for entry in operation.get("parameters", []) if entry["in"] == "query"}
     for name, parameters, view in routes():
         where = address_of(world, name, parameters)
         if where is None or name in ("schema", "docs"):
             continue
         for parameter in sorted(declared.get(where, set()) | read_by_page(view)):
             for text in TEXTS:
-                asked += 1
+                request += 1
                 status = ask(client, "get", where, data={parameter: text})
                 if status >= 500:
                     wrong.append(f"{name}?{parameter}={text[:20]!r}: {status}")
-    assert asked > 500
+    assert request > 500
     assert wrong == []
 
 
@@ -126,20 +126,20 @@ def bodies(names: list[str]) -> Iterator[str]:
 
 
 def test_no_body_makes_the_api_fail(world: World) -> None:
-    client, wrong, asked = as_organiser(world), [], 0
-    known = [where for name, parameters, _ in routes() if (where := address_of(world, name, parameters))]
+    client, wrong, request = as_organiser(world), [], 0
+    identifiers = [where for name, parameters, _ in routes() if (where := address_of(world, name, parameters))]
     for path, method, operation in operations():
         if method not in ("post", "put", "patch") or "uploads" in path:
             continue
-        where = next((one for one in known if _fits(path, one)), None)
+        where = next((entry for entry in identifiers if _fits(path, entry)), None)
         if where is None:
             continue
         for body in bodies(properties(operation)):
-            asked += 1
+            request += 1
             status = ask(client, method, where, data=body, content_type="application/json")
             if status >= 500:
                 wrong.append(f"{method} {where} {body[:60]}: {status}")
-    assert asked > 1000
+    assert request > 1000
     assert wrong == []
 
 

@@ -145,7 +145,7 @@ ENGINES = (
     "concours/metrics/",
     "concours/deid/",
     "concours/second_check/",
-    "anonymization/engine_run.py",
+    "concours/study/cleaning.py",
     "concours/evaluation/embedding/",
     "concours/formats/",
 )

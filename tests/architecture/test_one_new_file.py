@@ -79,7 +79,7 @@ def test_a_new_file_is_all_that_a_metric_and_a_criterion_need(new_files: None, t
         "inclusion:\n", "inclusion:\n  moon: {max: 28}\n"
     )
     spec = load_spec(text, known_names())
-    name = next(name for name, one in spec.metrics.items() if one.metric == "worst_square")
+    name = next(name for name, entry in spec.metrics.items() if entry.metric == "worst_square")
     (moon,) = [row for row in criteria(spec) if row.title == "Age of the moon"]
     assert "28 days" in moon.asks
     (row,) = [row for row in question_words.scores(spec) if row.name == name]

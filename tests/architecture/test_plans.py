@@ -143,7 +143,7 @@ def test_the_large_tables_are_large(large_site: World) -> None:
 
 @pytest.mark.parametrize("role", READERS)
 def test_no_page_scans_a_large_table(large_site: World, role: str) -> None:
-    sizes, found = table_sizes(), []
+    sizes, result = table_sizes(), []
     client = Client(raise_request_exception=False)
     client.force_login(large_site.people[role])  # type: ignore[arg-type]
     for name, parameters, view in routes():
@@ -157,8 +157,8 @@ def test_no_page_scans_a_large_table(large_site: World, role: str) -> None:
             transaction.set_rollback(True)
         for query in captured.captured_queries:
             if query["sql"].startswith("SELECT") and "clock_timestamp" not in query["sql"]:
-                found += [f"{name}: {table}: {query['sql'][:600]}" for table in scans(query["sql"], sizes)]
-    assert not found, "\n".join(sorted(set(found)))
+                result += [f"{name}: {table}: {query['sql'][:600]}" for table in scans(query["sql"], sizes)]
+    assert not result, "\n".join(sorted(set(result)))
 
 
 def test_no_page_about_42620_exams_costs_more_than_300_ms(large_site: World) -> None:

@@ -23,5 +23,7 @@ def addresses(patterns: Any = None, before: str = "") -> Iterator[str]:
 
 
 def test_the_words_beside_a_question_are_those_that_no_slug_may_be() -> None:
-    beside = {one.removeprefix(CHALLENGE).partition("/")[0] for one in addresses() if one.startswith(CHALLENGE)}
+    beside = {
+        address.removeprefix(CHALLENGE).partition("/")[0] for address in addresses() if address.startswith(CHALLENGE)
+    }
     assert beside - {"", "<slug:question>"} == PAGE_WORDS

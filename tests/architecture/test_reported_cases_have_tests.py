@@ -83,5 +83,5 @@ def test_the_tests_of_a_case_exist(number: int) -> None:
 
 @pytest.mark.skipif(not cases_dir().is_dir(), reason="CASES_DIR holds no cases")
 def test_every_case_that_is_kept_is_in_the_table() -> None:
-    kept = {int(folder.name.partition("-")[0]) for folder in cases_dir().iterdir() if folder.is_dir()}
-    assert kept <= set(TESTS)
+    remaining = {int(folder.name.partition("-")[0]) for folder in cases_dir().iterdir() if folder.is_dir()}
+    assert remaining <= set(TESTS)

@@ -156,12 +156,12 @@ def world(tmp_path_factory: pytest.TempPathFactory, django_db_blocker: Any) -> I
 
 @pytest.fixture(scope="module")
 def clients(world: World) -> dict[str, Client]:
-    found = {}
+    result = {}
     for role in ROLES:
-        found[role] = Client(raise_request_exception=False)
+        result[role] = Client(raise_request_exception=False)
         if world.people[role] is not None:
-            found[role].force_login(world.people[role])
-    return found
+            result[role].force_login(world.people[role])
+    return result
 
 
 def table() -> dict[str, list[str]]:
@@ -188,19 +188,19 @@ WRITTEN: dict[str, list[str]] = {}
 def test_each_role_gets_what_the_table_says(
     name: str, parameters: list[str], view: Any, world: World, clients: dict[str, Client]
 ) -> None:
-    where, expected, found = address(world, name, parameters), {}, {}
+    where, expected, result = address(world, name, parameters), {}, {}
     for method in allowed(view):
         key = f"{method.upper()} {name}"
         statuses = [str(ask(clients[role], method, where)) for role in ROLES]
         if set(statuses) == {"405"}:
             continue
-        found[key] = statuses
+        result[key] = statuses
         expected[key] = table().get(key, ["?"] * len(ROLES))
-    WRITTEN.update(found)
+    WRITTEN.update(result)
     if os.environ.get("WRITE_ROUTES"):
         _write()
-    assert found == expected, f"{where}: columns are {' '.join(ROLES)}"
-    assert not [status for row in found.values() for status in row if status.startswith("5")]
+    assert result == expected, f"{where}: columns are {' '.join(ROLES)}"
+    assert not [status for row in result.values() for status in row if status.startswith("5")]
 
 
 def _write() -> None:

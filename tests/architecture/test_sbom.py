@@ -17,6 +17,6 @@ def test_the_bill_of_materials_lists_the_whole_lock() -> None:
     components = document["components"]
     packages = [line for line in lock.splitlines() if line and not line.startswith((" ", "#"))]
     assert len(components) == len(packages) > 50
-    assert sum(len(one["hashes"]) for one in components) == lock.count("--hash=sha256:")
-    assert {"django", "pydicom"} <= {one["name"] for one in components}
-    assert len({one["bom-ref"] for one in components}) == len(components)
+    assert sum(len(component["hashes"]) for component in components) == lock.count("--hash=sha256:")
+    assert {"django", "pydicom"} <= {component["name"] for component in components}
+    assert len({component["bom-ref"] for component in components}) == len(components)

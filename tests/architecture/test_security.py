@@ -41,7 +41,7 @@ def calls(*folders: str) -> Iterator[tuple[str, str, ast.Call]]:
 
 
 def keyword(call: ast.Call, name: str) -> Any:
-    return next((ast.unparse(one.value) for one in call.keywords if one.arg == name), None)
+    return next((ast.unparse(entry.value) for entry in call.keywords if entry.arg == name), None)
 
 
 # --- the page ---------------------------------------------------------------------------------------------------------
@@ -259,9 +259,9 @@ def test_a_known_address_costs_a_sign_up_the_same_hash_as_a_new_one(
 def secret(paul: User, monkeypatch: pytest.MonkeyPatch) -> str:
     """Paul's secret for one-time codes; their clock stands still, so that no test runs over the end of a code."""
     monkeypatch.setattr(totp, "yield_hotp_counters_from_time", lambda: iter([59_000_000]))
-    made = totp.generate_totp_secret()
-    totp.TOTP.activate(paul, made)
-    return made
+    created = totp.generate_totp_secret()
+    totp.TOTP.activate(paul, created)
+    return created
 
 
 def test_the_second_factor_is_asked_and_a_code_counts_once(secret: str) -> None:

@@ -64,12 +64,14 @@ def _signed_in(user: User) -> SignedSession:
 
 
 def build() -> World:
-    made = contest()
-    question, cup = made.question, made.question.challenge
+    scene = contest()
+    question, cup = scene.question, scene.question.challenge
     olga = cup.created_by
     assert olga is not None
     north = exams_centre(question)
-    exam = north.exams.exclude(batch_items__batch=made.batch).order_by("number").first()  # its annotation is not sealed
+    exam = (
+        north.exams.exclude(batch_items__batch=scene.batch).order_by("number").first()
+    )  # its annotation is not sealed
     south = add_centre(challenge=cup, name="Hôpital Sud", actor=olga)
     people: dict[str, User | None] = {
         "anonymous": None,
@@ -92,9 +94,9 @@ def build() -> World:
         signed(people[role], cup, audience)  # type: ignore[arg-type]
     team = team_in(question, "Milvue", people["member"])  # type: ignore[arg-type]
     team_in(question, "Owkin", people["rival"])  # type: ignore[arg-type]
-    submission = sent(question, team, made.entry())
+    submission = sent(question, team, scene.entry())
     ranking = Ranking.objects.create(
-        question=question, phase=made.phase, number=1, snapshot={"columns": [], "ranked": []}, sha256="0" * 64
+        question=question, phase=scene.phase, number=1, snapshot={"columns": [], "ranked": []}, sha256="0" * 64
     )
     images = io.BytesIO()
     np.save(images, np.zeros((3, 8, 8), np.uint8))
@@ -126,7 +128,7 @@ def build() -> World:
         "review": Review.objects.create(exam=exam, stage="quality", points=[]),
         "reading": Reading.objects.create(exam=exam, reader=people["reader"], order=1),
         "split": Split.objects.get(question=question),
-        "batch": Batch.objects.get(pk=made.batch.pk),
+        "batch": Batch.objects.get(pk=scene.batch.pk),
         "submission": submission,
         "session": JurySession.objects.create(question=question, juror=people["juror"], seed=1),
         "case": JuryCase.objects.create(
@@ -136,7 +138,7 @@ def build() -> World:
         "announcement": Announcement.objects.create(
             question=question, ranking=ranking, announced_at=timezone.now() + timedelta(days=1)
         ),
-        "phase": made.phase,
+        "phase": scene.phase,
         "charter": cup.charters.filter(audience="team").first(),
         "centre": north,
         "team": team,

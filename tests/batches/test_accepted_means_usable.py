@@ -91,13 +91,13 @@ def drawn(sent: Sent, geometry: Geometry, folder: Path) -> None:
 
 
 def delivered(sent: Sent, geometry: Geometry, folder: Path, form: str) -> None:
-    given: dict[str, Any] = {"type": "mask", "values": [0, 1], "of": "image", "path": str(sent.mask)}
+    values: dict[str, Any] = {"type": "mask", "values": [0, 1], "of": "image", "path": str(sent.mask)}
     case = {
         "id": "case1",
         "group": "",
         "images": {"image": [str(path) for path in sent.paths]},
         "geometries": {"image": geometry.to_json()},
-        "fields": {"cortex": given} if sent.mask else {},
+        "fields": {"cortex": values} if sent.mask else {},
     }
     out, truth = folder / "batch", folder / "truth"
     written = write_case(case, str(out), form, b"key", ["image"], ["cortex"])
@@ -149,8 +149,13 @@ def test_a_team_that_takes_the_cosines_of_one_slice_is_scored(tmp_path: Path) ->
     affine[:3, 2] = RAS @ np.cross(cosines[:3], cosines[3:]) * 2.5
     affine[:3, 3] = RAS @ np.array(frames[0].position)
     mask = save_mask(labels, affine, tmp_path / "case1.nii.gz", "LPS")
-    given = {"type": "mask", "values": [0, 1], "of": "image", "path": str(mask)}
-    case = {"id": "case1", "group": "", "images": {"image": [str(path) for path in paths]}, "fields": {"cortex": given}}
+    values = {"type": "mask", "values": [0, 1], "of": "image", "path": str(mask)}
+    case = {
+        "id": "case1",
+        "group": "",
+        "images": {"image": [str(path) for path in paths]},
+        "fields": {"cortex": values},
+    }
     spec = spec_for("dicom")
     seal(case, tmp_path / "truth", spec)
     assert "grid_slack" in (tmp_path / "truth" / "truth.csv").read_text()

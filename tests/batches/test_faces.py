@@ -28,10 +28,11 @@ from batches.release import AlreadyReleasedError, choose_face
 from batches.split import draft_split, freeze_split
 from challenges.models import Question
 from concours.formats.stored import ZIP_MOMENT
+from core.claims import claim_next
 from core.errors import InvalidInputError
 from core.models import AuditRecord
+from core.performing import carry_out
 from core.storage import local_copy, put_bytes
-from core.work import carry_out, claim_next
 from tests.concours.formats.builders import dicom_bytes
 from tests.factories.exams import kept_exam, work_all
 from tests.factories.heads import dicom_series, head, slices
@@ -70,7 +71,7 @@ def out(tmp_path: Path, form: str = "dicom", face: str = "blank") -> list[Datase
 
 
 def by_place(files: Sequence[Dataset]) -> dict[tuple[float, ...], Dataset]:
-    return {tuple(map(float, one.ImagePositionPatient)): one for one in files}
+    return {tuple(map(float, file.ImagePositionPatient)): file for file in files}
 
 
 def parts_of(dataset: Dataset, modality: str) -> dict[str, NDArray[np.bool_]]:
@@ -133,9 +134,9 @@ def test_twice_is_once_and_the_same_bytes(tmp_path: Path) -> None:
 @pytest.mark.parametrize("syntax", [RLELossless, JPEGLSLossless])
 def test_compressed_slices_are_encoded_again_without_loss(tmp_path: Path, syntax: str) -> None:
     source = dicom_series(slices("sagittal", noise=9, spacing=(3.0, 3.0, 8.0)))
-    plain = [one.pixel_array.copy() for one in source]
-    for one in source:
-        one.compress(syntax, generate_instance_uid=False)
+    plain = [entry.pixel_array.copy() for entry in source]
+    for item in source:
+        item.compress(syntax, generate_instance_uid=False)
     paths = stored(tmp_path, source)
     assert written(tmp_path, paths)["faces"] == ["blanked"]
     face = next(iter(find_faces(paths).cuts.values())).face
@@ -149,12 +150,12 @@ def test_compressed_slices_are_encoded_again_without_loss(tmp_path: Path, syntax
 
 def test_bits_above_the_stored_ones_do_not_move(tmp_path: Path) -> None:
     source = dicom_series(slices(spacing=(3.0, 3.0, 5.0)))
-    for one in source:
-        raw = np.frombuffer(one.PixelData, "<u2") | 0x8000
-        one.PixelData = raw.tobytes()
+    for item in source:
+        raw = np.frombuffer(item.PixelData, "<u2") | 0x8000
+        item.PixelData = raw.tobytes()
     written(tmp_path, stored(tmp_path, source))
     for before, after in zip(source, out(tmp_path), strict=True):
-        old, new = (np.frombuffer(one.PixelData, "<u2") for one in (before, after))
+        old, new = (np.frombuffer(entry.PixelData, "<u2") for entry in (before, after))
         assert set(np.unique(new[new != old])) <= {24}
 
 
@@ -164,7 +165,7 @@ def test_volumes_are_blanked_like_slices_and_masks_lie_where_they_lay(tmp_path: 
     answers = [written(tmp_path, paths, form, face) for face in ("blank", "keep")]
     assert answers[0]["faces"] == ["blanked"] and answers[0]["spacing"] == answers[1]["spacing"]
     if form == "numpy":
-        blanked, kept = (
+        blanked, remaining = (
             np.load(tmp_path / f"out-{form}-{face}" / "image" / "case-1.npy") for face in ("blank", "keep")
         )
     else:
@@ -173,12 +174,12 @@ def test_volumes_are_blanked_like_slices_and_masks_lie_where_they_lay(tmp_path: 
             for f in ("blank", "keep")
         ]
         assert np.array_equal(images[0].affine, images[1].affine)
-        blanked, kept = (np.asarray(image.dataobj) for image in images)
-    assert blanked.shape == kept.shape and blanked.dtype == kept.dtype
-    differs = blanked != kept
+        blanked, remaining = (np.asarray(image.dataobj) for image in images)
+    assert blanked.shape == remaining.shape and blanked.dtype == remaining.dtype
+    differs = blanked != remaining
     assert set(np.unique(blanked[differs])) == {-1000}
     written(tmp_path, paths, "dicom")
-    slices_ = np.stack([one.pixel_array.T for one in out(tmp_path)], axis=2).astype(int) - 1024
+    slices_ = np.stack([entry.pixel_array.T for entry in out(tmp_path)], axis=2).astype(int) - 1024
     assert np.array_equal(slices_, blanked)
 
 
@@ -199,13 +200,13 @@ def test_a_single_slice_is_untouched(tmp_path: Path) -> None:
 def test_a_volume_without_a_face_says_so(tmp_path: Path) -> None:
     source = dicom_series(slices(extent=((-100.0, 100.0), (-125.0, 135.0), (20.0, 70.0))))
     assert written(tmp_path, stored(tmp_path, source))["faces"] == ["not found"]
-    assert all("RecognizableVisualFeatures" not in one for one in out(tmp_path))
+    assert all("RecognizableVisualFeatures" not in entry for entry in out(tmp_path))
 
 
 def test_what_cannot_be_cut_is_named(tmp_path: Path) -> None:
     source = dicom_series(slices(spacing=(3.0, 3.0, 5.0)), "MR")
-    for one in source:
-        one.Modality, one.SOPClassUID = "PT", PositronEmissionTomographyImageStorage
+    for entry in source:
+        entry.Modality, entry.SOPClassUID = "PT", PositronEmissionTomographyImageStorage
     assert written(tmp_path, stored(tmp_path, source))["faces"] == ["impossible"]
 
 
@@ -301,8 +302,8 @@ def test_the_organiser_chooses_at_the_freeze_and_again_for_one_batch() -> None:
 def test_nothing_is_built_where_a_face_would_stay() -> None:
     of = edss("blank")
     files = dicom_series(slices("axial", "MR", spacing=(3.0, 3.0, 5.0)), "MR")
-    for one in files:
-        one.Modality = "PT"
+    for file in files:
+        file.Modality = "PT"
     for number in range(3):
         head_exam(of, number, files)
     freeze_split(split=draft_split(question=of, actor=None), actor=None)
@@ -319,8 +320,8 @@ def test_a_mask_on_a_blanked_image_keeps_its_voxels(tmp_path: Path) -> None:
     mask = np.zeros((columns, rows, len(source)), np.uint8)
     mask[40:50, 30:60, 20:40] = 1
     paths = stored(tmp_path, source)
-    kept = written(tmp_path, paths, "nifti", "keep")
-    affine = nib.load(tmp_path / "out-nifti-keep" / kept["files"][0]).affine
+    written_result = written(tmp_path, paths, "nifti", "keep")
+    affine = nib.load(tmp_path / "out-nifti-keep" / written_result["files"][0]).affine
     drawn = tmp_path / "mask.nii"
     nib.save(nib.Nifti1Image(mask, affine), drawn)
     field = {"mask": {"type": "mask", "values": [0, 1], "of": "image", "path": str(drawn)}}

@@ -12,8 +12,9 @@ from django.utils import timezone
 from batches.models import Batch, Split
 from batches.release import choose_face, reschedule_batch, revoke_batch
 from batches.split import draft_split, freeze_split
+from core.performing import perform
 from core.storage import store
-from core.work import enqueue, perform
+from core.work import enqueue
 from tests.factories.exams import sarcopenia_exams, work_all
 from tests.factories.questions import question
 from tests.interleaved import overlapping, together
@@ -34,10 +35,10 @@ def own_folders(settings: Any, tmp_path: Path) -> None:
 
 def planned_batch() -> Batch:
     """The training batch, not out yet, its building asked for."""
-    asked = question(changes=SETS)
-    sarcopenia_exams(asked, (2, 3, 4, 5))
-    freeze_split(split=draft_split(question=asked, actor=None), actor=None)
-    batch = Batch.objects.get(question=asked, set_name="training")
+    question_row = question(changes=SETS)
+    sarcopenia_exams(question_row, (2, 3, 4, 5))
+    freeze_split(split=draft_split(question=question_row, actor=None), actor=None)
+    batch = Batch.objects.get(question=question_row, set_name="training")
     Batch.objects.update(released_at=timezone.now() + timedelta(days=1))
     batch.refresh_from_db()
     return batch
@@ -99,18 +100,18 @@ def test_faces_chosen_while_the_batch_is_finished_are_in_the_archive(
 
 @BOTH
 def test_two_drafts_at_once_leave_one_in_force(any_database: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = question(changes=SETS)
-    sarcopenia_exams(asked, (2, 3, 4, 5))
-    doers = [lambda seed=seed: draft_split(question=asked, actor=None, seed=seed) for seed in (1, 2)]
+    question_row = question(changes=SETS)
+    sarcopenia_exams(question_row, (2, 3, 4, 5))
+    doers = [lambda seed=seed: draft_split(question=question_row, actor=None, seed=seed) for seed in (1, 2)]
     assert overlapping(monkeypatch, "batches.split._replaceable", *doers) == []
     assert sorted(Split.objects.values_list("number", "state")) == [(1, "replaced"), (2, "draft")]
 
 
 @BOTH
 def test_sets_frozen_twice_at_once_are_frozen_once(any_database: str) -> None:
-    asked = question(changes=SETS)
-    sarcopenia_exams(asked, (2, 3, 4, 5))
-    split = draft_split(question=asked, actor=None)
+    question_row = question(changes=SETS)
+    sarcopenia_exams(question_row, (2, 3, 4, 5))
+    split = draft_split(question=question_row, actor=None)
     freeze = lambda: freeze_split(split=Split.objects.get(pk=split.pk), actor=None)  # noqa: E731
     errors = together(freeze, freeze)
     assert all(getattr(error, "reason", "") in ("changed_meanwhile", "move_not_allowed") for error in errors)

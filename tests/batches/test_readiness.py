@@ -38,104 +38,111 @@ def nodule_exams(of: Question, volumes: tuple[float, ...] = (300, 20, 300, 20, 3
 
 
 def by_code(obstacles: list[Obstacle]) -> dict[str, Obstacle]:
-    return {one.reason: one for one in obstacles}
+    return {obstacle.reason: obstacle for obstacle in obstacles}
 
 
 @pytest.fixture
-def asked() -> Question:
+def question_row() -> Question:
     return question("nodules", {**SETS, "phases": {"inclusion": None}})
 
 
-def test_a_sound_draft_is_frozen(asked: Question) -> None:
-    nodule_exams(asked)
-    split = draft_split(question=asked, actor=None)
-    assert not [one for one in freeze_obstacles(split) if one.blocks]
+def test_a_sound_draft_is_frozen(question_row: Question) -> None:
+    nodule_exams(question_row)
+    split = draft_split(question=question_row, actor=None)
+    assert not [freeze_obstacle for freeze_obstacle in freeze_obstacles(split) if freeze_obstacle.blocks]
     freeze_split(split=split, actor=None)
     work_all()
 
 
-def test_exams_without_a_value_are_named_and_nothing_is_frozen(asked: Question) -> None:
-    exams = nodule_exams(asked)
-    split = draft_split(question=asked, actor=None)
+def test_exams_without_a_value_are_named_and_nothing_is_frozen(question_row: Question) -> None:
+    exams = nodule_exams(question_row)
+    split = draft_split(question=question_row, actor=None)
     Annotation.objects.filter(exam=exams[2]).delete()
-    found = by_code(freeze_obstacles(split))
-    assert found["missing_value"].blocks and [one.id for one in found["missing_value"].subjects] == [str(exams[2].pk)]
+    faults_by_code = by_code(freeze_obstacles(split))
+    assert faults_by_code["missing_value"].blocks and [
+        subject.id for subject in faults_by_code["missing_value"].subjects
+    ] == [str(exams[2].pk)]
     answer = signed_in().post(f"/api/v1/splits/{split.pk}/freeze/")
     assert answer.status_code == 409 and answer.json()["reason"] == "missing_value"
     assert f"exam {exams[2].number}" in answer.json()["errors"][0]["where"]
-    told = signed_in().get(f"/api/v1/splits/{split.pk}/readiness/").json()
-    assert told["ready"] is False and told["obstacles"][0]["code"] == "missing_value"
+    json = signed_in().get(f"/api/v1/splits/{split.pk}/readiness/").json()
+    assert json["ready"] is False and json["obstacles"][0]["code"] == "missing_value"
     page = signed_in().get("/c/cup/nodules/sets/").content.decode()
     assert f'href="/exams/{exams[2].pk}/"' in page and "/sets/freeze/" not in page
     split.refresh_from_db()
     assert split.state == Split.State.DRAFT and not Batch.objects.exists()
 
 
-def test_of_many_exams_the_first_are_named_and_all_counted(asked: Question, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_many_exams_the_first_are_named_and_all_counted(
+    question_row: Question, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("batches.readiness.MOST_NAMED", 2)
-    exams = nodule_exams(asked)
-    split = draft_split(question=asked, actor=None)
+    exams = nodule_exams(question_row)
+    split = draft_split(question=question_row, actor=None)
     Annotation.objects.all().delete()
-    found = by_code(freeze_obstacles(split))["missing_value"]
-    assert [one.id for one in found.subjects] == [str(exam.pk) for exam in exams[:2]]
-    assert readiness_document([found])["obstacles"][0]["count"] == len(exams)
+    result = by_code(freeze_obstacles(split))["missing_value"]
+    assert [subject.id for subject in result.subjects] == [str(exam.pk) for exam in exams[:2]]
+    assert readiness_document([result])["obstacles"][0]["count"] == len(exams)
 
 
-def test_a_set_of_one_class_is_named(asked: Question) -> None:
-    nodule_exams(asked, (300,) * 6)
-    split = draft_split(question=asked, actor=None)
-    found = by_code(freeze_obstacles(split))
-    assert found["one_class"].blocks and found["one_class"].values == {"sets": "test", "score": "auc"}
+def test_a_set_of_one_class_is_named(question_row: Question) -> None:
+    nodule_exams(question_row, (300,) * 6)
+    split = draft_split(question=question_row, actor=None)
+    faults_by_code = by_code(freeze_obstacles(split))
+    assert faults_by_code["one_class"].blocks and faults_by_code["one_class"].values == {"sets": "test", "score": "auc"}
     with pytest.raises(NotReadyError, match="same class"):
         freeze_split(split=split, actor=None)
 
 
 @pytest.mark.parametrize("value", ["twelve", -3, 11.5])
 def test_a_value_that_scoring_does_not_accept_is_named(value: Any) -> None:
-    asked = question("ms-edss", SETS)
-    exams = [kept_exam(asked, {"flair": series(3, n)}, {"edss": float(n), "age": 40 + n, "sex": "F"}) for n in range(6)]
-    split = draft_split(question=asked, actor=None)
+    question_row = question("ms-edss", SETS)
+    exams = [
+        kept_exam(question_row, {"flair": series(3, n)}, {"edss": float(n), "age": 40 + n, "sex": "F"})
+        for n in range(6)
+    ]
+    split = draft_split(question=question_row, actor=None)
     scored = split.items.filter(set_name="test").first()
     assert scored is not None
     Annotation.objects.filter(exam_id=scored.exam_id, field="edss").update(value=value)
-    found = by_code(freeze_obstacles(split))
-    assert found["invalid_value"].blocks
-    assert [one.id for one in found["invalid_value"].subjects] == [str(scored.exam_id)]
-    assert str(value) not in str(found["invalid_value"].values), "the value itself is not repeated"
+    faults_by_code = by_code(freeze_obstacles(split))
+    assert faults_by_code["invalid_value"].blocks
+    assert [subject.id for subject in faults_by_code["invalid_value"].subjects] == [str(scored.exam_id)]
+    assert str(value) not in str(faults_by_code["invalid_value"].values), "the value itself is not repeated"
     assert len(exams) == 6
 
 
-def test_what_is_on_its_way_is_listed_and_does_not_block(asked: Question) -> None:
-    exams = nodule_exams(asked, (*(300, 20) * 4, 300))
+def test_what_is_on_its_way_is_listed_and_does_not_block(question_row: Question) -> None:
+    exams = nodule_exams(question_row, (*(300, 20) * 4, 300))
     for exam, state in zip(exams, ("review", "received", "accepted"), strict=False):
         Exam.objects.filter(pk=exam.pk).update(state=state)
-    split = draft_split(question=asked, actor=None)
-    late = kept_exam(asked, {"image": series(3, 99)}, {"nodules": []})
-    found = by_code(freeze_obstacles(split))
-    assert {one.id for one in found["undecided"].subjects} == {str(exams[0].pk), str(exams[1].pk)}
-    assert {one.id for one in found["ungraded"].subjects} == {str(exams[2].pk)}
-    assert {one.id for one in found["left_over"].subjects} == {str(late.pk)}
-    assert not any(one.blocks for one in found.values())
+    split = draft_split(question=question_row, actor=None)
+    late = kept_exam(question_row, {"image": series(3, 99)}, {"nodules": []})
+    faults_by_code = by_code(freeze_obstacles(split))
+    assert {subject.id for subject in faults_by_code["undecided"].subjects} == {str(exams[0].pk), str(exams[1].pk)}
+    assert {subject.id for subject in faults_by_code["ungraded"].subjects} == {str(exams[2].pk)}
+    assert {subject.id for subject in faults_by_code["left_over"].subjects} == {str(late.pk)}
+    assert not any(entry.blocks for entry in faults_by_code.values())
 
 
 def test_an_open_inclusion_is_said_with_its_end() -> None:
-    asked = question("nodules", SETS)
-    nodule_exams(asked)
-    split = draft_split(question=asked, actor=None)
-    found = by_code(freeze_obstacles(split))
-    assert not found["inclusion_open"].blocks and "closes" in found["inclusion_open"].values
+    question_row = question("nodules", SETS)
+    nodule_exams(question_row)
+    split = draft_split(question=question_row, actor=None)
+    faults_by_code = by_code(freeze_obstacles(split))
+    assert not faults_by_code["inclusion_open"].blocks and "closes" in faults_by_code["inclusion_open"].values
     assert "inclusion" in signed_in().get("/c/cup/nodules/sets/").content.decode().lower()
 
 
 def test_an_exam_that_is_no_volume_cannot_be_delivered_as_one() -> None:
-    asked = question("nodules", {**SETS, "data": {"deliver": {"format": "nifti"}}})
-    exams = nodule_exams(asked)
-    split = draft_split(question=asked, actor=None)
+    question_row = question("nodules", {**SETS, "data": {"deliver": {"format": "nifti"}}})
+    exams = nodule_exams(question_row)
+    split = draft_split(question=question_row, actor=None)
     ExamImage.objects.create(exam=exams[0], name="image", document={"geometry": None})
-    found = by_code(freeze_obstacles(split))
-    assert found["not_deliverable"].blocks and [one.id for one in found["not_deliverable"].subjects] == [
-        str(exams[0].pk)
-    ]
+    faults_by_code = by_code(freeze_obstacles(split))
+    assert faults_by_code["not_deliverable"].blocks and [
+        subject.id for subject in faults_by_code["not_deliverable"].subjects
+    ] == [str(exams[0].pk)]
 
 
 def planned(of: Question) -> Batch:
@@ -146,9 +153,9 @@ def planned(of: Question) -> Batch:
     return batch
 
 
-def test_a_batch_that_is_being_prepared_is_not_released_by_hand(asked: Question) -> None:
-    nodule_exams(asked)
-    batch = planned(asked)
+def test_a_batch_that_is_being_prepared_is_not_released_by_hand(question_row: Question) -> None:
+    nodule_exams(question_row)
+    batch = planned(question_row)
     assert by_code(release_obstacles(batch))["being_prepared"].blocks
     page = signed_in().get("/c/cup/nodules/sets/").content.decode()
     assert f"/batches/{batch.pk}/release/" not in page
@@ -164,9 +171,9 @@ def test_a_batch_that_is_being_prepared_is_not_released_by_hand(asked: Question)
     reschedule_batch(batch=batch, released_at=timezone.now(), actor=person("Olga"), reason="now")
 
 
-def test_a_batch_whose_truth_cannot_be_sealed_is_not_released_by_hand(asked: Question) -> None:
-    nodule_exams(asked)
-    batch = planned(asked)
+def test_a_batch_whose_truth_cannot_be_sealed_is_not_released_by_hand(question_row: Question) -> None:
+    nodule_exams(question_row)
+    batch = planned(question_row)
     work_all(("build_batch",))
     batch.refresh_from_db()
     assert not by_code(release_obstacles(batch))["truth_pending"].blocks

@@ -41,17 +41,17 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def made(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Contest:
+def scene(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Contest:
     settings.KEYS_DIR = tmp_path / "keys"
 
     async def here(function: Any, *arguments: Any) -> Any:  # in this thread, which holds the test's transaction
         return function(*arguments)
 
     monkeypatch.setattr("batches.sending.in_thread", here)
-    found = contest()
-    Batch.objects.filter(pk=found.batch.pk).update(released_at=timezone.now() - timedelta(minutes=1))
-    team_in(found.question, "Owls")
-    return found
+    contest_result = contest()
+    Batch.objects.filter(pk=contest_result.batch.pk).update(released_at=timezone.now() - timedelta(minutes=1))
+    team_in(contest_result.question, "Owls")
+    return contest_result
 
 
 def signed_in(member: User, way: str) -> dict[str, str]:
@@ -108,41 +108,41 @@ def recorded() -> tuple[int, int]:
     return Download.objects.count(), AuditRecord.objects.filter(verb="batch downloaded").count()
 
 
-def test_no_form_of_a_range_escapes_the_receipt(made: Contest, settings: Any) -> None:
-    owls = made.question.challenge.teams.get(name="Owls")
+def test_no_form_of_a_range_escapes_the_receipt(scene: Contest, settings: Any) -> None:
+    owls = scene.question.challenge.teams.get(name="Owls")
     member = member_of(owls)
     for way, prefix in product(("page", "script"), ("none", "/protected")):
         settings.ACCEL_REDIRECT_PREFIX = prefix
         headers = signed_in(member, way)
-        assert fetch(made.batch, headers, "HEAD").status == 200 and not Download.objects.exists()
-        for asked in RANGES:
-            answer = fetch(made.batch, headers | ({"Range": asked} if asked else {}))
+        assert fetch(scene.batch, headers, "HEAD").status == 200 and not Download.objects.exists()
+        for address in RANGES:
+            answer = fetch(scene.batch, headers | ({"Range": address} if address else {}))
             assert ("x-accel-redirect" in answer.headers) == (prefix != "none")
-            assert answer.status in ({200} if prefix != "none" else {200, 206, 400, 416}), asked
-            assert recorded() == (1, 1), asked
-            receipt, told = Download.objects.get(), AuditRecord.objects.get(verb="batch downloaded")
+            assert answer.status in ({200} if prefix != "none" else {200, 206, 400, 416}), address
+            assert recorded() == (1, 1), address
+            receipt, audit_record = Download.objects.get(), AuditRecord.objects.get(verb="batch downloaded")
             assert (receipt.user, receipt.team, receipt.version, receipt.address) == (member, owls, 1, "192.0.2.7")
-            assert (told.actor, told.subject_id) == (member, str(made.batch.pk))
-            assert told.detail == {"version": 1, "team": "owls"}
-            receipt.delete(), told.delete()
-    pieces_of_one_hour_are_one_download(made, signed_in(member, "script"), settings)
+            assert (audit_record.actor, audit_record.subject_id) == (member, str(scene.batch.pk))
+            assert audit_record.detail == {"version": 1, "team": "owls"}
+            receipt.delete(), audit_record.delete()
+    pieces_of_one_hour_are_one_download(scene, signed_in(member, "script"), settings)
 
 
-def pieces_of_one_hour_are_one_download(made: Contest, headers: dict[str, str], settings: Any) -> None:
+def pieces_of_one_hour_are_one_download(scene: Contest, headers: dict[str, str], settings: Any) -> None:
     settings.ACCEL_REDIRECT_PREFIX = "none"
-    whole = Path(store("deliveries").path(made.batch.archive_key)).read_bytes()
+    whole = Path(store("deliveries").path(scene.batch.archive_key)).read_bytes()
     step = len(whole) // 3 + 1
     starts = range(0, len(whole), step)
-    pieces = [fetch(made.batch, headers | {"Range": f"bytes={at}-{at + step - 1}"}).content for at in starts]
+    pieces = [fetch(scene.batch, headers | {"Range": f"bytes={at}-{at + step - 1}"}).content for at in starts]
     assert b"".join(pieces) == whole and recorded() == (1, 1)
     Download.objects.update(started_at=timezone.now() - timedelta(minutes=61))
-    fetch(made.batch, headers | {"Range": "bytes=1-"})
+    fetch(scene.batch, headers | {"Range": "bytes=1-"})
     assert recorded() == (2, 2)
 
 
-def test_who_may_not_have_it_leaves_no_receipt(made: Contest) -> None:
-    assert fetch(made.batch, {}).status == 401
-    Batch.objects.filter(pk=made.batch.pk).update(released_at=timezone.now() + timedelta(days=1))
+def test_who_may_not_have_it_leaves_no_receipt(scene: Contest) -> None:
+    assert fetch(scene.batch, {}).status == 401
+    Batch.objects.filter(pk=scene.batch.pk).update(released_at=timezone.now() + timedelta(days=1))
     Download.objects.all().delete()
-    answer = fetch(made.batch, signed_in(member_of(made.question.challenge.teams.get(name="Owls")), "page"))
+    answer = fetch(scene.batch, signed_in(member_of(scene.question.challenge.teams.get(name="Owls")), "page"))
     assert answer.status in (403, 404) and not Download.objects.exists()

@@ -23,10 +23,11 @@ from batches.plan import plan_batches
 from batches.release import AlreadyReleasedError, reschedule_batch, revoke_batch
 from batches.split import SplitFrozenError, SplitOutOfDateError, draft_split, freeze_split
 from challenges.models import Question
+from core.claims import claim_next
 from core.errors import InvalidInputError
 from core.models import AuditRecord
+from core.performing import carry_out
 from core.storage import local_copy, store
-from core.work import carry_out, claim_next
 from tests.factories.exams import centre, frozen_batches, kept_exam, sarcopenia_exams, square, work_all
 from tests.factories.people import person
 from tests.factories.questions import question
@@ -48,7 +49,7 @@ def in_days(count: float) -> str:
     return (timezone.now() + timedelta(days=count)).isoformat()
 
 
-def asked(released: float = 1, **changes: Any) -> Question:
+def released_question(released: float = 1, **changes: Any) -> Question:
     """A sarcopenia question with two exams to train on and two that decide, out in `released` days."""
     batches = [
         {"name": "batch-1", "set": "training", "released_at": in_days(released)},
@@ -83,7 +84,7 @@ def opened(tmp_path: Path) -> Iterator[Any]:
 
 
 def test_built_again_a_batch_is_the_same_bytes() -> None:
-    of = asked()
+    of = released_question()
     sarcopenia_exams(of, (2, 3, 4, 5))
     for name, batch in frozen_batches(of).items():
         before = archive_of(batch)
@@ -99,7 +100,7 @@ def test_built_again_a_batch_is_the_same_bytes() -> None:
 
 
 def test_planning_twice_is_planning_once() -> None:
-    of = asked()
+    of = released_question()
     sarcopenia_exams(of, (2, 3, 4, 5))
     batches = freeze_split(split=draft_split(question=of, actor=None), actor=None)
     ids = list(BatchItem.objects.values_list("public_id", flat=True))
@@ -113,7 +114,7 @@ def test_planning_twice_is_planning_once() -> None:
 
 
 def test_a_split_with_exams_that_left_cannot_be_frozen_until_it_is_drawn_again() -> None:
-    of = asked()
+    of = released_question()
     sarcopenia_exams(of, (2, 3, 4, 5, 6, 7))
     split = draft_split(question=of, actor=None, seed=3)
     assert split.items.count() >= 4
@@ -138,7 +139,7 @@ def test_a_split_with_exams_that_left_cannot_be_frozen_until_it_is_drawn_again()
 
 def test_the_archive_names_nothing_of_the_platform(opened: Any) -> None:
     """No centre, row, pseudonym, grade, set or seed stands in any byte, and no moment in the archive's directory."""
-    of = asked()
+    of = released_question()
     exams = sarcopenia_exams(of, (2, 3), at=centre(of, "Hôpital Nord"))
     exams += sarcopenia_exams(of, (4, 5), at=centre(of, "Clinique du Port"))
     for name, batch in frozen_batches(of).items():
@@ -147,7 +148,7 @@ def test_the_archive_names_nothing_of_the_platform(opened: Any) -> None:
         secrets_ = [exam.pk.hex for exam in exams] + [str(exam.pk) for exam in exams]
         secrets_ += [exam.patient.pseudonym for exam in exams if exam.patient]
         secrets_ += ["nord", "hopital", "clinique", "port", batch.seed, str(batch.pk), batch.set_name + '"']
-        assert [one for one in secrets_ if one.lower().encode() in everything] == []
+        assert [secret for secret in secrets_ if secret.lower().encode() in everything] == []
         for member in archive.infolist():
             assert member.date_time == (1980, 1, 1, 0, 0, 0)
             assert (member.extra, member.comment, member.compress_type) == (b"", b"", zipfile.ZIP_STORED)
@@ -157,7 +158,7 @@ def test_the_archive_names_nothing_of_the_platform(opened: Any) -> None:
 
 
 def test_a_patients_exams_share_a_group_that_says_no_more(opened: Any) -> None:
-    of = asked(split={"sets": {"training": 4, "validation": None, "test": 2}, "stratify": ["centre"]})
+    of = released_question(split={"sets": {"training": 4, "validation": None, "test": 2}, "stratify": ["centre"]})
     noise = np.random.default_rng(3)
     for patient in ("one", "one", "two", "three", "four", "four"):
         image = {"image": [noise.integers(0, 2000, (12, 12)).astype(np.uint16)]}
@@ -171,8 +172,8 @@ def test_a_patients_exams_share_a_group_that_says_no_more(opened: Any) -> None:
         grouped = {group for _, group in pairs if group}
         if grouped:
             assert len(grouped) == len(pairs), "two patients share a group, or one has two"
-        told = archive_of(batch).decode("latin-1")
-        assert not [pseudonym for pseudonym, _ in pairs if pseudonym in told]
+        answer = archive_of(batch).decode("latin-1")
+        assert not [pseudonym for pseudonym, _ in pairs if pseudonym in answer]
 
 
 def crowd(of: Question, count: int) -> list[Exam]:
@@ -191,11 +192,11 @@ def crowd(of: Question, count: int) -> list[Exam]:
 
 def test_ids_and_order_say_nothing_of_where_a_case_came_from() -> None:
     """A classifier that sees position and public id guesses centre and order of arrival no better than chance."""
-    of = asked()
+    of = released_question()
     exams = crowd(of, 400)
     split = Split.objects.create(question=of, number=1, seed=1, rule={}, state=Split.State.FROZEN)
     SplitItem.objects.bulk_create(SplitItem(split=split, exam=exam, set_name="training") for exam in exams)
-    (batch,) = [one for one in plan_batches(split=split, actor=None) if one.set_name == "training"]
+    (batch,) = [plan_batch for plan_batch in plan_batches(split=split, actor=None) if plan_batch.set_name == "training"]
     items = list(batch.items.select_related("exam__centre").order_by("position"))
     digits = [item.public_id.removeprefix("case-") for item in items]
     seen = np.array(
@@ -215,7 +216,7 @@ def test_ids_and_order_say_nothing_of_where_a_case_came_from() -> None:
 
 def test_sizes_of_files_say_nothing_of_the_centre(opened: Any) -> None:
     """Slices of one size are files of one size, wherever they were made."""
-    of = asked(split={"sets": {"training": 6, "validation": None, "test": 2}, "stratify": ["centre"]})
+    of = released_question(split={"sets": {"training": 6, "validation": None, "test": 2}, "stratify": ["centre"]})
     sarcopenia_exams(of, (2, 3, 4, 5), at=centre(of, "A"))
     sarcopenia_exams(of, (2, 3, 4, 5), at=centre(of, "Centre hospitalier universitaire de la Grande Ville"))
     for batch in frozen_batches(of).values():
@@ -233,7 +234,7 @@ def withdrawn(batch: Batch) -> tuple[Exam, str]:
 
 
 def test_a_withdrawn_exam_leaves_a_batch_that_is_not_out(django_capture_on_commit_callbacks: Any) -> None:
-    of = asked()
+    of = released_question()
     sarcopenia_exams(of, (2, 3, 4, 5))
     batch = frozen_batches(of)["batch-1"]
     old = batch.archive_key
@@ -248,7 +249,7 @@ def test_a_withdrawn_exam_leaves_a_batch_that_is_not_out(django_capture_on_commi
 
 def test_a_batch_that_is_being_built_is_built_again_without_it() -> None:
     """The exam leaves between the moment at which the builder looked and the moment at which it is done."""
-    of = asked()
+    of = released_question()
     sarcopenia_exams(of, (2, 3, 4, 5))
     freeze_split(split=draft_split(question=of, actor=None), actor=None)
     batch = Batch.objects.get(name="batch-1")
@@ -269,7 +270,7 @@ def test_a_batch_that_is_being_built_is_built_again_without_it() -> None:
 
 
 def test_a_batch_that_is_out_is_built_again_without_the_case() -> None:
-    of = asked(released=-1)
+    of = released_question(released=-1)
     sarcopenia_exams(of, (2, 3, 4, 5))
     batch = frozen_batches(of)["batch-1"]
     exam, public_id = withdrawn(batch)
@@ -287,7 +288,7 @@ def test_a_batch_that_is_out_is_built_again_without_the_case() -> None:
 
 
 def test_the_minute_of_a_batch_that_is_out_cannot_be_moved() -> None:
-    of = asked(released=-1)
+    of = released_question(released=-1)
     sarcopenia_exams(of, (2, 3, 4, 5))
     batch = frozen_batches(of)["batch-1"]
     with pytest.raises(AlreadyReleasedError):
@@ -295,7 +296,7 @@ def test_the_minute_of_a_batch_that_is_out_cannot_be_moved() -> None:
 
 
 def test_a_revoked_batch_needs_a_reason_and_is_gone_for_teams() -> None:
-    of = asked(released=-1)
+    of = released_question(released=-1)
     sarcopenia_exams(of, (2, 3, 4, 5))
     batch = frozen_batches(of)["batch-1"]
     with pytest.raises(InvalidInputError):

@@ -58,7 +58,7 @@ def test_a_mask_lies_on_the_pixels_of_its_picture(tmp_path: Path) -> None:
     mask[2:4, 5:8] = 1
     drawn = tmp_path / "mask.png"
     drawn.write_bytes(png(mask))
-    given = {"mask": {"type": "mask", "values": [0, 1], "of": "image", "path": str(drawn)}}
+    values = {"mask": {"type": "mask", "values": [0, 1], "of": "image", "path": str(drawn)}}
     source = placeless(pixels, DigitalXRayImageStorageForPresentation, spacing=[2, 3])
     path = tmp_path / "source.dcm"
     path.write_bytes(dicom_bytes(source))
@@ -66,7 +66,7 @@ def test_a_mask_lies_on_the_pixels_of_its_picture(tmp_path: Path) -> None:
         "id": "case-1",
         "group": "",
         "images": {"image": [str(path)]},
-        "fields": given,
+        "fields": values,
         "measures": [{"field": "surface", "source": "mask", "measure": "surface"}],
     }
     answer = write_case(case, str(tmp_path / "out"), "dicom", KEY, ["image"], ["mask"])

@@ -141,14 +141,14 @@ def test_the_published_tables_come_out(received: int, sizes: dict[str, int]) -> 
 
 
 @given(st.integers(0, 400), st.lists(st.integers(1, 99), min_size=1, max_size=5))
-def test_too_few_exams_are_shared_out_in_proportion(count: int, asked: list[int]) -> None:
-    sizes = {f"set-{n}": size for n, size in enumerate(asked)}
+def test_too_few_exams_are_shared_out_in_proportion(count: int, address: list[int]) -> None:
+    sizes = {f"set-{n}": size for n, size in enumerate(address)}
     given_ = set_sizes(count, sizes, {})
-    if count >= sum(asked):
+    if count >= sum(address):
         assert given_ == sizes
         return
     assert sum(given_.values()) == count
-    assert all(abs(given_[name] - size * count / sum(asked)) < 1 for name, size in sizes.items())
+    assert all(abs(given_[name] - size * count / sum(address)) < 1 for name, size in sizes.items())
 
 
 def test_shares_use_every_exam() -> None:

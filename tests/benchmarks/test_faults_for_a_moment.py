@@ -23,6 +23,6 @@ def test_some_seconds_of_faults_lose_nothing(tmp_path: Path) -> None:
         [sys.executable, "-m", "benchmarks.faults", *words], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-    told = json.loads(report.read_text())
-    assert told["faults"] >= 3 and told["violations"] == []
-    assert sum(told["acknowledged"].values()) > 0
+    document = json.loads(report.read_text())
+    assert document["faults"] >= 3 and document["violations"] == []
+    assert sum(document["acknowledged"].values()) > 0

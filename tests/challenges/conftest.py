@@ -32,12 +32,12 @@ def olivia(db: None) -> User:
 @pytest.fixture
 def challenge(olivia: User, settings: Any, tmp_path: Path) -> Challenge:
     settings.KEYS_DIR = tmp_path / "keys"
-    made = create_challenge(
+    challenge_result = create_challenge(
         slug="jfr-2019", title={"en": "JFR 2019", "fr": "JFR 2019"}, actor=olivia, contact="jfr@example.org"
     )
-    load_question(challenge=made, text=SARCOPENIA, actor=olivia)
-    open_challenge(challenge=made, actor=olivia)
-    return made
+    load_question(challenge=challenge_result, text=SARCOPENIA, actor=olivia)
+    open_challenge(challenge=challenge_result, actor=olivia)
+    return challenge_result
 
 
 @pytest.fixture

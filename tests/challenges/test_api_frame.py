@@ -36,7 +36,7 @@ def test_a_draft_is_seen_by_its_organisers_alone(olivia: User, challenge: Challe
     assert api(olivia).get(path).status_code == 200
     assert api(stefan).get(path).status_code == 404
     assert api().get(path).status_code == 404
-    assert [one["slug"] for one in api().get("/api/v1/challenges/").json()["results"]] == ["jfr-2019"]
+    assert [result["slug"] for result in api().get("/api/v1/challenges/").json()["results"]] == ["jfr-2019"]
     empty = api(olivia).post(f"{path}open/", {}, format="json")
     assert empty.status_code == 400 and "no question" in empty.json()["detail"]
 
@@ -58,15 +58,15 @@ def test_every_mistake_of_a_question_file_with_its_line(olivia: User, challenge:
     answer = api(olivia).post("/api/v1/questions/", body, format="json")
     assert answer.status_code == 400
     errors = answer.json()["errors"]
-    assert {lines.index("kind: maskz") + 1, lines.index("  rule: rank_summ") + 1} <= {one["line"] for one in errors}
-    assert all(set(one) == {"reason", "line", "where", "message"} and one["message"] for one in errors)
+    assert {lines.index("kind: maskz") + 1, lines.index("  rule: rank_summ") + 1} <= {error["line"] for error in errors}
+    assert all(set(error) == {"reason", "line", "where", "message"} and error["message"] for error in errors)
     assert QuestionRevision.objects.count() == 1
 
 
 def test_a_question_is_created_and_revised_by_its_file(olivia: User, challenge: Challenge, stefan: User) -> None:
     text = SARCOPENIA.replace("slug: sarcopenia", "slug: muscle")
-    made = api(olivia).post("/api/v1/questions/", {"challenge": "jfr-2019", "text": text}, format="json")
-    assert made.status_code == 201 and made.json()["name"] == "jfr-2019/muscle"
+    response = api(olivia).post("/api/v1/questions/", {"challenge": "jfr-2019", "text": text}, format="json")
+    assert response.status_code == 201 and response.json()["name"] == "jfr-2019/muscle"
     path = "/api/v1/questions/jfr-2019/muscle/"
     assert api().get(path).json()["text"] == text
     assert {phase["name"] for phase in api().get(path).json()["phases"]} == {"inclusion", "final"}
@@ -78,7 +78,7 @@ def test_a_question_is_created_and_revised_by_its_file(olivia: User, challenge: 
     other = api(olivia).put(path, {"text": SARCOPENIA}, format="json")
     assert other.status_code == 400 and "sarcopenia" in other.json()["detail"]
     listed = api().get("/api/v1/questions/?challenge=jfr-2019").json()
-    assert [one["slug"] for one in listed["results"]] == ["sarcopenia", "muscle"]
+    assert [result["slug"] for result in listed["results"]] == ["sarcopenia", "muscle"]
 
 
 def test_a_phase_is_rescheduled_with_a_reason(olivia: User, question: Question, stefan: User) -> None:
@@ -88,10 +88,10 @@ def test_a_phase_is_rescheduled_with_a_reason(olivia: User, question: Question, 
     assert api(stefan).post(path, window, format="json").status_code == 403
     assert api(olivia).post(path, {**window, "reason": ""}, format="json").status_code == 400
     for name in ("opens", "closes"):  # a moment without an offset is refused, never guessed
-        said = api(olivia).post(path, {**window, name: "2019-10-13T09:30:00"}, format="json")
+        response = api(olivia).post(path, {**window, name: "2019-10-13T09:30:00"}, format="json")
         assert (
-            said.status_code == 400
-            and "no UTC offset" in {one["where"]: one["message"] for one in said.json()["errors"]}[name]
+            response.status_code == 400
+            and "no UTC offset" in {error["where"]: error["message"] for error in response.json()["errors"]}[name]
         )
     backwards = {**window, "closes": window["opens"]}
     assert "before it closes" in api(olivia).post(path, backwards, format="json").json()["detail"]
@@ -100,7 +100,7 @@ def test_a_phase_is_rescheduled_with_a_reason(olivia: User, question: Question, 
     assert Phase.objects.get(pk=phase.pk).closes.isoformat() == "2019-10-13T09:00:00+00:00"
     assert AuditRecord.objects.get(verb="phase rescheduled").reason == "the network fell"
     moments = api().get("/api/v1/challenges/jfr-2019/timeline/").json()
-    assert [one["key"] for one in moments][-1] == "phase:final:closes"
+    assert [moment["key"] for moment in moments][-1] == "phase:final:closes"
 
 
 def test_a_new_version_of_a_charter_asks_again(olivia: User, challenge: Challenge, maya: User) -> None:
@@ -113,7 +113,10 @@ def test_a_new_version_of_a_charter_asks_again(olivia: User, challenge: Challeng
     second = api(olivia).post("/api/v1/charters/", {**draft, "text": "Two."}, format="json").json()
     assert second["version"] == 2
     listed = api(maya).get("/api/v1/charters/?challenge=jfr-2019&audience=team").json()["results"]
-    assert [(one["version"], one["in_force"], one["signed"]) for one in listed] == [(2, True, False), (1, False, True)]
+    assert [(entry["version"], entry["in_force"], entry["signed"]) for entry in listed] == [
+        (2, True, False),
+        (1, False, True),
+    ]
     assert api(olivia).post(sign, {"name": "Olivia"}, format="json").status_code == 400
     assert Charter.objects.count() == 2
 
@@ -147,13 +150,13 @@ def test_the_dates_of_a_past_edition_are_shown_moved_and_then_loaded(olivia: Use
     assert api().post(f"{path}move-dates/", body, format="json").status_code == 401
     moved = api(olivia).post(f"{path}move-dates/", body, format="json").json()
     days = {
-        datetime.fromisoformat(one["after"]).date() - datetime.fromisoformat(one["before"]).date()
-        for one in moved["dates"]
+        datetime.fromisoformat(entry["after"]).date() - datetime.fromisoformat(entry["before"]).date()
+        for entry in moved["dates"]
     }
-    assert len(days) == 1 and min(one["after"] for one in moved["dates"]).startswith("2031-03-03")
+    assert len(days) == 1 and min(entry["after"] for entry in moved["dates"]).startswith("2031-03-03")
     assert not challenge.questions.filter(slug="nodules").exists(), "a preview loads nothing"
-    made = api(olivia).post(path, {"challenge": "jfr-2019", **body}, format="json")
-    assert made.status_code == 201
+    response = api(olivia).post(path, {"challenge": "jfr-2019", **body}, format="json")
+    assert response.status_code == 201
     question = challenge.questions.get(slug="nodules")
     assert question.current().source == moved["text"] != text
     assert min(question.phases.values_list("opens", flat=True)).astimezone(ZoneInfo("Europe/Paris")).date() == date(

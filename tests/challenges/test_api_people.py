@@ -23,16 +23,16 @@ def test_centres_are_known_to_their_people_and_organisers(
     carla = person("carla")
     CentreMembership.objects.create(centre=Centre.objects.get(), user=carla)
     seen = api(carla).get("/api/v1/centres/").json()["results"]
-    assert [(one["slug"], one["members"]) for one in seen] == [("bichat", ["Carla"])]
+    assert [(entry["slug"], entry["members"]) for entry in seen] == [("bichat", ["Carla"])]
     assert api(maya).get("/api/v1/centres/").json()["results"] == []
 
 
 def test_a_team_applies_is_approved_and_enters(olivia: User, challenge: Challenge, stefan: User, oskar: User) -> None:
     draft = {"challenge": "jfr-2019", "name": "Axone", "profession": "radiologist"}
-    made = api(stefan).post("/api/v1/teams/", draft, format="json")
-    assert made.status_code == 201 and made.json()["state"] == "applied"
-    assert any("engineer" in words for words in made.json()["unmet_rules"])
-    path = f"/api/v1/teams/{made.json()['id']}/"
+    response = api(stefan).post("/api/v1/teams/", draft, format="json")
+    assert response.status_code == 201 and response.json()["state"] == "applied"
+    assert any("engineer" in words for words in response.json()["unmet_rules"])
+    path = f"/api/v1/teams/{response.json()['id']}/"
     assert api(stefan).post(f"{path}approve/", {"waiver": "me"}, format="json").status_code == 403
     assert api(oskar).get(path).status_code == 404
     unmet = api(olivia).post(f"{path}approve/", {}, format="json")
@@ -59,16 +59,16 @@ def test_an_invitation_works_once_and_for_its_address(
     draft = {"challenge": "jfr-2019", "email": "carla@example.org", "what": "centre", "centre": "bichat"}
     assert api(stefan).post("/api/v1/invitations/", draft, format="json").status_code == 403
     assert api(olivia).post("/api/v1/invitations/", {**draft, "centre": "x"}, format="json").status_code == 400
-    made = api(olivia).post("/api/v1/invitations/", draft, format="json").json()
-    assert made["link"].endswith(f"/invitations/{made['secret']}/")
+    json = api(olivia).post("/api/v1/invitations/", draft, format="json").json()
+    assert json["link"].endswith(f"/invitations/{json['secret']}/")
     accept = "/api/v1/invitations/accept/"
-    assert api(stefan).post(accept, {"secret": made["secret"]}, format="json").status_code == 400
+    assert api(stefan).post(accept, {"secret": json["secret"]}, format="json").status_code == 400
     carla = person("carla")
-    assert api(carla).post(accept, {"secret": made["link"]}, format="json").status_code == 200
+    assert api(carla).post(accept, {"secret": json["link"]}, format="json").status_code == 200
     assert CentreMembership.objects.filter(user=carla, centre=bichat).exists()
-    assert api(carla).post(accept, {"secret": made["secret"]}, format="json").status_code == 200
+    assert api(carla).post(accept, {"secret": json["secret"]}, format="json").status_code == 200
     assert CentreMembership.objects.filter(centre=bichat).count() == 1
-    assert api(person("dora")).post(accept, {"secret": made["secret"]}, format="json").status_code == 400
+    assert api(person("dora")).post(accept, {"secret": json["secret"]}, format="json").status_code == 400
     listed = api(olivia).get("/api/v1/invitations/").json()["results"]
     assert listed[0]["accepted_at"] and "secret" not in listed[0]
     assert api(stefan).get("/api/v1/invitations/").json()["results"] == []
@@ -83,9 +83,9 @@ def test_the_lead_invites_to_the_own_team_only(milvue: Team, maya: User, oskar: 
         "profession": "engineer",
     }
     assert api(oskar).post("/api/v1/invitations/", draft, format="json").status_code == 403
-    made = api(maya).post("/api/v1/invitations/", draft, format="json")
+    response = api(maya).post("/api/v1/invitations/", draft, format="json")
     nils = person("nils")
-    api(nils).post("/api/v1/invitations/accept/", {"secret": made.json()["secret"]}, format="json")
+    api(nils).post("/api/v1/invitations/accept/", {"secret": response.json()["secret"]}, format="json")
     assert Membership.objects.get(team=milvue, user=nils).profession == "engineer"
     as_organiser = {**draft, "what": "organiser"}
     assert api(maya).post("/api/v1/invitations/", as_organiser, format="json").status_code == 403
@@ -99,18 +99,18 @@ def test_roles_are_given_by_organisers(olivia: User, challenge: Challenge, stefa
     assert Role.objects.filter(user=stefan).count() == 1
     unknown = api(olivia).post("/api/v1/roles/", {**draft, "email": "who@example.org"}, format="json")
     assert "invitation" in unknown.json()["detail"]
-    assert [one["kind"] for one in api(stefan).get("/api/v1/roles/").json()["results"]] == ["juror"]
+    assert [result["kind"] for result in api(stefan).get("/api/v1/roles/").json()["results"]] == ["juror"]
 
 
 def test_a_token_is_told_once_and_ends_when_revoked(stefan: User, maya: User) -> None:
     client = api(stefan)
-    made = client.post("/api/v1/tokens/", {"name": "laptop", "days": 10}, format="json").json()
+    json = client.post("/api/v1/tokens/", {"name": "laptop", "days": 10}, format="json").json()
     assert "secret" not in client.get("/api/v1/tokens/").json()["results"][0]
     script = api()
-    script.credentials(HTTP_AUTHORIZATION=f"Bearer {made['secret']}")
+    script.credentials(HTTP_AUTHORIZATION=f"Bearer {json['secret']}")
     assert script.get("/api/v1/tokens/").status_code == 200
     assert script.post("/api/v1/tokens/", {"name": "more"}, format="json").status_code == 403
-    assert api(maya).delete(f"/api/v1/tokens/{made['id']}/").status_code == 404
-    assert client.delete(f"/api/v1/tokens/{made['id']}/").status_code == 204
+    assert api(maya).delete(f"/api/v1/tokens/{json['id']}/").status_code == 404
+    assert client.delete(f"/api/v1/tokens/{json['id']}/").status_code == 204
     assert script.get("/api/v1/tokens/").status_code == 401
     assert AccessToken.objects.count() == 0

@@ -26,9 +26,9 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def home(settings: Any, tmp_path: Path) -> Any:
     settings.KEYS_DIR = tmp_path / "keys"
-    found = centre(question())
-    CentreMembership.objects.create(centre=found, user=person("Carla Centre"))
-    return found
+    matches = centre(question())
+    CentreMembership.objects.create(centre=matches, user=person("Carla Centre"))
+    return matches
 
 
 def client(user: User) -> Client:
@@ -41,13 +41,13 @@ def test_its_people_get_it_and_each_time_is_on_record(home: Any) -> None:
     carla = person("Carla Centre")
     answer = client(carla).post(f"/api/v1/centres/{home.pk}/key/")
     assert answer.status_code == 200 and answer["Cache-Control"] == "no-store"
-    found = answer.json()
-    secret = base64.b64decode(found["key"])
-    assert found["centre"] == home.slug and found["derivation"] == 1
+    matches = answer.json()
+    secret = base64.b64decode(matches["key"])
+    assert matches["centre"] == home.slug and matches["derivation"] == 1
     assert secret == key_of_centre(home).secret != challenge_key(home.challenge)
     record = AuditRecord.objects.get(verb="centre key handed out")
     assert (record.actor, record.subject_id, record.challenge_id) == (carla, str(home.pk), home.challenge_id)
-    assert found["key"] not in repr(record.__dict__) + repr(HandedKey(**found))
+    assert matches["key"] not in repr(record.__dict__) + repr(HandedKey(**matches))
 
 
 @pytest.mark.parametrize(("who", "status"), [("Olga", 403), ("Sven Staff", 403), ("Bruno Nice", 404), ("Sam", 404)])
@@ -92,10 +92,10 @@ def test_an_exam_is_found_by_its_pseudonym_by_its_own_centre_alone(home: Any) ->
     own, organiser = client(person("Carla Centre")), client(person("Olga"))
     address = "/api/v1/exams/"
 
-    def found(browser: Client, number: str) -> list[str]:
+    def matches(browser: Client, number: str) -> list[str]:
         answer = browser.get(address, {"pseudonym": key.pseudonym(number)}).json()
         return [row["id"] for row in answer["results"]]
 
-    assert found(own, "IPP 1957") == [str(exam.pk)] and found(own, "IPP 1958") == []
+    assert matches(own, "IPP 1957") == [str(exam.pk)] and matches(own, "IPP 1958") == []
     assert [row["id"] for row in organiser.get(address).json()["results"]] == [str(exam.pk)]
-    assert found(organiser, "IPP 1957") == []
+    assert matches(organiser, "IPP 1957") == []

@@ -70,8 +70,8 @@ def test_another_address_has_to_be_confirmed(secret: str) -> None:
 @pytest.mark.parametrize("same_browser", [True, False])
 def test_the_wanted_page_follows_the_confirmation(challenge: Challenge, same_browser: bool) -> None:
     """In the browser of the sign-up at once; in another one, after the sign-in."""
-    client, wanted = Client(), "/c/jfr-2019/team/"
-    sign_up(client, "tom@example.org", wanted)
+    client, expected = Client(), "/c/jfr-2019/team/"
+    sign_up(client, "tom@example.org", expected)
     link = re.search(r"http://\S+(/accounts/confirm-email/\S+)", str(mail.outbox[0].body))
     assert link is not None
     browser = client if same_browser else Client()
@@ -81,7 +81,7 @@ def test_the_wanted_page_follows_the_confirmation(challenge: Challenge, same_bro
     assert following is not None
     answer = browser.post(link[1].partition("?")[0], {"next": following[1]}, follow=True)
     if same_browser:
-        assert answer.redirect_chain[-1][0] == wanted
+        assert answer.redirect_chain[-1][0] == expected
     else:
         assert answer.redirect_chain[-1][0] == "/accounts/login/?next=/c/jfr-2019/team/"
 

@@ -69,10 +69,10 @@ def test_a_question_in_words(question: Question, stefan: User, maya: User, milvu
 @pytest.mark.parametrize("file", sorted(CATALOGUE.glob("*.yaml")), ids=lambda file: file.stem)
 @pytest.mark.parametrize("language", ["en", "fr"])
 def test_every_catalogue_question_has_its_page(challenge: Challenge, file: Any, language: str) -> None:
-    made = load_question(challenge=challenge, text=file.read_text())
-    shown = page(browser(language=language), f"/c/jfr-2019/{made.slug}/")
+    question_row = load_question(challenge=challenge, text=file.read_text())
+    shown = page(browser(language=language), f"/c/jfr-2019/{question_row.slug}/")
     assert f'lang="{language}"' in shown
-    assert made.title[language].split()[0].replace("'", "&#x27;") in shown
+    assert question_row.title[language].split()[0].replace("'", "&#x27;") in shown
 
 
 def test_a_charter_is_signed_with_a_name_and_asked_again_when_it_changes(

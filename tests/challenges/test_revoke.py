@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 Commits = Callable[..., Any]
 
 
-def given(challenge: Challenge, user: User, kind: str) -> Role:
+def role_given(challenge: Challenge, user: User, kind: str) -> Role:
     return grant_role(challenge=challenge, user=user, kind=kind, actor=None)
 
 
@@ -32,7 +32,7 @@ def path(role: Role) -> str:
 def test_a_role_is_revoked_by_organisers_with_a_reason(
     kind: str, olivia: User, challenge: Challenge, stefan: User, maya: User
 ) -> None:
-    role = given(challenge, stefan, kind)
+    role = role_given(challenge, stefan, kind)
     assert api().post(path(role), {"reason": "x"}, format="json").status_code == 401
     assert api(maya).post(path(role), {"reason": "x"}, format="json").status_code == 404
     if kind != "organiser":
@@ -50,7 +50,7 @@ def test_a_role_is_revoked_by_organisers_with_a_reason(
 def test_a_revoked_organiser_organises_nothing_from_the_next_request_on(
     olivia: User, challenge: Challenge, stefan: User
 ) -> None:
-    role = given(challenge, stefan, "organiser")
+    role = role_given(challenge, stefan, "organiser")
     close = "/api/v1/challenges/jfr-2019/close/"
     assert api(stefan).get("/api/v1/audit/").json()["results"]
     api(olivia).post(path(role), {"reason": "changed post"}, format="json")
@@ -60,7 +60,7 @@ def test_a_revoked_organiser_organises_nothing_from_the_next_request_on(
 
 def test_the_last_organiser_who_can_sign_in_stays(olivia: User, challenge: Challenge, stefan: User) -> None:
     own = challenge.roles.get(user=olivia)
-    second = given(challenge, stefan, "organiser")
+    second = role_given(challenge, stefan, "organiser")
     User.objects.filter(pk=stefan.pk).update(is_active=False)
     refused = api(olivia).post(path(own), {"reason": "I retire"}, format="json")
     assert (refused.status_code, refused.json()["reason"]) == (409, "last_organiser")
@@ -75,7 +75,7 @@ def test_the_last_organiser_who_can_sign_in_stays(olivia: User, challenge: Chall
 def test_two_organisers_who_revoke_one_another_at_once_leave_one(
     olivia: User, challenge: Challenge, stefan: User
 ) -> None:
-    roles = [challenge.roles.get(user=olivia), given(challenge, stefan, "organiser")]
+    roles = [challenge.roles.get(user=olivia), role_given(challenge, stefan, "organiser")]
     together, refused = threading.Barrier(2), []
 
     def revoke(role: Role) -> None:
@@ -100,18 +100,18 @@ def test_a_place_in_a_centre_is_revoked(olivia: User, challenge: Challenge, bich
     for user in (carla, paula):
         CentreMembership.objects.create(centre=bichat, user=user)
     where = f"/api/v1/centres/{bichat.pk}/"
-    assert {one["email"] for one in api(olivia).get(where).json()["people"]} == {carla.email, paula.email}
-    asked = {"email": "Carla@example.org", "reason": "left for another hospital"}
-    assert api(maya).post(f"{where}revoke/", asked, format="json").status_code == 404
-    assert api(paula).post(f"{where}revoke/", asked, format="json").status_code == 403
-    assert api(olivia).post(f"{where}revoke/", {**asked, "reason": ""}, format="json").status_code == 400
-    assert api(olivia).post(f"{where}revoke/", asked, format="json").status_code == 204
-    assert api(olivia).post(f"{where}revoke/", asked, format="json").status_code == 400
+    assert {entry["email"] for entry in api(olivia).get(where).json()["people"]} == {carla.email, paula.email}
+    address = {"email": "Carla@example.org", "reason": "left for another hospital"}
+    assert api(maya).post(f"{where}revoke/", address, format="json").status_code == 404
+    assert api(paula).post(f"{where}revoke/", address, format="json").status_code == 403
+    assert api(olivia).post(f"{where}revoke/", {**address, "reason": ""}, format="json").status_code == 400
+    assert api(olivia).post(f"{where}revoke/", address, format="json").status_code == 204
+    assert api(olivia).post(f"{where}revoke/", address, format="json").status_code == 400
     assert [row.user for row in bichat.memberships.all()] == [paula]
     assert api(carla).get(where).status_code == 404
     record = AuditRecord.objects.get(verb="centre membership revoked")
     assert (record.reason, record.subject_id, record.detail) == (
-        asked["reason"],
+        address["reason"],
         str(bichat.pk),
         {"person": carla.pk},
     )
@@ -122,8 +122,8 @@ def test_a_place_in_a_centre_is_revoked(olivia: User, challenge: Challenge, bich
 
 def invited(olivia: User, **more: str) -> dict[str, Any]:
     draft = {"challenge": "jfr-2019", "email": "carla@example.org", "what": "reader", **more}
-    made: dict[str, Any] = api(olivia).post("/api/v1/invitations/", draft, format="json").json()
-    return made
+    json: dict[str, Any] = api(olivia).post("/api/v1/invitations/", draft, format="json").json()
+    return json
 
 
 def accepts(user: User, secret: str) -> int:
@@ -132,40 +132,40 @@ def accepts(user: User, secret: str) -> int:
 
 
 def test_a_cancelled_invitation_opens_nothing(olivia: User, challenge: Challenge, stefan: User) -> None:
-    made, carla = invited(olivia), person("carla")
-    where = f"/api/v1/invitations/{made['id']}/"
+    invited_result, carla = invited(olivia), person("carla")
+    where = f"/api/v1/invitations/{invited_result['id']}/"
     assert api().delete(where).status_code == 401
     assert api(stefan).delete(where).status_code == 404
     assert api(olivia).delete(where).status_code == 204
-    assert accepts(carla, made["secret"]) == 400 and not carla.roles.exists()
-    assert api(carla).get(f"/invitations/{made['secret']}/").status_code == 410
+    assert accepts(carla, invited_result["secret"]) == 400 and not carla.roles.exists()
+    assert api(carla).get(f"/invitations/{invited_result['secret']}/").status_code == 410
     assert api(olivia).delete(where).status_code == 404
-    assert AuditRecord.objects.get(verb="invitation cancelled").subject_id == str(made["id"])
+    assert AuditRecord.objects.get(verb="invitation cancelled").subject_id == str(invited_result["id"])
 
 
 def test_an_invitation_sent_again_has_a_new_link_and_the_old_one_is_dead(
     olivia: User, challenge: Challenge, stefan: User, django_capture_on_commit_callbacks: Commits
 ) -> None:
-    made, carla = invited(olivia), person("carla")
+    invited_result, carla = invited(olivia), person("carla")
     Invitation.objects.update(expires_at="2020-01-01T00:00:00Z")
-    where = f"/api/v1/invitations/{made['id']}/resend/"
+    where = f"/api/v1/invitations/{invited_result['id']}/resend/"
     assert api(stefan).post(where, {}, format="json").status_code == 404
     mail.outbox.clear()
     with django_capture_on_commit_callbacks(execute=True):
         again = api(olivia).post(where, {}, format="json")
-    assert again.status_code == 200 and again.json()["secret"] != made["secret"]
+    assert again.status_code == 200 and again.json()["secret"] != invited_result["secret"]
     assert [message.to for message in mail.outbox] == [["carla@example.org"]]
-    assert again.json()["link"] in mail.outbox[0].body and made["secret"] not in mail.outbox[0].body
+    assert again.json()["link"] in mail.outbox[0].body and invited_result["secret"] not in mail.outbox[0].body
     assert "Reader" in mail.outbox[0].body and "Relecteur" in mail.outbox[0].body
-    assert accepts(carla, made["secret"]) == 400
+    assert accepts(carla, invited_result["secret"]) == 400
     assert accepts(carla, again.json()["secret"]) == 200 and carla.roles.get().kind == "reader"
     assert AuditRecord.objects.filter(verb="invitation sent again").count() == 1
 
 
 def test_what_is_accepted_is_neither_cancelled_nor_sent_again(olivia: User, challenge: Challenge) -> None:
-    made, carla = invited(olivia), person("carla")
-    accepts(carla, made["secret"])
-    where = f"/api/v1/invitations/{made['id']}/"
+    invited_result, carla = invited(olivia), person("carla")
+    accepts(carla, invited_result["secret"])
+    where = f"/api/v1/invitations/{invited_result['id']}/"
     for answer in (api(olivia).delete(where), api(olivia).post(f"{where}resend/", {}, format="json")):
         assert (answer.status_code, answer.json()["reason"]) == (400, "invitation")
     assert Invitation.objects.get().accepted_by == carla and carla.roles.exists()
@@ -174,12 +174,14 @@ def test_what_is_accepted_is_neither_cancelled_nor_sent_again(olivia: User, chal
 def test_the_lead_of_a_team_cancels_and_resends_its_invitations_alone(
     olivia: User, milvue: Team, maya: User, oskar: User
 ) -> None:
-    made = invited(olivia, what="team", team="milvue", profession="engineer")
+    invited_result = invited(olivia, what="team", team="milvue", profession="engineer")
     of_others = invited(olivia)
     nils = person("nils")
     Membership.objects.create(team=milvue, user=nils, profession="engineer")
-    where = f"/api/v1/invitations/{made['id']}/"
-    assert [one["id"] for one in api(maya).get("/api/v1/invitations/").json()["results"]] == [made["id"]]
+    where = f"/api/v1/invitations/{invited_result['id']}/"
+    assert [result["id"] for result in api(maya).get("/api/v1/invitations/").json()["results"]] == [
+        invited_result["id"]
+    ]
     assert api(oskar).delete(where).status_code == 404
     assert api(nils).delete(where).status_code == 404
     assert api(maya).delete(f"/api/v1/invitations/{of_others['id']}/").status_code == 404
@@ -190,10 +192,10 @@ def test_the_lead_of_a_team_cancels_and_resends_its_invitations_alone(
 def test_the_page_of_a_team_offers_the_lead_what_the_api_does(
     olivia: User, milvue: Team, maya: User, oskar: User
 ) -> None:
-    made = invited(olivia, what="team", team="milvue", profession="engineer")
+    invited_result = invited(olivia, what="team", team="milvue", profession="engineer")
     nils = person("nils")
     Membership.objects.create(team=milvue, user=nils, profession="engineer")
-    page = f"/c/jfr-2019/team/invitations/{made['id']}/"
+    page = f"/c/jfr-2019/team/invitations/{invited_result['id']}/"
     assert f"{page}cancel/" in api(maya).get("/c/jfr-2019/team/").content.decode()
     assert f"{page}cancel/" not in api(nils).get("/c/jfr-2019/team/").content.decode()
     assert api(nils).post(f"{page}cancel/").status_code == 403

@@ -39,8 +39,12 @@ def test_every_unmet_rule_is_told_at_once_and_a_waiver_needs_a_reason(
     team = applied(challenge, stefan)
     answer = api(olivia).post(f"/api/v1/teams/{team.pk}/approve/", {"waiver": "  "}, format="json")
     assert answer.status_code == 400
-    told = [fault["message"] for fault in answer.json()["errors"]]
-    assert len(told) == 2 and any("engineer" in words for words in told) and any("company" in words for words in told)
+    message = [fault["message"] for fault in answer.json()["errors"]]
+    assert (
+        len(message) == 2
+        and any("engineer" in words for words in message)
+        and any("company" in words for words in message)
+    )
     approve_team(team=team, actor=olivia, waiver="six teams share two radiologists")
     assert (team.state, team.waiver) == ("approved", "six teams share two radiologists")
 
@@ -96,6 +100,7 @@ def test_a_question_with_a_registration_window_is_entered_in_it_only(
     challenge: Challenge, olivia: User, stefan: User
 ) -> None:
     question = challenge.questions.get(slug="sarcopenia")
+    team = applied(challenge, stefan)
     window = Phase.objects.create(
         question=question, name="registration", accepts="registrations", opens=ago(days=2), closes=ago(days=1)
     )
@@ -103,7 +108,6 @@ def test_a_question_with_a_registration_window_is_entered_in_it_only(
     declared = f"\nphases:\n  registration: {{{times}, accepts: registrations}}"
     source = question.current().source.replace("\nphases:", declared)
     question = load_question(challenge=challenge, text=source, actor=olivia)
-    team = applied(challenge, stefan)
     for opens, closes, words in ((-2, -1, "closed at"), (1, 2, "opens at")):
         Phase.objects.filter(pk=window.pk).update(opens=ago(days=-opens), closes=ago(days=-closes))
         with pytest.raises(ClosedError, match=words):
@@ -128,6 +132,8 @@ def test_the_registration_page_says_whose_rules_they_are(challenge: Challenge, o
     assert [title for title, _rules in same] == [""]
     strict = load_question(challenge=challenge, text=STRICT, actor=olivia)
     page = client.get(f"/c/{challenge.slug}/team/")
-    assert [title for title, _rules in page.context["rules"]] == [str(one) for one in challenge.questions.all()]
+    assert [title for title, _rules in page.context["rules"]] == [
+        str(question) for question in challenge.questions.all()
+    ]
     assert str(strict) in page.content.decode()
     assert "and no others" in page.content.decode()

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from core import registry, sweep, vocabulary, work
-from core.work import Claim
+from core import performing, registry, sweep, vocabulary, work
+from core.claims import Claim
 
 Stage = Callable[[Claim], None]
 performed: dict[str, Stage] = {}
@@ -22,7 +22,7 @@ def perform_probe(claim: Claim) -> None:
 def stage(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
     """`stage("probe", function)` registers a stage; all of them go with the test."""
     stages = dict(registry.stages())
-    for module in (registry, sweep, vocabulary, work):
+    for module in (performing, registry, sweep, vocabulary, work):
         monkeypatch.setattr(module, "stages", lambda: stages)
     monkeypatch.setattr(sweep, "hooks", dict)
 

@@ -29,7 +29,7 @@ class Draft(serializers.Serializer[Any]):
         raise serializers.ValidationError("Not like this.")
 
 
-def said(error: Exception) -> dict[str, Any]:
+def body_of(error: Exception) -> dict[str, Any]:
     answer = answer_error(error, {})
     assert answer is not None and set(answer.data) == SHAPE
     return dict(answer.data)
@@ -38,9 +38,9 @@ def said(error: Exception) -> dict[str, Any]:
 def faults_of(draft: dict[str, Any]) -> set[tuple[str, str]]:
     with pytest.raises(serializers.ValidationError) as refused:
         Draft(data=draft).is_valid(raise_exception=True)
-    answer = said(refused.value)
-    assert answer["reason"] == "invalid" and all(one["message"] for one in answer["errors"])
-    return {(one["reason"], one["where"]) for one in answer["errors"]}
+    answer = body_of(refused.value)
+    assert answer["reason"] == "invalid" and all(error["message"] for error in answer["errors"])
+    return {(error["reason"], error["where"]) for error in answer["errors"]}
 
 
 def test_a_serializers_faults_are_listed_with_their_places() -> None:
@@ -63,7 +63,7 @@ def test_a_serializers_faults_are_listed_with_their_places() -> None:
 def test_the_frameworks_refusals_are_named_and_keep_their_status(error: exceptions.APIException, reason: str) -> None:
     answer = answer_error(error, {})
     assert answer is not None and answer.status_code == error.status_code
-    assert said(error) == {"reason": reason, "detail": str(error.detail), "errors": []}
+    assert body_of(error) == {"reason": reason, "detail": str(error.detail), "errors": []}
 
 
 def test_real_addresses_answer_so() -> None:

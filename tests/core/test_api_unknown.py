@@ -29,8 +29,8 @@ def test_an_unknown_path_is_not_found_whoever_asks_and_however(path: str, method
 def test_it_is_said_in_the_readers_language(language: str, words: str | None) -> None:
     answer = Client().get("/api/v1/nothing/", headers={"accept-language": language})
     assert answer["Content-Language"] == ("fr" if language == "fr" else "en")
-    said = answer.json()["detail"]
-    assert said and (words is None or words in said)
+    response_text = answer.json()["detail"]
+    assert response_text and (words is None or words in response_text)
 
 
 def test_a_known_address_without_its_last_slash_is_still_found() -> None:

@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 
 from concours.formats import child
-from core import work
+from core import claims
+from core.claims import Claim
 from core.models import Work
-from core.work import Claim, enqueue, perform
+from core.performing import perform
+from core.work import enqueue
 
 
 def spins(claim: Claim) -> None:
@@ -38,7 +40,7 @@ def test_a_child_is_counted_once_it_is_gone() -> None:
 
 
 def test_of_children(transactional_db: None, stage: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(work, "spent", chain([1.0], repeat(8.5)).__next__)
+    monkeypatch.setattr(claims, "spent", chain([1.0], repeat(8.5)).__next__)
     stage("probe", spins)
     row = enqueue("probe", "good")
     perform(row.pk)

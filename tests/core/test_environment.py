@@ -125,5 +125,5 @@ def test_a_web_process_holds_no_library_that_only_workers_use(tmp_path: Path) ->
         "print(metrics.names() and _pairs(grades)[0].kappa > 0.5 and _fleiss(grades, 2).kappa > 0.5,"
         f"[name for name in {heavy!r} if name in sys.modules])"
     )
-    said = manage(environment(tmp_path, f"sqlite:///{tmp_path}/x"), "shell", "--no-imports", "-c", code)
-    assert said.strip() == "True []"
+    manage_result = manage(environment(tmp_path, f"sqlite:///{tmp_path}/x"), "shell", "--no-imports", "-c", code)
+    assert manage_result.strip() == "True []"

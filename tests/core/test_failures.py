@@ -11,6 +11,7 @@ from django.db import OperationalError
 
 from concours.formats.child import ChildCrashedError, ChildFailedError, ChildLostError
 from concours.formats.fault import Fault, FormatError
+from core.claims import MOST_LOSSES, claim_row
 from core.errors import InvalidInputError, LostRaceError, MoveNotAllowedError
 from core.failures import (
     DEFECT,
@@ -26,8 +27,9 @@ from core.failures import (
     words_of,
 )
 from core.models import Work
+from core.performing import perform
 from core.sweep import sweep
-from core.work import MOST_LOSSES, claim_row, enqueue, perform
+from core.work import enqueue
 
 PATIENT = "DUPONT Jean"
 

@@ -34,7 +34,7 @@ def test_a_title_with_a_line_break_does_not_swallow_the_mail(django_capture_on_c
     cup.save()
     with django_capture_on_commit_callbacks(execute=True):
         invite(challenge=cup, email="new@example.org", what="juror", actor=cup.created_by)
-    assert [one.subject for one in mail.outbox] == ["Concours: Cup Bcc: all@example.org"]
+    assert [entry.subject for entry in mail.outbox] == ["Concours: Cup Bcc: all@example.org"]
     assert mail.outbox[0].recipients() == ["new@example.org"]
 
 

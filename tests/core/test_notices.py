@@ -16,11 +16,13 @@ from django.test import Client
 from django.utils import timezone
 
 from challenges.teams import reject_team
+from core.claims import claim_row
 from core.models import AuditRecord, Notice, NoticePreference, User, Work
 from core.notice_mail import letter_of, unsubscribe_path
 from core.notices import choose_delivery, mark_seen, next_digest, notify, subject_of
+from core.performing import carry_out
 from core.registry import notice_kinds
-from core.work import carry_out, claim_row, retry
+from core.work import retry
 from tests.pages.edition import Edition, person, small_edition, work_until_idle
 
 pytestmark = pytest.mark.django_db
@@ -28,11 +30,11 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def edition() -> Edition:
-    made = small_edition()
+    small_edition_result = small_edition()
     Notice.objects.all().delete()
     Work.objects.all().delete()
     mail.outbox.clear()
-    return made
+    return small_edition_result
 
 
 def tell(user: User, kind: str = "team_applied", about: str = "1", **values: Any) -> int:
@@ -177,14 +179,14 @@ class Kept:
 
 @pytest.fixture
 def server(settings: Any) -> Iterator[Kept]:
-    kept = Kept()
+    remaining = Kept()
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         settings.EMAIL_HOST, settings.EMAIL_PORT = free.getsockname()
-    controller = Controller(kept, hostname=settings.EMAIL_HOST, port=settings.EMAIL_PORT)
+    controller = Controller(remaining, hostname=settings.EMAIL_HOST, port=settings.EMAIL_PORT)
     controller.start()
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    yield kept
+    yield remaining
     controller.stop()
 
 

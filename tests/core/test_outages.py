@@ -20,12 +20,14 @@ from django.utils import timezone
 
 from concours.formats.child import ChildDiskFullError, ChildFailedError, ChildLostError
 from concours.formats.fault import Fault, FormatError
-from core import tasks, work
+from core import performing, tasks
+from core.claims import Claim, claim_next
 from core.failures import DISK_FULL, NO_DATABASE, NO_STORE, words_of
 from core.models import Notice, User, Work
 from core.outages import is_outage
+from core.performing import LONGEST_PAUSE_SECONDS, TOLD_AFTER, perform
 from core.scanner import ScannerFailedError
-from core.work import LONGEST_PAUSE_SECONDS, TOLD_AFTER, Claim, claim_next, enqueue, perform
+from core.work import enqueue
 from tests.factories.questions import challenge
 
 
@@ -170,15 +172,15 @@ def test_a_database_that_is_away_at_the_end_of_a_try_is_asked_again(
 ) -> None:
     """The stage failed because the database went away; at first its outcome cannot be written either."""
     stage("probe", Flaky(OperationalError("gone"), times=1))
-    monkeypatch.setattr(work, "RECORD_PAUSE_SECONDS", 0.01)
-    write, refused = work.fail, [OperationalError("gone"), InterfaceError("the connection is closed")]
+    monkeypatch.setattr(performing, "RECORD_PAUSE_SECONDS", 0.01)
+    write, refused = performing.fail, [OperationalError("gone"), InterfaceError("the connection is closed")]
 
     def fail(*arguments: Any, **options: Any) -> None:
         if refused:
             raise refused.pop()
         write(*arguments, **options)
 
-    monkeypatch.setattr(work, "fail", fail)
+    monkeypatch.setattr(performing, "fail", fail)
     row = enqueue("probe", "1")
     assert perform(row.pk)
     row.refresh_from_db()

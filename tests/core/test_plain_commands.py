@@ -23,9 +23,9 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.parametrize("name", sorted(ALIASES))
 def test_a_plain_command_says_how_it_is_called_whatever_the_settings(name: str) -> None:
-    said = run(name, "--help")
-    assert (said.returncode, said.stderr) == (0, "")
-    assert f"manage.py {name}" in said.stdout
+    answer = run(name, "--help")
+    assert (answer.returncode, answer.stderr) == (0, "")
+    assert f"manage.py {name}" in answer.stdout
 
 
 def test_a_plain_command_ends_without_the_settings(tmp_path: Path) -> None:

@@ -9,11 +9,13 @@ import pytest
 from django.db import OperationalError, transaction
 from django.utils import timezone
 
-from core import work
+from core import claims, performing
+from core.claims import Claim, LostLeaseError, claim_next, claim_row
 from core.failures import DEFECT
 from core.models import Progress, Work
+from core.performing import carry_out, perform
 from core.sweep import sweep
-from core.work import Claim, LostLeaseError, cancel, carry_out, claim_next, claim_row, enqueue, perform, retry
+from core.work import cancel, enqueue, retry
 
 failures: list[tuple[str, str]] = []
 
@@ -133,7 +135,7 @@ def test_three_errors_fail_the_work_with_a_reason_that_quotes_nobody(
 def test_work_whose_worker_dies_each_time_is_failed_in_the_end(any_database: str, stage: Any) -> None:
     stage("probe", finish, on_failed="tests.core.test_queue.remember_failure")
     row = enqueue("probe", "1")
-    for _ in range(work.MOST_LOSSES + 1):
+    for _ in range(claims.MOST_LOSSES + 1):
         assert claim_row(row.pk) is not None
         expire_lease(row)
     assert claim_row(row.pk) is None
@@ -196,7 +198,7 @@ def test_a_beat_survives_a_database_that_does_not_answer(
     def wait_for_beats(claim: Claim) -> None:
         deadline = timezone.now() + timedelta(seconds=10)
         while len(beats) < 3 and timezone.now() < deadline:
-            work.time.sleep(0.01)
+            performing.time.sleep(0.01)
         finish(claim)
 
     monkeypatch.setattr(Claim, "beat", beat)

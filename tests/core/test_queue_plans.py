@@ -9,9 +9,9 @@ from typing import Any
 from django.db import connection
 from django.utils import timezone
 
+from core.claims import Claim, claim_next
 from core.models import Work
 from core.sweep import reoffer_dead_workers, sweep
-from core.work import Claim, claim_next
 
 ROWS = 3000
 INDEXES = ("waiting_work_in_order", "running_work_by_lease")

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from core.claims import claim_next
 from core.models import User, Work
 from core.queue_position import MOST_COUNTED, queue_position
-from core.work import claim_next, enqueue
+from core.work import enqueue
 from tests.core.test_waking import finish
 
 

@@ -11,8 +11,10 @@ import pytest
 from django.db import connection, transaction
 
 from core.audit import broken_links, chain_records, record
+from core.claims import Claim, claim_next, claim_row
 from core.models import AuditRecord, Progress, Work
-from core.work import Claim, carry_out, claim_next, claim_row, enqueue, perform
+from core.performing import carry_out, perform
+from core.work import enqueue
 
 THREADS, EACH = 8, 50
 
@@ -93,17 +95,17 @@ def test_work_asked_for_while_its_worker_is_just_finishing_is_done_again(postgre
     row = enqueue("probe", "1")
     claim = claim_row(row.pk)
     assert claim is not None
-    finishing, asked = threading.Event(), threading.Event()
+    finishing, address = threading.Event(), threading.Event()
 
     def both(number: int) -> None:
         if number == 0:
             with claim.finish():
                 finishing.set()
-                asked.wait(1)  # the other one now waits for this row's lock, or has looked at a row that is running
+                address.wait(1)  # the other one now waits for this row's lock, or has looked at a row that is running
         else:
             finishing.wait(10)
             enqueue("probe", "1")
-            asked.set()
+            address.set()
 
     assert together(2, both) == []
     assert perform(row.pk) is True

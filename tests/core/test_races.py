@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 from django.db import transaction
 
+from core.claims import Claim, LostLeaseError, claim_row
 from core.errors import LostRaceError
 from core.locks import next_number
 from core.models import Work
-from core.work import MOST_RACES, Claim, LostLeaseError, claim_row, enqueue, perform
+from core.performing import MOST_RACES, perform
+from core.work import enqueue
 from tests.factories.people import person
 from tests.factories.questions import question
 from tests.interleaved import overlapping
@@ -55,14 +57,14 @@ def test_who_was_overtaken_holds_the_work_no_more(stage: Any) -> None:
 
 @BOTH
 def test_numbers_are_given_one_after_the_other(any_database: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = question()
+    question_row = question()
 
     def add() -> None:
         with transaction.atomic():
-            number = next_number(asked.splits, parent=asked)
-            asked.splits.filter(state="draft").update(state="replaced")
-            asked.splits.create(number=number, seed=1, rule={}, sha256="", created_by=person("Olga"))
+            number = next_number(question_row.splits, parent=question_row)
+            question_row.splits.filter(state="draft").update(state="replaced")
+            question_row.splits.create(number=number, seed=1, rule={}, sha256="", created_by=person("Olga"))
 
     assert overlapping(monkeypatch, "core.locks.locked", add, add) == []
-    assert sorted(asked.splits.values_list("number", flat=True)) == [1, 2]
+    assert sorted(question_row.splits.values_list("number", flat=True)) == [1, 2]
     assert not Work.objects.filter(state="failed").exists()

@@ -14,11 +14,11 @@ REFERENCE = Path("docs/reference.md").read_text("utf-8")
 
 
 def documented() -> dict[str, set[int]]:
-    found: dict[str, set[int]] = {}
+    result: dict[str, set[int]] = {}
     for codes, statuses in ROWS.findall(REFERENCE):
         for code in re.findall(r"`(\w+)`", codes):
-            found.setdefault(code, set()).update(int(status) for status in statuses.split(","))
-    return found
+            result.setdefault(code, set()).update(int(status) for status in statuses.split(","))
+    return result
 
 
 def test_a_step_that_is_refused_answers_with_the_documented_status() -> None:
@@ -27,6 +27,6 @@ def test_a_step_that_is_refused_answers_with_the_documented_status() -> None:
     for kind in kinds:
         kinds += kind.__subclasses__()
     assert NoPictureError in kinds
-    told = {kind.reason: status_of(kind.__new__(kind)) for kind in kinds if kind.reason in table}
-    assert {reason: status for reason, status in told.items() if status not in table[reason]} == {}
+    answer = {kind.reason: status_of(kind.__new__(kind)) for kind in kinds if kind.reason in table}
+    assert {reason: status for reason, status in answer.items() if status not in table[reason]} == {}
     assert table["no_picture"] == {400}

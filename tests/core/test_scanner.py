@@ -122,10 +122,10 @@ def test_clamd_gets_the_bytes_and_its_verdict_counts(
 def test_an_exam_is_refused_or_waits_and_its_bytes_stay_until_there_is_a_verdict() -> None:
     of = question()
     files = dict(sarcopenia.make(3, "nord").files)
-    found = sent(of, zipped({**files, "README.txt": MARK}))
+    sent_result = sent(of, zipped({**files, "README.txt": MARK}))
     work_all(("receive",))
-    found.refresh_from_db()
-    assert (found.state, found.reason) == (Upload.State.REFUSED, "infected")
+    sent_result.refresh_from_db()
+    assert (sent_result.state, sent_result.reason) == (Upload.State.REFUSED, "infected")
     waits = sent(of, zipped({**files, "README.txt": b"cannot-be-scanned"}))
     with pytest.raises(ScannerFailedError):
         work_all(("receive",))
@@ -136,8 +136,8 @@ def test_an_exam_is_refused_or_waits_and_its_bytes_stay_until_there_is_a_verdict
 @pytest.mark.django_db
 @pytest.mark.usefixtures("scanner")
 def test_a_submission_is_rejected_with_the_reason() -> None:
-    made = contest()
-    submission = submitted(made.question, team_in(made.question, "Owls"), MARK)
+    scene = contest()
+    submission = submitted(scene.question, team_in(scene.question, "Owls"), MARK)
     work_all()
     submission.refresh_from_db()
     assert submission.state == Submission.State.REJECTED

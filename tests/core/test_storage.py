@@ -35,17 +35,17 @@ def stores(request: pytest.FixtureRequest, settings: Any, tmp_path: Path) -> str
     """Both kinds of store under the five names."""
     if request.param == "disk":
         entry = {"BACKEND": "django.core.files.storage.FileSystemStorage"}
-        made = {name: {**entry, "OPTIONS": {"location": tmp_path / name}} for name in settings.STORES}
+        created = {name: {**entry, "OPTIONS": {"location": tmp_path / name}} for name in settings.STORES}
     else:
         url = request.getfixturevalue("s3_server")
         options = {"endpoint_url": url, "access_key": "key", "secret_key": "secret", "file_overwrite": True}
         client = boto3.client(
             "s3", endpoint_url=url, aws_access_key_id="key", aws_secret_access_key="secret", region_name="us-east-1"
         )
-        made = {}
+        created = {}
         for name in settings.STORES:
             client.create_bucket(Bucket=f"concours-{name}")
-            made[name] = {
+            created[name] = {
                 "BACKEND": "storages.backends.s3.S3Storage",
                 "OPTIONS": {
                     **options,
@@ -54,7 +54,7 @@ def stores(request: pytest.FixtureRequest, settings: Any, tmp_path: Path) -> str
                     "default_acl": None,
                 },
             }
-    settings.STORAGES = {**settings.STORAGES, **made}
+    settings.STORAGES = {**settings.STORAGES, **created}
     return str(request.param)
 
 
@@ -87,10 +87,10 @@ def test_half_an_object_is_replaced_by_the_whole_one(stores: str, tmp_path: Path
 
 
 def test_stores_and_owners_are_apart(stores: str, tmp_path: Path) -> None:
-    one, two = put_bytes("exams", "exam-1", WORDS), put_bytes("exams", "exam-2", WORDS)
-    assert not store("sealed").exists(one.key)
-    erase("exams", one.key)
-    assert not store("exams").exists(one.key)
+    entry, two = put_bytes("exams", "exam-1", WORDS), put_bytes("exams", "exam-2", WORDS)
+    assert not store("sealed").exists(entry.key)
+    erase("exams", entry.key)
+    assert not store("exams").exists(entry.key)
     assert read_blob("exams", two.key) == WORDS
 
 

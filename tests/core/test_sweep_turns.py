@@ -39,6 +39,6 @@ def test_a_clock_that_was_set_back_does_not_stop_the_sweep(data: Path, db: None)
 
 
 def test_an_idle_chaining_begins_no_transaction(transactional_db: None) -> None:
-    with CaptureQueriesContext(connection) as asked:
+    with CaptureQueriesContext(connection) as address:
         assert chain_records() == 0
-    assert len(asked.captured_queries) == 1
+    assert len(address.captured_queries) == 1

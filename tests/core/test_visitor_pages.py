@@ -21,7 +21,7 @@ TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="(\w+)"')
 
 
 @pytest.fixture(autouse=True)
-def kept(settings: Any) -> Iterator[None]:
+def visitor_cache(settings: Any) -> Iterator[None]:
     settings.VISITOR_PAGES_SECONDS = 60
     cache.clear()
     question()

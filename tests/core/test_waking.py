@@ -11,9 +11,10 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from core import tasks
+from core.claims import Claim, claim_next
 from core.models import Work
 from core.sweep import sweep
-from core.work import Claim, claim_next, enqueue
+from core.work import enqueue
 from tests.core.conftest import perform_probe
 from tests.core.test_environment import PRODUCTION
 from tests.processes import environment, free_port, manage

@@ -12,8 +12,8 @@ import pytest
 from django.db import models
 
 from core.models import Work
+from core.performing import perform
 from core.storage import store
-from core.work import perform
 from scoring.models import Submission
 from tests.children import end_children
 from tests.concours.formats.builders import zipped
@@ -66,19 +66,19 @@ def at_receive() -> Point:
 
 def at_deidentify() -> Point:
     exam = exam_up_to("deidentify")
-    kept = lambda: store("quarantine").exists(exam.quarantine_key)  # noqa: E731
-    return Point(Work.objects.get(stage="deidentify"), exam, "received", "deidentified", "refused", kept)
+    remaining = lambda: store("quarantine").exists(exam.quarantine_key)  # noqa: E731
+    return Point(Work.objects.get(stage="deidentify"), exam, "received", "deidentified", "refused", remaining)
 
 
 def at_check_quality() -> Point:
     exam = exam_up_to("check_quality")
-    kept = lambda: store("exams").exists(exam.bundle_key)  # noqa: E731
-    return Point(Work.objects.get(stage="check_quality"), exam, "deidentified", "accepted", "refused", kept)
+    remaining = lambda: store("exams").exists(exam.bundle_key)  # noqa: E731
+    return Point(Work.objects.get(stage="check_quality"), exam, "deidentified", "accepted", "refused", remaining)
 
 
 def at_validate_submission() -> Point:
-    made = contest()
-    submission = submitted(made.question, team_in(made.question, "Owls"), made.entry())
+    scene = contest()
+    submission = submitted(scene.question, team_in(scene.question, "Owls"), scene.entry())
     row = Work.objects.get(stage="validate_submission")
     return Point(
         row, submission, "received", "valid", "rejected", lambda: store("submissions").exists(submission.blob_key)

@@ -42,8 +42,8 @@ def contest(changes: Mapping[str, Any] | None = None, sides: Sequence[int] = SID
     """Built by the real stages: split, batches, sealed truth."""
     rest = len(sides) - test
     sets = {"split": {"sets": {"training": rest - 1, "validation": 1, "test": test}}}
-    asked = question(changes=merged(sets, changes or {}))
-    exams = sarcopenia_exams(asked, sides)
+    question_row = question(changes=merged(sets, changes or {}))
+    exams = sarcopenia_exams(question_row, sides)
     masks = {exam.pk: square(side) for exam, side in zip(exams, sides, strict=True)}
-    batch = frozen_batches(asked)["evaluation"]
-    return Contest(asked, batch, deciding_phase(asked), true_masks(batch, masks))
+    batch = frozen_batches(question_row)["evaluation"]
+    return Contest(question_row, batch, deciding_phase(question_row), true_masks(batch, masks))

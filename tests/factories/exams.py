@@ -18,18 +18,19 @@ from batches.models import Batch
 from batches.split import draft_split, freeze_split
 from challenges.models import Centre, Question
 from concours.formats.stored import ZIP_MOMENT
+from core.claims import claim_next
 from core.erasure import sweep_erasures
 from core.models import Work
+from core.performing import carry_out
 from core.storage import put_bytes
-from core.work import carry_out, claim_next
 from tests.concours.formats.builders import dicom_bytes, dicom_dataset
 from tests.factories.people import person
 from uploads.models import Annotation, Exam, Patient
 
 
 def centre(of: Question, name: str = "Hôpital Nord") -> Centre:
-    found, _ = Centre.objects.get_or_create(challenge=of.challenge, slug=slugify(name), defaults={"name": name})
-    return found
+    row, _ = Centre.objects.get_or_create(challenge=of.challenge, slug=slugify(name), defaults={"name": name})
+    return row
 
 
 def kept_exam(

@@ -72,7 +72,7 @@ def slices(
     low, high = np.array(extent).T
     counts = [int((high[axis] - low[axis]) / step) for axis, step in zip(PLANES[plane], spacing, strict=True)]
     rng = np.random.default_rng(5)
-    made = []
+    stack = []
     for number in range(counts[2]):
         affine = np.eye(4)
         affine[:3, :3] = 0
@@ -86,24 +86,24 @@ def slices(
         x, y, z = np.broadcast_arrays(*ras)
         values, parts = head((x, cosine * y + sine * z, cosine * z - sine * y), modality)
         values = values + rng.normal(0, noise, values.shape) if noise else values
-        made.append(Slice(values if modality == "CT" else abs(values), parts, affine))
-    return made[::-1] if flipped else made
+        stack.append(Slice(values if modality == "CT" else abs(values), parts, affine))
+    return stack[::-1] if flipped else stack
 
 
 def dicom_series(
-    made: list[Slice], modality: str = "CT", *, body_part: str = "HEAD", series: str = "1.2.3.9"
+    stack: list[Slice], modality: str = "CT", *, body_part: str = "HEAD", series: str = "1.2.3.9"
 ) -> list[Dataset]:
     """The slices as DICOM: unsigned 16 bit with an intercept of -1024 for CT."""
     intercept = -1024 if modality == "CT" else 0
     files = []
-    for number, one in enumerate(made):
-        pixels = np.clip(np.rint(one.values - intercept), 0, 4095).astype(np.uint16)
+    for number, piece in enumerate(stack):
+        pixels = np.clip(np.rint(piece.values - intercept), 0, 4095).astype(np.uint16)
         kind = CTImageStorage if modality == "CT" else MRImageStorage
         dataset = dicom_dataset(pixels, sop_class=kind, k=number)
         dataset.file_meta.MediaStorageSOPClassUID = kind
         dataset.Modality, dataset.BodyPartExamined, dataset.SeriesInstanceUID = modality, body_part, series
         dataset.RescaleIntercept, dataset.RescaleSlope = intercept, 1
-        lps = np.diag([-1.0, -1.0, 1.0]) @ one.affine[:3]
+        lps = np.diag([-1.0, -1.0, 1.0]) @ piece.affine[:3]
         steps = [float(np.linalg.norm(lps[:, axis])) for axis in (0, 1)]
         dataset.PixelSpacing = steps
         dataset.ImageOrientationPatient = [*(lps[:, 1] / steps[1]).round(6), *(lps[:, 0] / steps[0]).round(6)]

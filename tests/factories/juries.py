@@ -34,17 +34,17 @@ def generated(rng: np.random.Generator, count: int) -> bytes:
 
 
 def judged_question(within: Challenge | None = None) -> Question:
-    asked = question("mtm-hcc", SMALL, within=within)
+    question_row = question("mtm-hcc", SMALL, within=within)
     rng = np.random.default_rng(1)
     for _ in range(6):
         images = {name: [rng.integers(0, 900, (16, 20)).astype(np.uint16)] for name in IMAGES}
         mask = np.zeros((16, 20), np.uint8)
         mask[:12, :12] = square(4)
-        kept_exam(asked, images, {f"lesion-{name}": mask for name in IMAGES})
-    frozen_batches(asked)
+        kept_exam(question_row, images, {f"lesion-{name}": mask for name in IMAGES})
+    frozen_batches(question_row)
     for seed, name in enumerate(("Owls", "Cats")):
-        sent(asked, team_in(asked, name), generated(np.random.default_rng(seed), 10))
+        sent(question_row, team_in(question_row, name), generated(np.random.default_rng(seed), 10))
     work_all()
-    open_jury(question=asked, actor=person("Olga"))
+    open_jury(question=question_row, actor=person("Olga"))
     assert work_all() == ["choose_jury_cases"]
-    return asked
+    return question_row

@@ -14,8 +14,8 @@ from core.models import User
 def person(name: str, **more: Any) -> User:
     """A user with the address `<name>@example.org`; asked for twice, the same one."""
     email = f"{name.lower().replace(' ', '.')}@example.org"
-    found = User.objects.filter(email=email).first()
-    return found or User.objects.create_user(email, "a long pass phrase", full_name=name.title(), **more)
+    user = User.objects.filter(email=email).first()
+    return user or User.objects.create_user(email, "a long pass phrase", full_name=name.title(), **more)
 
 
 def signed(user: User, challenge: Challenge, audience: str) -> User:
@@ -37,8 +37,8 @@ def team_in(question: Question, name: str, *members: User, baseline: bool = Fals
         Membership.objects.create(team=team, user=other, profession="radiologist")
     approve_team(team=team, actor=None, waiver="a test")
     enter_question(team=team, question=question, actor=people[0])
-    for one in people:
-        signed(one, question.challenge, "team")
+    for member in people:
+        signed(member, question.challenge, "team")
     return team
 
 

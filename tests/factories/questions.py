@@ -67,10 +67,10 @@ def question(
 ) -> Question:
     """A question of the catalogue in an open challenge."""
     home = within or challenge()
-    made = load_question(challenge=home, text=catalogue_text(slug, changes), actor=home.created_by)
+    question_row = load_question(challenge=home, text=catalogue_text(slug, changes), actor=home.created_by)
     if home.state == Challenge.State.DRAFT:
         open_challenge(challenge=home, actor=home.created_by)
-    return made
+    return question_row
 
 
 def deciding_phase(of: Question) -> Phase:

@@ -30,8 +30,8 @@ def luminance(colour: str) -> float:
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
-def contrast(one: str, other: str) -> float:
-    lighter, darker = sorted((luminance(one), luminance(other)), reverse=True)
+def contrast(entry: str, other: str) -> float:
+    lighter, darker = sorted((luminance(entry), luminance(other)), reverse=True)
     return (lighter + 0.05) / (darker + 0.05)
 
 

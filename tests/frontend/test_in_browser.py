@@ -69,8 +69,8 @@ def test_the_gallery_is_accessible(render: Callable[..., str], tab: Any, theme: 
         tab.emulate_media(color_scheme=theme, reduced_motion="reduce")
         tab.goto(address)
         assert tab.locator("html").get_attribute("data-bs-theme") == theme
-        found = Axe().run(tab)
-        assert [(each["id"], [node["html"] for node in each["nodes"]]) for each in found.response["violations"]] == []
+        result = Axe().run(tab)
+        assert [(each["id"], [node["html"] for node in each["nodes"]]) for each in result.response["violations"]] == []
         assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
@@ -196,8 +196,8 @@ def test_a_folder_of_exams_arrives_as_one_zip_an_exam(render: Callable[..., str]
     assert {info.compress_type for info in first.infolist()} == {zipfile.ZIP_STORED}
     assert {info.date_time for info in first.infolist()} == {(1980, 1, 1, 0, 0, 0)}
     assert zipfile.ZipFile(io.BytesIO(arrived["exam-2.zip"])).namelist() == ["series/x.dcm"]
-    told = intake.metadata["/api/v1/uploads/0"]
-    assert {key: told[key] for key in ("question", "centre", "kind")} == {
+    answer = intake.metadata["/api/v1/uploads/0"]
+    assert {key: answer[key] for key in ("question", "centre", "kind")} == {
         "question": "sarcopenia",
         "centre": "7",
         "kind": "exam",
@@ -226,7 +226,7 @@ def test_a_dropped_folder_of_250_files_arrives_whole(render: Callable[..., str],
     ((name, stored),) = intake.files.items()
     names = zipfile.ZipFile(io.BytesIO(bytes(stored))).namelist()
     assert intake.metadata[name]["filename"] == "CD.zip"
-    assert sum(one.startswith("DICOM/PA0/ST0/SE0/I") for one in names) == 250
+    assert sum(name.startswith("DICOM/PA0/ST0/SE0/I") for name in names) == 250
     assert {"DICOMDIR", "AUTORUN.INF"} <= set(names)
 
 
@@ -266,12 +266,12 @@ def test_values_belong_to_the_exam_at_the_moment_it_is_dropped(
             tab.locator("input[data-folder]").set_input_files(str(folder))
         fill_form(tab, "9", "nord", refused=True)
         playwright.expect(tab.locator("tr[data-state=sent]")).to_have_count(4, timeout=15000)
-    arrived = {told["filename"]: told for told in intake.metadata.values()}
+    arrived = {answer["filename"]: answer for answer in intake.metadata.values()}
     assert {
-        name: (json.loads(told["values"])["edss"], told["centre"], told["refused"] == "1")
-        for name, told in arrived.items()
+        name: (json.loads(answer["values"])["edss"], answer["centre"], answer["refused"] == "1")
+        for name, answer in arrived.items()
     } == {f"exam-{edss}.zip": (edss, centre, refused) for edss, centre, refused in forms}
-    assert {told["letter_given"] for told in arrived.values()} == {"1"}
+    assert {answer["letter_given"] for answer in arrived.values()} == {"1"}
 
 
 def test_a_required_value_is_asked_for_before_anything_is_sent(
@@ -299,7 +299,9 @@ def test_a_required_value_is_asked_for_before_anything_is_sent(
         playwright.expect(tab.locator("tr[data-state=sent]")).to_have_count(2, timeout=15000)
         playwright.expect(tab.locator("[data-held]")).to_be_hidden()
     assert sorted(
-        json.loads(told["values"])["edss"] for told in intake.metadata.values() if "edss" in told.get("values", "")
+        json.loads(answer["values"])["edss"]
+        for answer in intake.metadata.values()
+        if "edss" in answer.get("values", "")
     ) == ["3"]
 
 

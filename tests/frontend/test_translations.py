@@ -21,10 +21,10 @@ def check() -> ModuleType:
 
 
 def catalogue(*entries: polib.POEntry) -> polib.POFile:
-    made = polib.POFile()
-    made.metadata = {"Content-Type": "text/plain; charset=UTF-8", "Plural-Forms": "nplurals=2; plural=(n > 1);"}
-    made.extend(entries)
-    return made
+    created = polib.POFile()
+    created.metadata = {"Content-Type": "text/plain; charset=UTF-8", "Plural-Forms": "nplurals=2; plural=(n > 1);"}
+    created.extend(entries)
+    return created
 
 
 def test_a_complete_message_passes(check: ModuleType) -> None:

@@ -11,7 +11,8 @@ from batches.split import draft_split, freeze_split
 from challenges.revoke import revoke_role
 from challenges.roles import grant_role
 from core.errors import MoveNotAllowedError
-from core.work import enqueue, perform
+from core.performing import perform
+from core.work import enqueue
 from grading.grade import cannot_judge, grade_reading
 from grading.models import Adjudication, Reading
 from tests.factories.exams import kept_exam, square, work_all
@@ -32,13 +33,16 @@ def own_folders(settings: Any, tmp_path: Path) -> None:
 
 
 def exam_read_by(*names: str, state: str = "accepted") -> Exam:
-    asked = question(changes={"grading": {"readers": len(names)}})
+    question_row = question(changes={"grading": {"readers": len(names)}})
     for name in names:
         grant_role(
-            challenge=asked.challenge, user=signed(person(name), asked.challenge, "reader"), kind="reader", actor=None
+            challenge=question_row.challenge,
+            user=signed(person(name), question_row.challenge, "reader"),
+            kind="reader",
+            actor=None,
         )
     pixels = square(4).astype("uint16") * 900
-    exam = kept_exam(asked, {"image": [pixels]}, {"mask": square(3)}, state=state)
+    exam = kept_exam(question_row, {"image": [pixels]}, {"mask": square(3)}, state=state)
     if state == "accepted":
         perform(enqueue("assign_readings", exam).pk)
     return exam

@@ -148,9 +148,9 @@ def test_looking_is_timed_from_the_page_not_from_fetching_ahead(as_: As, reading
 
 
 def both_graded(edition: Edition, grades: list[tuple[str, str]]) -> None:
-    for number, (one, other) in enumerate(grades):
+    for number, (entry, other) in enumerate(grades):
         exam = accepted_exam(edition, side=number + 2)
-        for reader, grade in ((edition.rita, one), (edition.remi, other)):
+        for reader, grade in ((edition.rita, entry), (edition.remi, other)):
             Reading.objects.create(exam=exam, reader=reader, order=number, state="graded", grade=grade)
 
 
@@ -190,17 +190,17 @@ def test_an_organiser_decides_where_readers_differ(edition: Edition, as_: As) ->
 def test_the_api_does_the_same(edition: Edition, as_: As, readings: list[Reading]) -> None:
     rita, root = as_("rita"), "/api/v1/readings/"
     listed = rita.get(root, {"state": "waiting"}).json()
-    assert [one["id"] for one in listed["results"]] == [str(one.pk) for one in readings]
+    assert [result["id"] for result in listed["results"]] == [str(reading.pk) for reading in readings]
     assert "Bichat" not in str(listed)
-    one = f"{root}{readings[0].pk}/"
-    assert as_("remi").get(one).status_code == 404
-    volume = rita.get(f"{one}volume/")
+    entry = f"{root}{readings[0].pk}/"
+    assert as_("remi").get(entry).status_code == 404
+    volume = rita.get(f"{entry}volume/")
     assert volume["X-Shape"] == "1,12,12" and len(b"".join(volume)) == 288
-    assert rita.post(f"{one}grade/", {"grade": "C"}, content_type="application/json").json()["grade"] == "C"
-    assert rita.post(f"{one}reopen/", content_type="application/json").json()["state"] == "waiting"
-    assert rita.post(f"{one}grade/", {"grade": "Z"}, content_type="application/json").status_code == 400
+    assert rita.post(f"{entry}grade/", {"grade": "C"}, content_type="application/json").json()["grade"] == "C"
+    assert rita.post(f"{entry}reopen/", content_type="application/json").json()["state"] == "waiting"
+    assert rita.post(f"{entry}grade/", {"grade": "Z"}, content_type="application/json").status_code == 400
     assert (
-        rita.post(f"{one}cannot_judge/", {"comment": "blurred"}, content_type="application/json").json()["state"]
+        rita.post(f"{entry}cannot_judge/", {"comment": "blurred"}, content_type="application/json").json()["state"]
         == "cannot_judge"
     )
     question = {"question": "jfr-2019/sarcopenia"}

@@ -45,9 +45,11 @@ class Children:
 @pytest.fixture
 def exam(settings: Any, tmp_path: Path) -> Exam:
     settings.KEYS_DIR = tmp_path / "keys"
-    made = kept_exam(question(), {"image": [np.full((12, 12), 900 + k, np.uint16) for k in range(4)]}, {})
-    made.quality_checks.create(number=1, question_revision=1, outcome="accept", facts=facts_of(made))
-    return made
+    kept_exam_result = kept_exam(question(), {"image": [np.full((12, 12), 900 + k, np.uint16) for k in range(4)]}, {})
+    kept_exam_result.quality_checks.create(
+        number=1, question_revision=1, outcome="accept", facts=facts_of(kept_exam_result)
+    )
+    return kept_exam_result
 
 
 def facts_of(exam: Exam) -> dict[str, Any]:

@@ -36,13 +36,13 @@ def from_nifti(content: bytes) -> Volume:
 def from_nrrd(content: bytes) -> Volume:
     """An attached NRRD of shorts in LPS, gzip inside: what the sample's one is."""
     header, _, data = content.partition(b"\n\n")
-    said = dict(line.split(": ", 1) for line in header.decode().splitlines()[1:] if ": " in line)
-    assert (said["type"], said["encoding"], said["endian"], said["space"]) == (
+    answer = dict(line.split(": ", 1) for line in header.decode().splitlines()[1:] if ": " in line)
+    assert (answer["type"], answer["encoding"], answer["endian"], answer["space"]) == (
         "short", "gzip", "little", "left-posterior-superior",
     )  # fmt: skip
-    sizes = [int(size) for size in said["sizes"].split()]
-    columns = [[float(n) for n in axis.split(",")] for axis in re.findall(r"\(([^)]*)\)", said["space directions"])]
-    origin = [float(n) for n in said["space origin"].strip("()").split(",")]
+    sizes = [int(size) for size in answer["sizes"].split()]
+    columns = [[float(n) for n in axis.split(",")] for axis in re.findall(r"\(([^)]*)\)", answer["space directions"])]
+    origin = [float(n) for n in answer["space origin"].strip("()").split(",")]
     affine = np.eye(4)
     affine[:3, :3], affine[:3, 3] = np.array(columns).T, origin
     return Volume(np.frombuffer(gzip.decompress(data), "<i2").reshape(sizes, order="F"), affine)
@@ -90,16 +90,16 @@ def plane_of(volume: Volume, dataset: Dataset) -> NDArray[np.generic]:
 
 def marked(volume: Volume, slices: Sequence[Dataset]) -> dict[tuple[int, ...], NDArray[np.bool_]]:
     """Position of a slice (in hundredths of mm) -> where the mask is set on it (rows, columns)."""
-    return {position_of(one): plane_of(volume, one) != 0 for one in slices}
+    return {position_of(entry): plane_of(volume, entry) != 0 for entry in slices}
 
 
 def position_of(dataset: Dataset) -> tuple[int, ...]:
     return tuple(round(float(n) * 100) for n in dataset.ImagePositionPatient)
 
 
-def same_mask(one: Volume, other: Volume) -> bool:
+def same_mask(volume: Volume, other: Volume) -> bool:
     """Whether the set voxels of both are the same places, and as many."""
-    places = np.argwhere(one.values != 0)
-    there = carried(other.affine, one.affine, places)
+    places = np.argwhere(volume.values != 0)
+    there = carried(other.affine, volume.affine, places)
     inside = ((there >= 0) & (there < other.values.shape)).all()
     return bool(inside and len(places) == np.count_nonzero(other.values) and (other.values[tuple(there.T)] != 0).all())

@@ -102,18 +102,18 @@ class House:
 
     def send(self, name: str, question: str, files: Mapping[str, bytes], **more: str) -> str:
         """One exam as a stored zip; the upload's id."""
-        said = {"letter_given": "1", "filename": "exam.zip", **more}
-        return self[name].upload(zipped(files), question=f"{self.challenge}/{question}", kind="exam", **said)
+        answer = {"letter_given": "1", "filename": "exam.zip", **more}
+        return self[name].upload(zipped(files), question=f"{self.challenge}/{question}", kind="exam", **answer)
 
     def verdict(self, name: str, upload: str) -> dict[str, Any]:
         """The upload once it is received or refused, with its exams in full once each is decided."""
 
         def decided() -> dict[str, Any] | None:
-            told: dict[str, Any] = self[name].get(f"uploads/{upload}")
-            if told["state"] not in FINAL_UPLOAD:
+            answer: dict[str, Any] = self[name].get(f"uploads/{upload}")
+            if answer["state"] not in FINAL_UPLOAD:
                 return None
-            exams = [self[name].get(f"exams/{exam}/") for exam in told["exams"]]
-            return {**told, "exams": exams} if all(exam["state"] in DECIDED for exam in exams) else None
+            exams = [self[name].get(f"exams/{exam}/") for exam in answer["exams"]]
+            return {**answer, "exams": exams} if all(exam["state"] in DECIDED for exam in exams) else None
 
         return self[name].await_until(decided, seconds=240)  # type: ignore[no-any-return]
 
@@ -159,8 +159,8 @@ class House:
         """Waits until every batch is built and truths are sealed, then lets all of them out."""
 
         def built() -> dict[str, dict[str, Any]] | None:
-            found = self.batches("olga", question)
-            return found if found and all(row["state"] == "built" for row in found.values()) else None
+            batches = self.batches("olga", question)
+            return batches if batches and all(row["state"] == "built" for row in batches.values()) else None
 
         self.quiet()
         for batch in self["olga"].await_until(built, seconds=60).values():
@@ -170,12 +170,12 @@ class House:
 
     def fetch(self, name: str, question: str, folder: Path) -> dict[str, Path]:
         """What the person can download of a question: batch -> archive, its SHA-256 checked."""
-        found = {}
+        result = {}
         for title, batch in self.batches(name, question).items():
             target = folder / f"{question}-{title}.zip"
             self[name].download(batch["download"], target, batch["archive_sha256"])
-            found[title] = target
-        return found
+            result[title] = target
+        return result
 
     # 7 to 10. submit, score, rank, announce
 

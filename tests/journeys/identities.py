@@ -39,8 +39,8 @@ def planted_words(answer_key: Path) -> set[str]:
                 words |= {day.strftime(form) for form in DATE_FORMS}
             else:
                 words |= set(re.split(r"[\s^=,]+", value))
-    found = {word for word in words if len(word) >= 2 and word.lower() not in EVERYDAY and not _plain(word)}
-    return found | {_without_accents(word) for word in found if len(_without_accents(word)) >= 3}
+    result = {word for word in words if len(word) >= 2 and word.lower() not in EVERYDAY and not _plain(word)}
+    return result | {_without_accents(word) for word in result if len(_without_accents(word)) >= 3}
 
 
 def _plain(word: str) -> bool:
@@ -54,7 +54,7 @@ def _without_accents(word: str) -> str:
 
 def needles_of(words: Iterable[str]) -> set[bytes]:
     """Each word in every encoding that can write it, in lower case as ASCII knows it (escapes of ISO 2022 taken off)."""
-    found = set()
+    result = set()
     for word in words:
         for encoding in ENCODINGS:
             for form in (word, word.lower(), word.upper(), unicodedata.normalize("NFD", word)):
@@ -62,8 +62,8 @@ def needles_of(words: Iterable[str]) -> set[bytes]:
                     raw = form.encode(encoding)
                 except UnicodeEncodeError:
                     continue
-                found.add(re.sub(rb"\x1b[($][BJ@]", b"", raw).lower() if encoding == "iso2022_jp" else raw.lower())
-    return {needle for needle in found if len(needle) >= 4}
+                result.add(re.sub(rb"\x1b[($][BJ@]", b"", raw).lower() if encoding == "iso2022_jp" else raw.lower())
+    return {needle for needle in result if len(needle) >= 4}
 
 
 def layers(name: str, content: bytes) -> Iterator[tuple[str, bytes, bytes]]:
@@ -98,10 +98,10 @@ def _header(content: bytes) -> bytes:
 
 def find_planted(needles: set[bytes], name: str, content: bytes) -> list[str]:
     """Where a planted identity stands, never which: `file: needle's length`. Short ones are looked for outside pixels only."""
-    found = []
+    result = []
     for where, everything, text in layers(name, content):
         lowered, lowered_text = everything.lower(), text.lower()
         for needle in needles:
             if needle in (lowered if len(needle.replace(b"\0", b"")) >= SURE else lowered_text):
-                found.append(f"{where}: {needle!r}")
-    return found
+                result.append(f"{where}: {needle!r}")
+    return result

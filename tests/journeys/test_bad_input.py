@@ -50,18 +50,18 @@ def in_folder(folder: str, phantom: Phantom) -> dict[str, bytes]:
     return {f"{folder}/{name.rpartition('/')[2]}": content for name, content in phantom.files.items()}
 
 
-def reasons(told: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+def reasons(answer: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     """`(reason, where, words)` of an exam's refusal."""
-    return [(row["reason"], row["where"], row["message"]) for row in told["progress"] if row["state"] == "refused"]
+    return [(row["reason"], row["where"], row["message"]) for row in answer["progress"] if row["state"] == "refused"]
 
 
 def faults(rows: Sequence[Mapping[str, str]]) -> list[tuple[str, str, str]]:
     return [(row["reason"], row["where"], row["message"]) for row in rows]
 
 
-def both(house: House, name: str, path: str, found: Any) -> list[tuple[str, str, str]]:
+def both(house: House, name: str, path: str, result: Any) -> list[tuple[str, str, str]]:
     """What is said at this address, having checked that it is said in French too: the same reasons, every sentence another."""
-    english, french = (found(house.speaking(name, language).get(path)) for language in ("en", "fr"))
+    english, french = (result(house.speaking(name, language).get(path)) for language in ("en", "fr"))
     assert [row[:2] for row in english] == [row[:2] for row in french]
     same = [row[2] for row, other in zip(english, french, strict=True) if row[2] == other[2]]
     assert not same, "said in English only"
@@ -82,12 +82,12 @@ def test_a_damaged_file_is_named_and_the_exam_beside_it_goes_on(house: House) ->
     files = in_folder("good", exam(21)) | in_folder("cut", exam(22, "cut file"))
     files |= {"rest/IM0007.dcm": headless[:300], "rest/notes.txt": b"bring coffee"}
     upload = house.send("carla", QUESTION, files)
-    told = house.verdict("carla", upload)
-    said = both(house, "carla", f"uploads/{upload}", lambda answer: faults(answer["errors"]))
-    assert {(reason, where) for reason, where, _ in said} == {("unreadable_file", "rest/IM0007.dcm")}
+    verdict = house.verdict("carla", upload)
+    response_text = both(house, "carla", f"uploads/{upload}", lambda answer: faults(answer["errors"]))
+    assert {(reason, where) for reason, where, _ in response_text} == {("unreadable_file", "rest/IM0007.dcm")}
     assert [note["names"] for note in house["carla"].get(f"uploads/{upload}")["notes"]] == [["rest/notes.txt"]]
-    assert all(where in words and "xport" in words for _, where, words in said)
-    by_state = {one["state"]: one for one in told["exams"]}
+    assert all(where in words and "xport" in words for _, where, words in response_text)
+    by_state = {item["state"]: item for item in verdict["exams"]}
     assert set(by_state) == {"accepted", "refused"}
     (reason,) = both(house, "carla", f"exams/{by_state['refused']['id']}/", reasons)
     assert reason[:2] == ("corrupt_pixels", "cut/IM0000.dcm"), "the centre finds the file by the path it sent"
@@ -97,11 +97,11 @@ def test_a_damaged_file_is_named_and_the_exam_beside_it_goes_on(house: House) ->
 def test_an_upload_of_nothing_usable_leaves_no_exam(house: House) -> None:
     before = decided_exams(house)
     upload = house.send("carla", QUESTION, {"a.txt": b"one", "b.html": b"<html>two</html>"})
-    told = house.verdict("carla", upload)
-    assert (told["state"], told["exams"]) == ("refused", [])
-    said = both(house, "carla", f"uploads/{upload}", lambda answer: faults(answer["errors"]))
-    assert [(reason, where) for reason, where, _ in said] == [("not_dicom", "upload")]
-    assert [note["names"] for note in told["notes"]] == [["a.txt", "b.html"]]
+    verdict = house.verdict("carla", upload)
+    assert (verdict["state"], verdict["exams"]) == ("refused", [])
+    response_text = both(house, "carla", f"uploads/{upload}", lambda answer: faults(answer["errors"]))
+    assert [(reason, where) for reason, where, _ in response_text] == [("not_dicom", "upload")]
+    assert [note["names"] for note in verdict["notes"]] == [["a.txt", "b.html"]]
     assert decided_exams(house) == before
     assert not [name for name in files_below(house.site.data / "staging") if upload.replace("-", "") in name]
 
@@ -109,20 +109,20 @@ def test_an_upload_of_nothing_usable_leaves_no_exam(house: House) -> None:
 def test_a_wrong_study_hears_every_reason_at_once(house: House) -> None:
     brain = flair.make(41, "carla", edss=2.0)
     files = dict(brain.files) | {"exam/mask.png": exam(21).files["exam/mask.png"]}
-    told = house.verdict("carla", house.send("carla", QUESTION, files))
-    (one,) = told["exams"]
-    assert one["state"] == "refused"
-    said = both(house, "carla", f"exams/{one['id']}/", reasons)
-    words = " ".join(sentence for _, _, sentence in said)
+    verdict = house.verdict("carla", house.send("carla", QUESTION, files))
+    (item,) = verdict["exams"]
+    assert item["state"] == "refused"
+    answer = both(house, "carla", f"exams/{item['id']}/", reasons)
+    words = " ".join(sentence for _, _, sentence in answer)
     for expected in ("modality is MR; CT is required", "10 slices", "72 x 72"):
         assert expected in words
     assert "kernel" not in words and "Hounsfield" not in words, "MR has none: that is the modality's reason"
 
 
 def test_a_mask_on_another_grid_is_said_with_both_grids(house: House) -> None:
-    told = house.verdict("carla", house.send("carla", QUESTION, exam(24, "mask on another grid").files))
-    (one,) = told["exams"]
-    ((reason, where, words),) = both(house, "carla", f"exams/{one['id']}/", reasons)
+    verdict = house.verdict("carla", house.send("carla", QUESTION, exam(24, "mask on another grid").files))
+    (item,) = verdict["exams"]
+    ((reason, where, words),) = both(house, "carla", f"exams/{item['id']}/", reasons)
     assert (reason, where) == ("wrong_shape", "mask")
     assert "80 x 80" in words and "160 x 160" in words
 
@@ -134,16 +134,16 @@ def test_a_mask_of_the_right_size_at_another_place_is_refused(house: House) -> N
     moved[:3, 3] = [90.0, 90.0 - 40 * sarcopenia.SPACING, -300.0]
     files = {name: content for name, content in phantom.files.items() if name.endswith(".dcm")}
     files["exam/mask.nii"] = nib.Nifti1Image(mask, moved).to_bytes()
-    told = house.verdict("carla", house.send("carla", QUESTION, files))
-    (one,) = told["exams"]
-    ((reason, where, words),) = both(house, "carla", f"exams/{one['id']}/", reasons)
+    verdict = house.verdict("carla", house.send("carla", QUESTION, files))
+    (item,) = verdict["exams"]
+    ((reason, where, words),) = both(house, "carla", f"exams/{item['id']}/", reasons)
     assert (reason, where) == ("geometry_mismatch", "mask")
     assert "mask" in words
 
 
 def test_a_centre_that_has_not_signed_leaves_no_byte(house: House) -> None:
     staged = files_below(house.site.data / "staging")
-    said = {}
+    answer = {}
     for language in ("en", "fr"):
         client = house.speaking("boris", language)
         with pytest.raises(SiteRefusedError) as refusal:
@@ -151,8 +151,8 @@ def test_a_centre_that_has_not_signed_leaves_no_byte(house: House) -> None:
                 zipped(exam(26).files), question="bad/muscle", kind="exam", letter_given="1", filename="e.zip"
             )
         assert (refusal.value.status, refusal.value.answer["reason"]) == (403, "charter_not_signed")
-        said[language] = refusal.value.answer["detail"]
-    assert "sign it, then try again" in said["en"] and "signez-la, puis réessayez" in said["fr"]
+        answer[language] = refusal.value.answer["detail"]
+    assert "sign it, then try again" in answer["en"] and "signez-la, puis réessayez" in answer["fr"]
     assert files_below(house.site.data / "staging") == staged
     assert house["boris"].every("exams/") == []
 
@@ -187,7 +187,7 @@ def cases(house: House, tmp_path_factory: pytest.TempPathFactory) -> dict[str, P
     phantoms = [exam(seed) for seed in (51, 52, 53, 54)]
     uploads = [house.send("carla", QUESTION, phantom.files) for phantom in phantoms]
     for upload in uploads:
-        assert [one["state"] for one in house.verdict("carla", upload)["exams"]] == ["accepted"]
+        assert [item["state"] for item in house.verdict("carla", upload)["exams"]] == ["accepted"]
     house.grade_all("A")
     house.split(QUESTION)
     house.release(QUESTION)
@@ -199,15 +199,15 @@ def cases(house: House, tmp_path_factory: pytest.TempPathFactory) -> dict[str, P
 def test_a_table_with_three_faults_hears_all_three(house: House, cases: Mapping[str, Phantom]) -> None:
     good = entry(cases, 0.1, 5.0)
     first, second, third = sorted(cases)
-    told = house.submit("paul", QUESTION, with_table(good, [
+    submit = house.submit("paul", QUESTION, with_table(good, [
         [first, "many"], [second, "-5"], [third, "120.5"], ["case-unknown", "1"],
     ]))  # fmt: skip
-    assert told["state"] == "rejected"
-    said = both(house, "paul", f"submissions/{told['id']}/", lambda answer: faults(answer["errors"]))
-    found = {reason: (where, words) for reason, where, words in said}
-    assert {"non_numeric", "out_of_range", "extra_id"} <= set(found)
-    assert first in found["non_numeric"][0] + found["non_numeric"][1]
-    assert second in found["out_of_range"][0] + found["out_of_range"][1]
+    assert submit["state"] == "rejected"
+    response_text = both(house, "paul", f"submissions/{submit['id']}/", lambda answer: faults(answer["errors"]))
+    result = {reason: (where, words) for reason, where, words in response_text}
+    assert {"non_numeric", "out_of_range", "extra_id"} <= set(result)
+    assert first in result["non_numeric"][0] + result["non_numeric"][1]
+    assert second in result["out_of_range"][0] + result["out_of_range"][1]
     # It cost nothing and the next one counts.
     assert house.submit("paul", QUESTION, good)["state"] == "scored"
 
@@ -264,9 +264,9 @@ def test_nothing_half_created_stays(house: House, cases: Mapping[str, Phantom]) 
     del cases
     house.quiet()
     exams = house["olga"].every("exams/", challenge="bad")
-    assert sum(one["state"] == "accepted" for one in exams) == 5
-    assert all(one["reason"] for one in exams if one["state"] == "refused")
-    assert {one["state"] for one in exams} == {"accepted", "refused"}
+    assert sum(item["state"] == "accepted" for item in exams) == 5
+    assert all(item["reason"] for item in exams if item["state"] == "refused")
+    assert {item["state"] for item in exams} == {"accepted", "refused"}
     assert files_below(house.site.data / "staging") == set()
     assert house.due_work() + house["olga"].every("work/", state="failed") == []
-    assert json.dumps([one["reason"] for one in exams if one["state"] == "accepted"]) == json.dumps([""] * 5)
+    assert json.dumps([item["reason"] for item in exams if item["state"] == "accepted"]) == json.dumps([""] * 5)

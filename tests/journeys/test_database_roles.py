@@ -198,12 +198,12 @@ def _nothing_in_reach(site: RoledSite, labels: set[str]) -> None:
     with psycopg.connect(site.owner["CONCOURS_DATABASE"], autocommit=True) as connection:
         connection.execute("ANALYZE")
     for role in ("web", "intake", "worker", "sweeper"):
-        found = {table for table, row in rows_that_the_role_reads(site.addresses[role]) if canaries(row, labels)}
-        assert found == set(), f"{role} reads labels in {found}"
+        result = {table for table, row in rows_that_the_role_reads(site.addresses[role]) if canaries(row, labels)}
+        assert result == set(), f"{role} reads labels in {result}"
     written = {place for place, content in logs_and_files(site) if canaries(content.decode("latin-1"), labels)}
     assert written == set()
-    kept = redis.Redis.from_url(f"redis://127.0.0.1:6379/{REDIS_DATABASE}")
-    assert not [key for key in kept.scan_iter() if canaries(str(kept.dump(key)), labels)]
+    remaining = redis.Redis.from_url(f"redis://127.0.0.1:6379/{REDIS_DATABASE}")
+    assert not [key for key in remaining.scan_iter() if canaries(str(remaining.dump(key)), labels)]
 
 
 def _only_the_scorer_reads_truth(site: RoledSite) -> None:

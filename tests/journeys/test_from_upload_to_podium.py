@@ -36,8 +36,8 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 def phantoms() -> dict[int, Phantom]:
     """Seed -> exam, as its centre has it."""
     seeds = {seed: name for name, all_of in EXAMS.items() for seed in all_of}
-    made = {seed: sarcopenia.make(seed, name) for seed, name in seeds.items()}
-    return made | {seed: sarcopenia.make(seed, "carla", flaw=flaw) for seed, flaw in FLAWED.items()}
+    created = {seed: sarcopenia.make(seed, name) for seed, name in seeds.items()}
+    return created | {seed: sarcopenia.make(seed, "carla", flaw=flaw) for seed, flaw in FLAWED.items()}
 
 
 @pytest.fixture(scope="module")
@@ -48,8 +48,8 @@ def seen() -> dict[str, Any]:
 
 def test_0_frame(house: House) -> None:
     house.frame([question_file("muscle.yaml")])
-    told = house.visitor.get("questions/podium/muscle/")
-    assert {phase["name"] for phase in told["phases"]} == {"inclusion", "final"}
+    answer = house.visitor.get("questions/podium/muscle/")
+    assert {phase["name"] for phase in answer["phases"]} == {"inclusion", "final"}
     for name, title in TEAMS.items():
         house.team(name, title, ["muscle"])
     with pytest.raises(SiteRefusedError) as refusal:
@@ -68,7 +68,7 @@ def test_1_receive(house: House, phantoms: Mapping[int, Phantom], seen: dict[str
     again = house.send("carla", "muscle", phantoms[11].files)
     seen["verdicts"] = {seed: house.verdict(name, upload) for seed, (name, upload) in uploads.items()}
     seen["again"] = house.verdict("carla", again)
-    assert all(told["state"] == "received" and len(told["exams"]) == 1 for told in seen["verdicts"].values())
+    assert all(verdict["state"] == "received" and len(verdict["exams"]) == 1 for verdict in seen["verdicts"].values())
     assert [exam["reason"] for exam in seen["again"]["exams"]] == ["duplicate_exam"]
     with pytest.raises(SiteRefusedError) as refusal:
         house["sam"].get(f"uploads/{uploads[11][1]}")
@@ -76,7 +76,7 @@ def test_1_receive(house: House, phantoms: Mapping[int, Phantom], seen: dict[str
 
 
 def test_2_and_3_deidentify_and_control_quality(house: House, seen: dict[str, Any]) -> None:
-    exams = {seed: told["exams"][0] for seed, told in seen["verdicts"].items()}
+    exams = {seed: answer["exams"][0] for seed, answer in seen["verdicts"].items()}
     states = {seed: exam["state"] for seed, exam in exams.items()}
     assert states == {11: "accepted", 12: "accepted", 13: "accepted", 14: "accepted", 15: "accepted",
                       16: "refused", 17: "refused"}  # fmt: skip
@@ -109,13 +109,13 @@ def test_6_release(house: House, phantoms: Mapping[int, Phantom], tmp_path: Path
     archives = house.fetch("paul", "muscle", tmp_path)
     assert set(archives) == {"training", "evaluation"}
     by_pixels = {phantom.pixels: seed for seed, phantom in phantoms.items()}
-    found = {name: cases_of(path) for name, path in archives.items()}
-    assert sorted(by_pixels[key] for key in [*found["training"].values(), *found["evaluation"].values()]) == [
+    result = {name: cases_of(path) for name, path in archives.items()}
+    assert sorted(by_pixels[key] for key in [*result["training"].values(), *result["evaluation"].values()]) == [
         11, 12, 13, 14, 15,
     ]  # fmt: skip
     with zipfile.ZipFile(archives["evaluation"]) as archive:
         assert not [name for name in archive.namelist() if name.startswith("mask/")]
-    seen["cases"] = {case: by_pixels[key] for case, key in found["evaluation"].items()}
+    seen["cases"] = {case: by_pixels[key] for case, key in result["evaluation"].items()}
     with pytest.raises(SiteRefusedError) as refusal:
         house["sam"].download(house.batches("paul", "muscle")["training"]["download"], tmp_path / "no", "")
     assert refusal.value.status == 404

@@ -31,10 +31,10 @@ class Echo(BaseHTTPRequestHandler):
     """Answers with what it was told of the client."""
 
     def do_GET(self) -> None:
-        told = {name: self.headers.get_all(name) for name in ("X-Forwarded-For", "X-Forwarded-Proto", "Host")}
+        answer = {name: self.headers.get_all(name) for name in ("X-Forwarded-For", "X-Forwarded-Proto", "Host")}
         self.send_response(200)
         self.end_headers()
-        self.wfile.write(json.dumps(told).encode())
+        self.wfile.write(json.dumps(answer).encode())
 
     def log_message(self, *_arguments: Any) -> None:
         return
@@ -84,8 +84,8 @@ def answers(address: str) -> bool:
 def test_only_declared_proxies_say_who_the_client_is(tmp_path: Path, declared: str, address: str, scheme: str) -> None:
     with echo() as app, front(tmp_path, "plain.conf", app, **{"# 192.0.2.10 1;": declared}) as ports:
         headers = {"X-Forwarded-For": "203.0.113.9, 198.51.100.7", "X-Forwarded-Proto": "https", "Host": NAME}
-        told = httpx.get(f"http://127.0.0.1:{ports['http']}/", headers=headers).json()
-        assert told == {"X-Forwarded-For": [address], "X-Forwarded-Proto": [scheme], "Host": [NAME]}
+        json_result = httpx.get(f"http://127.0.0.1:{ports['http']}/", headers=headers).json()
+        assert json_result == {"X-Forwarded-For": [address], "X-Forwarded-Proto": [scheme], "Host": [NAME]}
 
 
 @pytest.mark.slow

@@ -104,12 +104,12 @@ def _cases(house: House, phantoms: dict[int, Phantom], folder: Path) -> dict[str
 
 def _settled(house: House, sent: list[tuple[str, str]]) -> list[Any]:
     """The submissions in the order in which they were sent, made by the worker alone or by asking: it is the same row."""
-    told = []
+    answer = []
     for name, upload in sent:
         row = house.settled(name, house[name].post("submissions/", {"upload": upload})["id"])
-        told.append((name, row["state"], row.get("scores"), row["errors"]))
+        answer.append((name, row["state"], row.get("scores"), row["errors"]))
     assert len(house["olga"].every("submissions/")) == len(sent)
-    return told
+    return answer
 
 
 def _told(exam: dict[str, Any]) -> tuple[Any, ...]:

@@ -134,7 +134,7 @@ def production(tmp_path_factory: pytest.TempPathFactory, django_db_blocker: Any)
         services = {}
         for name in compose.SITE[1:]:
             written = compose.services()[name]["environment"]
-            own = {one: written[one] for one in ("CONCOURS_STAGES", "CONCOURS_SEALED")}
+            own = {entry: written[entry] for entry in ("CONCOURS_STAGES", "CONCOURS_SEALED")}
             address = f"{roles.addresses[name]}?pool=10"
             services[name] = {**base, **compose.settings(name, named), **own, "CONCOURS_DATABASE": address}
         env = {**base, **compose.settings("setup", named)}

@@ -95,14 +95,14 @@ def verdicts(house: House, sample: Path) -> dict[str, Any]:
 def archives(house: House, verdicts: Mapping[str, Any], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Question -> what the team downloaded of it, through grading, split and release."""
     house.grade_all("A")
-    folder, found = tmp_path_factory.mktemp("downloads"), {}
-    ready = [slug for slug, told in verdicts.items() if told["exams"][0]["state"] == "accepted"]
+    folder, result = tmp_path_factory.mktemp("downloads"), {}
+    ready = [slug for slug, answer in verdicts.items() if answer["exams"][0]["state"] == "accepted"]
     for slug in ready:
         house.split(slug)
     for slug in ready:
         house.release(slug)
-        found[slug] = house.fetch("paul", slug, folder)["training"]
-    return found
+        result[slug] = house.fetch("paul", slug, folder)["training"]
+    return result
 
 
 @pytest.fixture(scope="module")
@@ -129,21 +129,23 @@ def true_mask(sample: Path, case: Case) -> Volume:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.slug)
 def test_a_real_series_is_accepted(case: Case, verdicts: Mapping[str, Any]) -> None:
-    told = verdicts[case.slug]
-    assert told["errors"] == []
-    assert [exam["state"] for exam in told["exams"]] == ["accepted"], told["exams"][0]["progress"]
+    answer = verdicts[case.slug]
+    assert answer["errors"] == []
+    assert [exam["state"] for exam in answer["exams"]] == ["accepted"], answer["exams"][0]["progress"]
 
 
 @pytest.mark.parametrize("case", [c for c in CASES if c.form == "dicom"], ids=lambda case: case.slug)
 def test_pixels_and_science_of_dicom_are_untouched(case: Case, archives: Mapping[str, Path], sample: Path) -> None:
-    before = {position_of(one): one for one in sent(sample, case)}
-    after = {position_of(one): one for one in map(dcmread, map(io.BytesIO, got(archives[case.slug], ".dcm", "image")))}
+    before = {position_of(entry): entry for entry in sent(sample, case)}
+    after = {
+        position_of(entry): entry for entry in map(dcmread, map(io.BytesIO, got(archives[case.slug], ".dcm", "image")))
+    }
     assert set(before) == set(after) and len(after) == len(sent(sample, case))
-    for place, one in after.items():
-        assert np.array_equal(one.pixel_array, before[place].pixel_array)
-        assert one.PixelData == before[place].PixelData
+    for place, item in after.items():
+        assert np.array_equal(item.pixel_array, before[place].pixel_array)
+        assert item.PixelData == before[place].PixelData
         for keyword in MUST_KEEP:
-            assert one.get(keyword) == before[place].get(keyword), keyword
+            assert item.get(keyword) == before[place].get(keyword), keyword
 
 
 @pytest.mark.parametrize("case", [c for c in CASES if c.form == "nifti"], ids=lambda case: case.slug)
@@ -151,10 +153,10 @@ def test_voxels_of_nifti_stand_where_they_stood(case: Case, archives: Mapping[st
     (content,) = got(archives[case.slug], ".nii.gz", "image")
     volume = from_nifti(content)
     slices = sent(sample, case)
-    assert volume.values.size == sum(one.Rows * one.Columns for one in slices)
-    for one in slices:
-        wanted = one.pixel_array * float(one.get("RescaleSlope", 1)) + float(one.get("RescaleIntercept", 0))
-        assert np.array_equal(plane_of(volume, one), wanted)
+    assert volume.values.size == sum(entry.Rows * entry.Columns for entry in slices)
+    for item in slices:
+        expected = item.pixel_array * float(item.get("RescaleSlope", 1)) + float(item.get("RescaleIntercept", 0))
+        assert np.array_equal(plane_of(volume, item), expected)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.slug)
@@ -166,7 +168,7 @@ def test_masks_are_voxel_exact_on_the_images_grid(case: Case, archives: Mapping[
         image = from_nifti(got(archives[case.slug], ".nii.gz", "image")[0])
         assert mask.values.shape == image.values.shape and np.allclose(mask.affine, image.affine, atol=1e-4)
     else:
-        corners = {tuple(np.round(slice_affine(one)[:3, 3], 2)) for one in sent(sample, case)}
+        corners = {tuple(np.round(slice_affine(entry)[:3, 3], 2)) for entry in sent(sample, case)}
         here = {tuple(np.round((mask.affine @ [0, 0, k, 1])[:3], 2)) for k in range(mask.values.shape[2])}
         assert here == corners
 
@@ -204,8 +206,8 @@ def test_no_planted_identity_in_any_answer_a_team_can_fetch(
         response = paul.http.get(path, params={"question": "real/lung-dicom"})
         answers[path] = response.content
         if response.status_code == 200 and response.headers["content-type"] == "application/json":
-            told = response.json()
-            listed = told.get("results", []) if isinstance(told, dict) else []
+            json = response.json()
+            listed = json.get("results", []) if isinstance(json, dict) else []
             rows[path] = [str(row["id"]) for row in listed if isinstance(row, dict) and "id" in row]
     for path in (path for path in paths if path.count("{id}") == 1 and path.count("{") == 1):
         for number in rows.get(path.split("{id}")[0], []):
@@ -217,7 +219,7 @@ def test_no_planted_identity_in_any_answer_a_team_can_fetch(
     batches = [address for address in answers if "/batches/" in address]
     assert len([address for address in batches if address.endswith("/manifest/")]) == len(archives)
     assert b"case-" in b"".join(answers[address] for address in batches)
-    leaks = [found for address, content in answers.items() for found in find_planted(needles, address, content)]
+    leaks = [result for address, content in answers.items() for result in find_planted(needles, address, content)]
     assert leaks == []
 
 

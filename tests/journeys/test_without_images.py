@@ -37,7 +37,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         yield lives
 
 
-def told(house: House, upload: str, name: str) -> list[dict[str, Any]]:
+def messages_of(house: House, upload: str, name: str) -> list[dict[str, Any]]:
     return list(house.verdict(name, upload)["exams"])
 
 
@@ -66,7 +66,7 @@ def test_a_table_of_patients_from_upload_to_board(house: House, tmp_path: Path) 
         upload = house.send(
             name, "prognosis", {"clinical.csv": (head + "".join(rows)).encode()}, filename="clinical.zip"
         )
-        exams += told(house, upload, name)
+        exams += messages_of(house, upload, name)
     assert [exam["state"] for exam in exams] == ["accepted"] * 2 * ROWS
     house.quiet()
     house.split("prognosis")
@@ -91,7 +91,7 @@ def test_reports_from_texts_to_board(house: House, tmp_path: Path) -> None:
     files = {f"447190{n}.txt": text.encode() for n, text in texts.items()}
     labels = ["patient_id,nom,follow_up", *(f"447190{n},Quilleveré,{n % 2}" for n in texts)]
     upload = house.send("carla", "reports", {**files, "labels.csv": "\n".join(labels).encode()}, filename="textes.zip")
-    exams = told(house, upload, "carla")
+    exams = messages_of(house, upload, "carla")
     assert [exam["state"] for exam in exams] == ["accepted"] * ROWS
     shown = "".join(str(carla.get(f"exams/{exam['id']}/")) for exam in exams)
     assert "Zorglub" not in shown and "Kerbrat" not in shown

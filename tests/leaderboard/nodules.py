@@ -25,11 +25,11 @@ class Nodules:
 
 
 def nodules(within: Challenge | None = None) -> Nodules:
-    asked = question("nodules", SETS, within=within)
+    question_row = question("nodules", SETS, within=within)
     labels = {}
     for number in range(6):
         volume = 300.0 if number % 2 else 20.0
         rows = [{"x": 1.0, "y": 2.0, "z": 3.0, "diameter": 3.0, "volume": volume, "density": "solid"}]
-        labels[kept_exam(asked, {"image": series(3, number)}, {"nodules": rows}).pk] = number % 2
-    batch = frozen_batches(asked)["evaluation"]
-    return Nodules(asked, deciding_phase(asked), by_public_id(batch, labels))
+        labels[kept_exam(question_row, {"image": series(3, number)}, {"nodules": rows}).pk] = number % 2
+    batch = frozen_batches(question_row)["evaluation"]
+    return Nodules(question_row, deciding_phase(question_row), by_public_id(batch, labels))

@@ -34,20 +34,20 @@ def _empty_cache() -> None:
 
 @pytest.fixture
 def half_public() -> Contest:
-    made = contest({"leaderboard": {"public_share": 0.5}})
+    scene = contest({"leaderboard": {"public_share": 0.5}})
     for name, wear in (("Owls", 1), ("Cats", 2)):
-        sent(made.question, team_in(made.question, name), made.entry(wear=wear, off=wear))
+        sent(scene.question, team_in(scene.question, name), scene.entry(wear=wear, off=wear))
     work_all()
-    return made
+    return scene
 
 
-def browser(role: str, made: Any) -> Client:
+def browser(role: str, created: Any) -> Client:
     client = Client(HTTP_ACCEPT_LANGUAGE="en")
     who = {
         "stranger": lambda: person("Sam"),
-        "own team": lambda: member_of(made.question.challenge.teams.get(name="Owls")),
-        "other team": lambda: member_of(made.question.challenge.teams.get(name="Cats")),
-        "juror": lambda: juror_of(made.question, "Jo"),
+        "own team": lambda: member_of(created.question.challenge.teams.get(name="Owls")),
+        "other team": lambda: member_of(created.question.challenge.teams.get(name="Cats")),
+        "juror": lambda: juror_of(created.question, "Jo"),
         "organiser": lambda: person("Olga"),
     }
     if role != "visitor":
@@ -61,24 +61,24 @@ def publish(part: str) -> None:
 
 def seen(client: Client, board: str = BOARD) -> set[str]:
     """The parts whose cases this person is shown, on pages and in the API, each of which must say the same."""
-    asked = board.removeprefix("/c/").removesuffix("board/")
-    found = set()
+    removesuffix = board.removeprefix("/c/").removesuffix("board/")
+    result = set()
     for ranking in Ranking.objects.all():
         query = f"?phase={ranking.phase.name}&part={ranking.part}"
-        page, data = client.get(board + query), client.get(f"/api/v1/boards/{asked}{query}")
+        page, data = client.get(board + query), client.get(f"/api/v1/boards/{removesuffix}{query}")
         detail = client.get(f"/api/v1/rankings/{ranking.pk}/")
         assert page.status_code == data.status_code == detail.status_code
         if page.status_code == 404:
             continue
         assert page.status_code == 200
         drawn = [mark in page.content.decode() for mark in ("Details of the scores", "Show as a table")]
-        said = [data.json()["shows_cases"], detail.json()["plots"] is not None]
-        assert len({*drawn, *said}) == 1, (drawn, said)
+        answer = [data.json()["shows_cases"], detail.json()["plots"] is not None]
+        assert len({*drawn, *answer}) == 1, (drawn, answer)
         if drawn[0]:
-            found.add(ranking.part)
+            result.add(ranking.part)
         else:
             assert not [mark for mark in MARKS if mark in page.content.decode()]
-    return found
+    return result
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -135,18 +135,18 @@ def test_organisers_see_everything_at_once_and_are_told_that_others_do_not(half_
 
 
 def test_curves_of_a_board_by_auc_follow_the_same_rule() -> None:
-    made = nodules()
-    cases = sorted(made.abnormal)
-    made.send("Owls", dict(zip(cases, (0.1, 0.4, 0.3, 0.9), strict=True)))
-    made.send("Cats", dict(zip(cases, (0.6, 0.4, 0.2, 0.1), strict=True)))
+    scene = nodules()
+    cases = sorted(scene.abnormal)
+    scene.send("Owls", dict(zip(cases, (0.1, 0.4, 0.3, 0.9), strict=True)))
+    scene.send("Cats", dict(zip(cases, (0.6, 0.4, 0.2, 0.1), strict=True)))
     work_all()
     Ranking.objects.update(published_at=timezone.now())
     board = "/c/cup/nodules/board/"
-    assert seen(browser("organiser", made), board) == {"all"}
+    assert seen(browser("organiser", scene), board) == {"all"}
     for role in ROLES:
-        assert seen(browser(role, made), board) == set()
-    close_phase(made.phase)
+        assert seen(browser(role, scene), board) == set()
+    close_phase(scene.phase)
     for role in ROLES:
-        client = browser(role, made)
+        client = browser(role, scene)
         assert seen(client, board) == {"all"}
         assert client.get(board).content.decode().count('class="plot-curve"') == 2

@@ -24,9 +24,9 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def challenge() -> Challenge:
-    made = closed_contest()
-    decided(made, -1)
-    return made.question.challenge
+    scene = closed_contest()
+    decided(scene, -1)
+    return scene.question.challenge
 
 
 def table(challenge: Challenge, name: str, user: User | None = None) -> EditionTable:
@@ -50,8 +50,8 @@ def test_the_totals_are_those_of_the_exams(challenge: Challenge) -> None:
     received = challenge.questions.get().exams.count()
     centres = table(challenge, "centres").rows
     assert centres[-1][-1] == received == sum(int(str(row[-1])) for row in centres[:-1])
-    kept = table(challenge, "received-and-kept").rows[-1]
-    assert kept[1] == received and kept[2] == challenge.questions.get().exams.filter(state="kept").count()
+    remaining = table(challenge, "received-and-kept").rows[-1]
+    assert remaining[1] == received and remaining[2] == challenge.questions.get().exams.filter(state="kept").count()
 
 
 def test_the_winner_is_named(challenge: Challenge) -> None:
@@ -60,12 +60,12 @@ def test_the_winner_is_named(challenge: Challenge) -> None:
 
 
 def test_a_prize_is_shared_equally_among_the_members_of_the_team() -> None:
-    asked = question("lung-tumour", {"rules": {"prizes": [{"place": 1, "amount": 1500}]}})
-    team = team_in(asked, "Owls")
+    question_row = question("lung-tumour", {"rules": {"prizes": [{"place": 1, "amount": 1500}]}})
+    team = team_in(question_row, "Owls")
     for name in ("Rita", "Paul"):
         Membership.objects.create(team=team, user=person(name), profession="student")
     members = team.memberships.count()
-    assert shares(asked, [team]) == f"Owls: {number(round(1500 / members, 2))} EUR × {members}"
+    assert shares(question_row, [team]) == f"Owls: {number(round(1500 / members, 2))} EUR × {members}"
 
 
 def test_every_file_says_what_the_page_says(challenge: Challenge) -> None:

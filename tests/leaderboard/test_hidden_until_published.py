@@ -30,20 +30,20 @@ ROLES = ["visitor", "stranger", "own team", "other team", "juror"]
 @pytest.fixture
 def half_public() -> Contest:
     """Two teams; half of the cases are public. Dice of one voxel off differ from case to case, so parts differ."""
-    made = contest({"leaderboard": {"public_share": 0.5, "digits": 6}})
+    scene = contest({"leaderboard": {"public_share": 0.5, "digits": 6}})
     for name, wear in (("Owls", 1), ("Cats", 2)):
-        sent(made.question, team_in(made.question, name), made.entry(wear=wear, off=wear))
+        sent(scene.question, team_in(scene.question, name), scene.entry(wear=wear, off=wear))
     work_all()
-    return made
+    return scene
 
 
-def as_role(role: str, asked: Question) -> APIClient:
+def as_role(role: str, question_row: Question) -> APIClient:
     client = APIClient()
     who = {
         "stranger": lambda: person("Sam"),
-        "own team": lambda: member_of(asked.challenge.teams.get(name="Owls")),
-        "other team": lambda: member_of(asked.challenge.teams.get(name="Cats")),
-        "juror": lambda: juror_of(asked, "Jo"),
+        "own team": lambda: member_of(question_row.challenge.teams.get(name="Owls")),
+        "other team": lambda: member_of(question_row.challenge.teams.get(name="Cats")),
+        "juror": lambda: juror_of(question_row, "Jo"),
         "organiser": lambda: person("Olga"),
     }
     if role != "visitor":
@@ -51,24 +51,24 @@ def as_role(role: str, asked: Question) -> APIClient:
     return client
 
 
-def routes(made: Contest) -> list[str]:
-    asked = f"{made.question.challenge.slug}/{made.question.slug}"
-    found = [
-        f"/api/v1/boards/{asked}/",
-        *(f"/api/v1/boards/{asked}/?part={part}" for part in ("all", "public", "private")),
-        f"/api/v1/boards/{asked}/?phase={made.phase.name}&part=private",
+def routes(scene: Contest) -> list[str]:
+    address = f"{scene.question.challenge.slug}/{scene.question.slug}"
+    result = [
+        f"/api/v1/boards/{address}/",
+        *(f"/api/v1/boards/{address}/?part={part}" for part in ("all", "public", "private")),
+        f"/api/v1/boards/{address}/?phase={scene.phase.name}&part=private",
         "/api/v1/rankings/",
         "/api/v1/rankings/?part=private",
         "/api/v1/submissions/",
-        f"/api/v1/submissions/remaining/?question={asked}",
-        f"/api/v1/truths/?question={asked}",
+        f"/api/v1/submissions/remaining/?question={address}",
+        f"/api/v1/truths/?question={address}",
         "/api/v1/announcements/",
-        f"/api/v1/jury/?question={asked}",
+        f"/api/v1/jury/?question={address}",
     ]
-    found += [f"/api/v1/rankings/{row.pk}/" for row in Ranking.objects.all()]
+    result += [f"/api/v1/rankings/{row.pk}/" for row in Ranking.objects.all()]
     for row in Submission.objects.all():
-        found += [f"/api/v1/submissions/{row.pk}/", f"/api/v1/submissions/{row.pk}/evaluations/"]
-    return found
+        result += [f"/api/v1/submissions/{row.pk}/", f"/api/v1/submissions/{row.pk}/evaluations/"]
+    return result
 
 
 def hidden_numbers() -> set[str]:
@@ -97,10 +97,10 @@ def test_no_answer_to_anybody_holds_a_hidden_number(half_public: Contest, role: 
 @pytest.mark.parametrize("role", ROLES)
 def test_hidden_parts_and_others_work_do_not_exist(half_public: Contest, role: str) -> None:
     client = as_role(role, half_public.question)
-    asked = f"{half_public.question.challenge.slug}/{half_public.question.slug}"
-    assert client.get(f"/api/v1/boards/{asked}/?part=private").status_code == 404
-    assert client.get(f"/api/v1/boards/{asked}/?part=all").status_code == 404
-    assert client.get(f"/api/v1/boards/{asked}/?part=public").status_code == 200
+    address = f"{half_public.question.challenge.slug}/{half_public.question.slug}"
+    assert client.get(f"/api/v1/boards/{address}/?part=private").status_code == 404
+    assert client.get(f"/api/v1/boards/{address}/?part=all").status_code == 404
+    assert client.get(f"/api/v1/boards/{address}/?part=public").status_code == 200
     for ranking in Ranking.objects.exclude(part="public"):
         assert client.get(f"/api/v1/rankings/{ranking.pk}/").status_code == 404
         assert client.post(f"/api/v1/rankings/{ranking.pk}/publish/").status_code in (401, 403, 404)
@@ -129,12 +129,12 @@ def test_publication_shows_the_part_to_everybody_and_only_organisers_publish(hal
     publish_ranking(
         ranking=Ranking.objects.get(pk=ranking.pk), actor=person("Olga"), at=timezone.now() + timedelta(hours=1)
     )
-    asked = f"{half_public.question.challenge.slug}/{half_public.question.slug}"
+    address = f"{half_public.question.challenge.slug}/{half_public.question.slug}"
     visitor = as_role("visitor", half_public.question)
-    assert visitor.get(f"/api/v1/boards/{asked}/").json()["part"] == "public"
+    assert visitor.get(f"/api/v1/boards/{address}/").json()["part"] == "public"
     answer = as_role("organiser", half_public.question).post(f"/api/v1/rankings/{ranking.pk}/publish/")
     assert answer.status_code == 200
-    shown = visitor.get(f"/api/v1/boards/{asked}/").json()
+    shown = visitor.get(f"/api/v1/boards/{address}/").json()
     assert shown["part"] == "private" and shown["out"] is True
     assert [line["team"] for line in shown["lines"]] == ["Owls", "Cats"]
     assert shown["sha256"] == ranking.sha256 and shown["ranked_set"] == ["Cats", "Owls"]
@@ -180,18 +180,18 @@ def test_an_organiser_sees_what_is_not_out_and_that_it_is_not(half_public: Conte
 
 
 def test_before_anything_is_out_a_board_is_there_and_empty() -> None:
-    made = contest()
-    team_in(made.question, "Owls")
-    answer = as_role("visitor", made.question).get(
-        f"/api/v1/boards/{made.question.challenge.slug}/{made.question.slug}/"
+    scene = contest()
+    team_in(scene.question, "Owls")
+    answer = as_role("visitor", scene.question).get(
+        f"/api/v1/boards/{scene.question.challenge.slug}/{scene.question.slug}/"
     )
     assert answer.status_code == 200 and answer.json()["lines"] == [] and answer.json()["number"] is None
 
 
 def test_the_file_can_say_the_minute_of_revelation() -> None:
     later = timezone.now() + timedelta(hours=26)  # the phase closes tomorrow
-    made = contest({"leaderboard": {"public_share": 0.5, "reveal_at": later.isoformat()}})
-    sent(made.question, team_in(made.question, "Owls"), made.entry(wear=1))
+    scene = contest({"leaderboard": {"public_share": 0.5, "reveal_at": later.isoformat()}})
+    sent(scene.question, team_in(scene.question, "Owls"), scene.entry(wear=1))
     work_all()
     assert Ranking.objects.get(part="private").published_at == later
     assert Ranking.objects.get(part="all").published_at is None

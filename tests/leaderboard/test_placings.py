@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from challenges.teams import exclude_entry
+from core.claims import claim_row
 from core.models import Work
-from core.work import claim_row, enqueue
+from core.work import enqueue
 from leaderboard import rank as stage
 from leaderboard.models import Placing, Ranking
 from scoring.submit import choose_final
@@ -21,23 +22,23 @@ from tests.factories.submissions import sent
 pytestmark = pytest.mark.django_db
 
 
-def lines(made: Contest) -> list[tuple[Any, str, str]]:
-    ranking = Ranking.objects.filter(phase=made.phase, part="all").latest("number")
-    return [(one.place, one.team.name, one.status) for one in ranking.placings.all()]
+def lines(scene: Contest) -> list[tuple[Any, str, str]]:
+    ranking = Ranking.objects.filter(phase=scene.phase, part="all").latest("number")
+    return [(placing.place, placing.team.name, placing.status) for placing in ranking.placings.all()]
 
 
 def test_everybody_who_entered_has_one_line_and_only_the_ranked_a_place() -> None:
-    made = contest({"ranking": {"tie_break": []}})
+    scene = contest({"ranking": {"tie_break": []}})
     teams = {
-        name: team_in(made.question, name, baseline=name == "Base") for name in ("A", "B", "C", "Gone", "Bad", "Base")
+        name: team_in(scene.question, name, baseline=name == "Base") for name in ("A", "B", "C", "Gone", "Bad", "Base")
     }
-    team_in(made.question, "Absent")
+    team_in(scene.question, "Absent")
     for name, wear in (("A", 1), ("B", 1), ("C", 2), ("Gone", 0), ("Bad", 0), ("Base", 0)):
-        sent(made.question, teams[name], made.entry(wear=wear, off=wear))
+        sent(scene.question, teams[name], scene.entry(wear=wear, off=wear))
     exclude_entry(entry=teams["Bad"].entries.get(), actor=None, reason="copied labels")
     type(teams["Gone"]).objects.filter(pk=teams["Gone"].pk).update(state="withdrawn")
     work_all()
-    assert lines(made) == [
+    assert lines(scene) == [
         (1, "A", "ranked"),
         (1, "B", "ranked"),
         (3, "C", "ranked"),
@@ -54,35 +55,35 @@ def test_everybody_who_entered_has_one_line_and_only_the_ranked_a_place() -> Non
 
 
 def test_the_last_submission_counts_unless_the_team_chose_one() -> None:
-    made = contest()
-    a, b = team_in(made.question, "A"), team_in(made.question, "B")
-    early = made.phase.opens + timedelta(hours=1)
-    best = sent(made.question, a, made.entry(wear=0), at=early)
-    sent(made.question, a, made.entry(wear=3, off=9), at=early + timedelta(minutes=1))
-    sent(made.question, b, made.entry(wear=1, off=1), at=early)
+    scene = contest()
+    a, b = team_in(scene.question, "A"), team_in(scene.question, "B")
+    early = scene.phase.opens + timedelta(hours=1)
+    best = sent(scene.question, a, scene.entry(wear=0), at=early)
+    sent(scene.question, a, scene.entry(wear=3, off=9), at=early + timedelta(minutes=1))
+    sent(scene.question, b, scene.entry(wear=1, off=1), at=early)
     work_all()
-    assert lines(made)[:2] == [(1, "B", "ranked"), (2, "A", "ranked")]
+    assert lines(scene)[:2] == [(1, "B", "ranked"), (2, "A", "ranked")]
     choose_final(submission=best, actor=member_of(a))
     work_all()
-    assert lines(made)[:2] == [(1, "A", "ranked"), (2, "B", "ranked")]
+    assert lines(scene)[:2] == [(1, "A", "ranked"), (2, "B", "ranked")]
 
 
 def test_a_result_that_is_the_same_makes_no_new_ranking() -> None:
-    made = contest()
-    sent(made.question, team_in(made.question, "A"), made.entry(wear=1))
+    scene = contest()
+    sent(scene.question, team_in(scene.question, "A"), scene.entry(wear=1))
     work_all()
     before = list(Ranking.objects.values("number", "sha256"))
-    enqueue("rank_phase", str(made.phase.pk))
+    enqueue("rank_phase", str(scene.phase.pk))
     assert work_all() == ["rank_phase"]
     assert list(Ranking.objects.values("number", "sha256")) == before
-    sent(made.question, team_in(made.question, "B"), made.entry(wear=2))
+    sent(scene.question, team_in(scene.question, "B"), scene.entry(wear=2))
     work_all()
     assert Ranking.objects.latest("number").number == before[0]["number"] + 1
 
 
 def test_killed_before_its_last_line_there_is_no_half_ranking(monkeypatch: pytest.MonkeyPatch) -> None:
-    made = contest()
-    sent(made.question, team_in(made.question, "A"), made.entry(wear=1))
+    scene = contest()
+    sent(scene.question, team_in(scene.question, "A"), scene.entry(wear=1))
     work_all(("accept_submission", "validate_submission", "score_submission"))
     claim = claim_row(Work.objects.get(stage="rank_phase").pk)
     assert claim is not None
@@ -103,10 +104,10 @@ def test_killed_before_its_last_line_there_is_no_half_ranking(monkeypatch: pytes
 
 
 def test_statistics_are_made_of_the_cases_of_the_ranked_teams_alone() -> None:
-    made = contest()
+    scene = contest()
     for name, wear in (("A", 0), ("B", 1), ("C", 2)):
-        sent(made.question, team_in(made.question, name), made.entry(wear=wear, off=wear))
-    sent(made.question, team_in(made.question, "Base", baseline=True), made.entry())
+        sent(scene.question, team_in(scene.question, name), scene.entry(wear=wear, off=wear))
+    sent(scene.question, team_in(scene.question, "Base", baseline=True), scene.entry())
     work_all()
     statistics = Ranking.objects.latest("number").statistics
     assert set(statistics["bootstrap"]["teams"]) == {"A", "B", "C"}
@@ -120,19 +121,19 @@ def test_statistics_are_made_of_the_cases_of_the_ranked_teams_alone() -> None:
 
 def test_finalists_are_ranked_again_and_the_next_steps_up_when_one_is_excluded() -> None:
     final = {"finalists": 2, "ranking": {"rule": "best_score", "by": ["surface_mse"], "tie_break": ["submitted_at"]}}
-    made = contest({"ranking": {"rule": "best_score", "by": ["dice"], "tie_break": []}, "final": final})
-    teams = {name: team_in(made.question, name) for name in ("A", "B", "C")}
+    scene = contest({"ranking": {"rule": "best_score", "by": ["dice"], "tie_break": []}, "final": final})
+    teams = {name: team_in(scene.question, name) for name in ("A", "B", "C")}
     for name, wear, off in (("A", 0, 9), ("B", 1, 1), ("C", 2, 4)):
-        sent(made.question, teams[name], made.entry(wear=wear, off=off))
+        sent(scene.question, teams[name], scene.entry(wear=wear, off=off))
     work_all()
 
     def finalists() -> list[tuple[Any, str]]:
         newest = Ranking.objects.filter(part="final").latest("number")
-        return [(one.place, one.team.name) for one in newest.placings.all()]
+        return [(placing.place, placing.team.name) for placing in newest.placings.all()]
 
-    assert lines(made)[0][1] == "A" and finalists() == [(1, "B"), (2, "A")]
+    assert lines(scene)[0][1] == "A" and finalists() == [(1, "B"), (2, "A")]
     exclude_entry(entry=teams["A"].entries.get(), actor=None, reason="the re-run differs")
-    enqueue("rank_phase", str(made.phase.pk))
+    enqueue("rank_phase", str(scene.phase.pk))
     work_all()
     assert finalists() == [(1, "B"), (2, "C")]
     assert not Ranking.objects.exclude(published_at=None).exists()

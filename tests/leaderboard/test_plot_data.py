@@ -27,39 +27,39 @@ pytestmark = pytest.mark.django_db
 
 
 def played(changes: dict[str, Any] | None = None, teams: tuple[tuple[str, int], ...] = (("A", 1), ("B", 2))) -> Contest:
-    made = contest(changes)
+    scene = contest(changes)
     for name, wear in teams:
-        sent(made.question, team_in(made.question, name), made.entry(wear=wear, off=2.5 * wear))
-    sent(made.question, team_in(made.question, "Base", baseline=True), made.entry())
-    out = team_in(made.question, "Out")
-    sent(made.question, out, made.entry(wear=3))
+        sent(scene.question, team_in(scene.question, name), scene.entry(wear=wear, off=2.5 * wear))
+    sent(scene.question, team_in(scene.question, "Base", baseline=True), scene.entry())
+    out = team_in(scene.question, "Out")
+    sent(scene.question, out, scene.entry(wear=3))
     exclude_entry(entry=out.entries.get(), actor=None, reason="copied labels")
     work_all()
-    return made
+    return scene
 
 
 def plots(part: str = "all") -> dict[str, Any]:
-    found: dict[str, Any] = Ranking.objects.filter(part=part).latest("number").statistics["plots"]
-    return found
+    result: dict[str, Any] = Ranking.objects.filter(part=part).latest("number").statistics["plots"]
+    return result
 
 
 def test_strips_hold_every_case_of_the_ranked_teams_and_errors_where_the_score_is_of_errors() -> None:
-    made = played()
+    scene = played()
     strips = plots()["cases"]
     assert set(strips) == {"dice", "surface_mse"} and "roc" not in plots() and "plane" not in plots()
     assert strips["dice"]["teams"] == ["A", "B"] and strips["dice"]["how"] == "value"
     expected = sorted(
         CaseScore.objects.filter(evaluation__submission__team__name="A", name="dice").values_list("value", flat=True)
     )
-    assert strips["dice"]["values"][0] == pytest.approx(expected, rel=1e-3) and len(expected) == len(made.masks)
+    assert strips["dice"]["values"][0] == pytest.approx(expected, rel=1e-3) and len(expected) == len(scene.masks)
     assert strips["surface_mse"]["how"] == "absolute_error"
     assert np.array(strips["surface_mse"]["values"][1]) == pytest.approx(5.0, rel=1e-3)
 
 
 def test_nothing_kept_names_a_case_or_stands_in_the_snapshot() -> None:
-    made = played()
+    scene = played()
     text = json.dumps(plots())
-    assert not [case for case in made.masks if case in text]
+    assert not [case for case in scene.masks if case in text]
     assert "plots" not in Ranking.objects.get().snapshot["statistics"]
 
 
@@ -71,30 +71,32 @@ def test_each_part_is_drawn_from_its_own_cases() -> None:
 
 
 def test_a_running_board_keeps_the_pictures_of_its_newest_ranking_alone() -> None:
-    made = played({"leaderboard": {"public_share": 0.5}})
-    close_phase(made.phase)
+    scene = played({"leaderboard": {"public_share": 0.5}})
+    close_phase(scene.phase)
     publish_ranking(ranking=Ranking.objects.get(part="private"), actor=person("Olga"))
-    reopen_phase(made.phase)
+    reopen_phase(scene.phase)
     for name, wear in (("C", 3), ("D", 4)):
-        sent(made.question, team_in(made.question, name), made.entry(wear=wear))
+        sent(scene.question, team_in(scene.question, name), scene.entry(wear=wear))
         work_all()
-    kept = [(row.part, row.number) for row in Ranking.objects.order_by("part", "number") if "plots" in row.statistics]
+    remaining = [
+        (row.part, row.number) for row in Ranking.objects.order_by("part", "number") if "plots" in row.statistics
+    ]
     # The published one stays as people see it; of `all`, which nobody published, the newest is enough.
-    assert kept == [("all", 3), ("private", 1), ("private", 3), ("public", 3)]
+    assert remaining == [("all", 3), ("private", 1), ("private", 3), ("public", 3)]
 
 
 def test_curves_are_those_of_the_probabilities_that_teams_sent() -> None:
-    made = nodules()
-    cases = sorted(made.abnormal)
-    said = {"A": dict(zip(cases, (0.1, 0.4, 0.3, 0.9), strict=True)), "B": dict.fromkeys(cases, 0.5)}
-    for team, probabilities in said.items():
-        made.send(team, probabilities)
+    scene = nodules()
+    cases = sorted(scene.abnormal)
+    predicted = {"A": dict(zip(cases, (0.1, 0.4, 0.3, 0.9), strict=True)), "B": dict.fromkeys(cases, 0.5)}
+    for team, probabilities in predicted.items():
+        scene.send(team, probabilities)
     work_all()
-    found = plots()["roc"]["auc"]
-    assert set(found["teams"]) == set(said) and "cases" not in plots()
-    truth = np.array([made.abnormal[case] == 1 for case in cases])
-    for team, points in zip(found["teams"], found["curves"], strict=True):
-        expected = roc_points(truth, np.array([said[team][case] for case in cases]))
+    result = plots()["roc"]["auc"]
+    assert set(result["teams"]) == set(predicted) and "cases" not in plots()
+    truth = np.array([scene.abnormal[case] == 1 for case in cases])
+    for team, points in zip(result["teams"], result["curves"], strict=True):
+        expected = roc_points(truth, np.array([predicted[team][case] for case in cases]))
         assert np.array(points) == pytest.approx(expected, abs=1e-5)
 
 
@@ -102,16 +104,16 @@ def test_the_plane_holds_real_and_generated_cases_with_the_jurys_marked(judged: 
     assert plots()["plane"]["jury"] == []  # ranked before the jury's cases were chosen
     sent(judged, team_in(judged, "Bats"), generated(np.random.default_rng(5), 8))
     work_all()
-    found = plots()["plane"]
-    assert sorted(found["teams"]) == ["Bats", "Cats", "Owls"]
-    assert found["cases"][0] == 6 and sorted(found["cases"][1:]) == [8, 10, 10]
-    assert len(found["positions"]) == len(found["source"]) == 6 + 10 + 10 + 8
-    assert np.isfinite(np.array(found["positions"], float)).all()
-    owls = found["teams"].index("Owls") + 1
-    first = found["source"].index(owls)
-    marked = {index - first for index in found["jury"] if found["source"][index] == owls}
+    result = plots()["plane"]
+    assert sorted(result["teams"]) == ["Bats", "Cats", "Owls"]
+    assert result["cases"][0] == 6 and sorted(result["cases"][1:]) == [8, 10, 10]
+    assert len(result["positions"]) == len(result["source"]) == 6 + 10 + 10 + 8
+    assert np.isfinite(np.array(result["positions"], float)).all()
+    owls = result["teams"].index("Owls") + 1
+    first = result["source"].index(owls)
+    marked = {index - first for index in result["jury"] if result["source"][index] == owls}
     assert marked == set(JuryCase.objects.filter(submission__team__name="Owls").values_list("index", flat=True))
-    assert len(found["jury"]) == JuryCase.objects.count() == 6
+    assert len(result["jury"]) == JuryCase.objects.count() == 6
 
 
 def test_the_plane_is_seeded_limited_and_not_computed_again_for_the_same_cases(

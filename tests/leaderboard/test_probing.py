@@ -26,17 +26,17 @@ def public_contest(**leaderboard: Any) -> Contest:
 
 
 def test_intervals_chances_and_ranks_wait_until_no_phase_is_open() -> None:
-    made = public_contest()
+    scene = public_contest()
     for name, wear in (("Owls", 1), ("Cats", 2)):
-        sent(made.question, team_in(made.question, name), made.entry(wear=wear, off=wear))
+        sent(scene.question, team_in(scene.question, name), scene.entry(wear=wear, off=wear))
     work_all()
-    asked = made.question
-    olga, owl = person("Olga"), member_of(asked.challenge.teams.get(name="Owls"))
+    address = scene.question
+    olga, owl = person("Olga"), member_of(address.challenge.teams.get(name="Owls"))
     ranking = Ranking.objects.get(part="public")
     assert ranking.snapshot["seeds"]["bootstrap"] != ranking.snapshot["seeds"]["question"]
     client = APIClient()
     client.force_authenticate(owl)
-    path = f"/c/{asked.challenge.slug}/{asked.slug}"
+    path = f"/c/{address.challenge.slug}/{address.slug}"
     shown = client.get(f"/api/v1/boards/{path[3:]}/").json()
     assert len(shown["lines"]) >= 2
     for line in shown["lines"]:
@@ -46,25 +46,25 @@ def test_intervals_chances_and_ranks_wait_until_no_phase_is_open() -> None:
     assert all(row.split(",")[-3:-1] == ["", ""] for row in csv_rows[1:])
     page = client.get(path + "/board/", follow=True).content.decode()
     assert '<svg class="plot' not in page and "95 %" not in page
-    organiser = board(olga, asked, part="public")
+    organiser = board(olga, address, part="public")
     assert organiser is not None and any(line["intervals"] for line in organiser["lines"])
 
-    close_phase(made.phase)
-    after = board(owl, asked, part="public")
+    close_phase(scene.phase)
+    after = board(owl, address, part="public")
     assert after is not None and any(line["intervals"] for line in after["lines"])
 
 
 def test_a_step_shows_a_team_only_what_is_better_by_it() -> None:
-    made = public_contest(step=0.001)
-    owls = team_in(made.question, "Owls")
+    scene = public_contest(step=0.001)
+    owls = team_in(scene.question, "Owls")
     for wear in (2, 2, 0):  # the second is no better; the third is perfect
-        sent(made.question, owls, made.entry(wear=wear, off=wear))
+        sent(scene.question, owls, scene.entry(wear=wear, off=wear))
         work_all()
     first, second, third = Submission.objects.filter(team=owls).order_by("received_at")
-    assert shown_in_public(made.phase) == {first.pk, third.pk}
+    assert shown_in_public(scene.phase) == {first.pk, third.pk}
     client = APIClient()
     client.force_authenticate(member_of(owls))
     scores = {row["id"]: row["scores"] for row in client.get("/api/v1/submissions/").json()["results"]}
     assert scores[str(second.pk)] == {} and scores[str(first.pk)]["public"] != scores[str(third.pk)]["public"]
-    close_phase(made.phase)
-    assert shown_in_public(made.phase) is None
+    close_phase(scene.phase)
+    assert shown_in_public(scene.phase) is None

@@ -22,15 +22,15 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def played() -> Contest:
-    made = contest(sides=(2, 3, 4, 5), test=2)
+    scene = contest(sides=(2, 3, 4, 5), test=2)
     for name, wear in (("Owls", 1), ("Cats", 2)):
-        sent(made.question, team_in(made.question, name), made.entry(wear=wear))
+        sent(scene.question, team_in(scene.question, name), scene.entry(wear=wear))
     work_all()
-    return made
+    return scene
 
 
 def codes(obstacles: list[Obstacle]) -> dict[str, bool]:
-    return {one.reason: one.blocks for one in obstacles}
+    return {obstacle.reason: obstacle.blocks for obstacle in obstacles}
 
 
 def test_each_step_says_what_stands_in_its_way(played: Contest) -> None:
@@ -45,8 +45,8 @@ def test_each_step_says_what_stands_in_its_way(played: Contest) -> None:
     assert codes(publish_obstacles(ranking)) == {"being_rescored": True}
     client = APIClient()
     client.force_login(person("Olga"))
-    told = client.get(f"/api/v1/rankings/{ranking.pk}/readiness/?step=announce").json()
-    assert told["ready"] is False and told["obstacles"][0]["code"] == "being_rescored"
+    json = client.get(f"/api/v1/rankings/{ranking.pk}/readiness/?step=announce").json()
+    assert json["ready"] is False and json["obstacles"][0]["code"] == "being_rescored"
     page = client.get("/c/cup/sarcopenia/ending/").content.decode()
     assert "mixes old and new scores" in page and "/ending/announce/" not in page
 
@@ -56,8 +56,8 @@ def test_teams_whose_submissions_are_not_scored_are_named(played: Contest) -> No
     late = sent(played.question, scored.team, played.entry(wear=3))
     close_phase(played.phase)
     ranking = Ranking.objects.latest("number")
-    (one,) = announce_obstacles(played.question, ranking)
-    assert (one.reason, one.blocks, one.where) == ("unscored", True, "Cats")
+    (entry,) = announce_obstacles(played.question, ranking)
+    assert (entry.reason, entry.blocks, entry.where) == ("unscored", True, "Cats")
     assert codes(publish_obstacles(ranking)) == {"unscored": False}
     with pytest.raises(NotReadyError, match="not scored yet"):
         announce(question=played.question, ranking=ranking, announced_at=timezone.now(), actor=person("Olga"))
@@ -67,26 +67,26 @@ def test_teams_whose_submissions_are_not_scored_are_named(played: Contest) -> No
 
 
 def test_ties_are_named_and_do_not_block() -> None:
-    made = contest(sides=(2, 3, 4, 5), test=2)
+    scene = contest(sides=(2, 3, 4, 5), test=2)
     for name in ("Owls", "Cats"):
-        sent(made.question, team_in(made.question, name), made.entry(wear=1))
+        sent(scene.question, team_in(scene.question, name), scene.entry(wear=1))
     work_all()
-    close_phase(made.phase)
+    close_phase(scene.phase)
     ranking = Ranking.objects.latest("number")
     ranking.placings.update(place=1)
-    (tie,) = announce_obstacles(made.question, ranking)
+    (tie,) = announce_obstacles(scene.question, ranking)
     assert (tie.reason, tie.blocks) == ("tie", False) and set(tie.where.split(", ")) == {"Cats", "Owls"}
 
 
 def test_an_older_ranking_and_one_that_ranks_nobody() -> None:
-    made = contest(sides=(2, 3, 4, 5), test=2)
-    team_in(made.question, "Owls")
-    sent(made.question, team_in(made.question, "Cats"), made.entry(wear=1))
+    scene = contest(sides=(2, 3, 4, 5), test=2)
+    team_in(scene.question, "Owls")
+    sent(scene.question, team_in(scene.question, "Cats"), scene.entry(wear=1))
     work_all()
-    sent(made.question, team_in(made.question, "Bears"), made.entry(wear=2))
+    sent(scene.question, team_in(scene.question, "Bears"), scene.entry(wear=2))
     work_all()
-    close_phase(made.phase)
+    close_phase(scene.phase)
     older = Ranking.objects.earliest("number")
-    assert codes(announce_obstacles(made.question, older)) == {"outdated": False}
+    assert codes(announce_obstacles(scene.question, older)) == {"outdated": False}
     older.placings.update(place=None, status="N.S.")
-    assert codes(announce_obstacles(made.question, older)) == {"outdated": False, "nobody_ranked": True}
+    assert codes(announce_obstacles(scene.question, older)) == {"outdated": False, "nobody_ranked": True}

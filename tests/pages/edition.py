@@ -20,9 +20,10 @@ from challenges.frame import create_challenge, load_question, open_challenge
 from challenges.models import Centre, CentreMembership, Challenge, Question
 from challenges.roles import grant_role
 from challenges.teams import apply_team
+from core.claims import claim_next
 from core.clock import database_now
 from core.models import User
-from core.work import carry_out, claim_next
+from core.performing import carry_out
 from demo.phantoms import sarcopenia
 from grading.models import Reading
 from tests.factories.exams import kept_exam, square
@@ -103,10 +104,10 @@ def small_edition(**changes: Any) -> Edition:
 
 
 def phantom_zip(seed: int, centre: str = "Bichat", flaw: str = "") -> bytes:
-    made = sarcopenia.make(seed, centre, flaw=flaw)
+    created = sarcopenia.make(seed, centre, flaw=flaw)
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as target:
-        for name, content in made.files.items():
+        for name, content in created.files.items():
             target.writestr(name, content)
     return archive.getvalue()
 

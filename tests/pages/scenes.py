@@ -119,18 +119,18 @@ def ct(edition: Edition, centre: str, seed: int, state: str = "kept") -> Exam:
 
 def jury() -> tuple[User, str]:
     """A juror who has begun, and the address of a case: the three images of a liver."""
-    asked = question("mtm-hcc")
-    june = juror_of(asked, "June")
+    question_row = question("mtm-hcc")
+    june = juror_of(question_row, "June")
     for index in range(3):
         signals, _lesion = liver.draw(np.random.default_rng(index), 15.0)
         file = io.BytesIO()
         np.save(file, as_bytes(signals))
         blob = put_bytes("submissions", f"jury-case-{index}", file.getvalue())
-        JuryCase.objects.create(question=asked, index=index, cluster=index, images_key=blob.key)
-    begin_session(question=asked, juror=june)
+        JuryCase.objects.create(question=question_row, index=index, cluster=index, images_key=blob.key)
+    begin_session(question=question_row, juror=june)
     client = Client()
     client.force_login(june)
-    first = client.get(f"/c/{asked.challenge.slug}/mtm-hcc/jury/").context["next"].case
+    first = client.get(f"/c/{question_row.challenge.slug}/mtm-hcc/jury/").context["next"].case
     return june, f"/jury/{first.pk}/"
 
 

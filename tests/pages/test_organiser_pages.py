@@ -34,7 +34,7 @@ def page(name: str, *more: object) -> str:
     return reverse(f"pages:{name}", args=[*CHALLENGE, *more])
 
 
-def asked(name: str, *more: object) -> str:
+def address_of(name: str, *more: object) -> str:
     return reverse(f"pages:{name}", args=[*QUESTION, *more])
 
 
@@ -43,7 +43,7 @@ def asked(name: str, *more: object) -> str:
 )
 def test_pages_are_the_organisers(as_: As, who: str, status: int) -> None:
     client = as_(who)
-    for address in [*(page(name) for name in OF_CHALLENGE), *(asked(name) for name in OF_QUESTION)]:
+    for address in [*(page(name) for name in OF_CHALLENGE), *(address_of(name) for name in OF_QUESTION)]:
         assert client.get(address).status_code == status, address
 
 
@@ -68,8 +68,8 @@ def test_actions_need_a_post_and_an_organiser(as_: As) -> None:
         assert as_("olivia").get(page(name)).status_code == 405, name
         assert as_("claire").post(page(name)).status_code == 403, name
     for name in ("draft_split", "freeze_split", "rank", "rescore", "open_jury"):
-        assert as_("olivia").get(asked(name)).status_code == 405, name
-        assert as_("claire").post(asked(name)).status_code == 403, name
+        assert as_("olivia").get(address_of(name)).status_code == 405, name
+        assert as_("claire").post(address_of(name)).status_code == 403, name
 
 
 def test_console_counts_every_stage(edition: Edition, as_: As) -> None:
@@ -172,8 +172,8 @@ def test_moving_a_window(edition: Edition, as_: As) -> None:
     phase.refresh_from_db()
     assert phase.opens == opens
     turned = good | {f"{prefix}closes": local(opens - timedelta(hours=1))}
-    said = client.post(page("reschedule_phase", phase.pk), turned, follow=True).content.decode()
-    assert "A phase must open before it closes." in said
+    answer = client.post(page("reschedule_phase", phase.pk), turned, follow=True).content.decode()
+    assert "A phase must open before it closes." in answer
     assert client.post(page("reschedule_phase", phase.pk), good | {f"{prefix}reason": ""}).status_code == 422
 
 
@@ -189,10 +189,10 @@ def test_a_moment_of_ones_own(edition: Edition, as_: As) -> None:
 def test_the_dates_of_a_past_edition_are_moved_on_the_page(edition: Edition, as_: As) -> None:
     """The preview puts the moved text into the form and loads nothing; what was shown is what is then loaded."""
     client, choice = as_("olivia"), {"catalogue": "nodules", "first_opening": "2031-03-03"}
-    asked = client.post(page("load_question"), {**choice, "preview": "1"})
-    assert asked.status_code == 200 and "2031" in asked.content.decode()
+    address_of = client.post(page("load_question"), {**choice, "preview": "1"})
+    assert address_of.status_code == 200 and "2031" in address_of.content.decode()
     assert not edition.challenge.questions.filter(slug="nodules").exists()
-    text = asked.context["file_form"].initial["text"]
+    text = address_of.context["file_form"].initial["text"]
     client.post(page("load_question"), {"text": text})
     question = edition.challenge.questions.get(slug="nodules")
     assert min(question.phases.values_list("opens", flat=True)).year == 2031
@@ -212,15 +212,17 @@ def test_a_question_whose_windows_are_over_is_loaded_with_a_warning_and_its_file
     edition: Edition, as_: As
 ) -> None:
     client = as_("olivia")
-    said = client.post(page("load_question"), {"catalogue": "nodules"}, follow=True)
-    assert [str(one) for one in said.context["messages"]][1].startswith("All windows of “Pulmonary nodules” are over")
-    assert "?question=nodules" in said.content.decode()
+    response = client.post(page("load_question"), {"catalogue": "nodules"}, follow=True)
+    assert [str(message) for message in response.context["messages"]][1].startswith(
+        "All windows of “Pulmonary nodules” are over"
+    )
+    assert "?question=nodules" in response.content.decode()
     shown = client.get(page("setup"), {"question": "nodules"})
     text = shown.context["file_form"].initial["text"]
     assert shown.status_code == 200 and text.startswith("#") and "reveal" not in text
     later = text.replace('"2019-', '"2199-')
-    said = client.post(page("load_question"), {"text": later}, follow=True)
-    assert [one.level_tag for one in said.context["messages"]] == ["success"]
+    response = client.post(page("load_question"), {"text": later}, follow=True)
+    assert [message.level_tag for message in response.context["messages"]] == ["success"]
     assert Question.objects.get(slug="nodules").revision == 2
     assert client.get(page("setup"), {"question": "x\u2028"}).context["file_form"].initial == {}
 
@@ -260,23 +262,23 @@ def test_founding_a_challenge(edition: Edition, as_: As) -> None:
     wrong = as_("olivia").post(address, {"title_en": "JFR", "slug": "jfr-2019"})
     assert wrong.status_code == 422 and "exists" in wrong.content.decode()
     as_("olivia").post(address, {"title_en": "SFR 2021", "slug": "sfr-2021", "summary_en": "Rare tumours."})
-    made = Challenge.objects.get(slug="sfr-2021")
-    assert (made.state, made.title["fr"]) == ("draft", "SFR 2021")
+    challenge = Challenge.objects.get(slug="sfr-2021")
+    assert (challenge.state, challenge.title["fr"]) == ("draft", "SFR 2021")
 
 
 def test_sets_are_drawn_frozen_released_and_revoked(edition: Edition, as_: As) -> None:
     client = as_("olivia")
-    assert "graded" in client.post(asked("draft_split"), follow=True).content.decode()
+    assert "graded" in client.post(address_of("draft_split"), follow=True).content.decode()
     for side in (3, 4, 5):
         accepted_exam(edition, state="kept", side=side)
-    client.post(asked("draft_split"), {"seed": "7"})
-    shown = client.get(asked("sets"))
+    client.post(address_of("draft_split"), {"seed": "7"})
+    shown = client.get(address_of("sets"))
     assert shown.context["split"].seed == 7
     assert shown.context["table"].totals == [1, 1, 1] and shown.context["table"].whole == 3
     assert shown.context["left_over"] == 0 and "included exam is in no set" not in shown.content.decode()
     accepted_exam(edition, state="kept", side=6)
-    assert "1 included exam is in no set" in client.get(asked("sets")).content.decode()
-    client.post(asked("freeze_split"))
+    assert "1 included exam is in no set" in client.get(address_of("sets")).content.decode()
+    client.post(address_of("freeze_split"))
     assert Split.objects.get(question=edition.question, state="frozen").items.count() == 3
     work_all(("build_batch",))
     batch = Batch.objects.get(name="batch-1")
@@ -305,23 +307,23 @@ def test_the_organiser_is_warned_of_faces_and_chooses(edition: Edition, as_: As)
     client = as_("olivia")
     for side in (3, 4, 5):
         accepted_exam(edition, state="kept", side=side)
-    assert "A face can be reconstructed" not in client.get(asked("sets")).content.decode()
+    assert "A face can be reconstructed" not in client.get(address_of("sets")).content.decode()
     Exam.objects.filter(question=edition.question).update(face_possible=True)
-    client.post(asked("draft_split"))
-    shown = client.get(asked("sets"))
+    client.post(address_of("draft_split"))
+    shown = client.get(address_of("sets"))
     assert (
         shown.context["counts"].faces == 3 and "A face can be reconstructed from 3 of these" in shown.content.decode()
     )
-    client.post(asked("freeze_split"), {"face": "blank"})
+    client.post(address_of("freeze_split"), {"face": "blank"})
     work_all(("build_batch",))
     assert set(Batch.objects.values_list("face", flat=True)) == {"blank"}
     batch = Batch.objects.get(name="batch-1")
-    assert "0 faces blanked" in client.get(asked("sets")).content.decode()  # single slices show none
+    assert "0 faces blanked" in client.get(address_of("sets")).content.decode()  # single slices show none
     client.post(page("choose_face", batch.pk), {"face": "keep"})
     work_all(("build_batch",))
     batch.refresh_from_db()
     assert (batch.face, batch.state) == ("keep", "built")
-    assert "1 exam may show a face" in client.get(asked("sets")).content.decode()
+    assert "1 exam may show a face" in client.get(address_of("sets")).content.decode()
     assert as_("claire").post(page("choose_face", batch.pk), {"face": "blank"}).status_code == 403
 
 
@@ -364,8 +366,8 @@ def test_work_of_another_challenge_is_not_there(edition: Edition, as_: As) -> No
 
 def test_audit_is_searched_and_verified(edition: Edition, as_: As) -> None:
     client = as_("olivia")
-    found = client.get(page("audit"), {"q": "charter signed"}).context["page"]
-    assert {row.verb for row in found} == {"charter signed"}
+    result = client.get(page("audit"), {"q": "charter signed"}).context["page"]
+    assert {row.verb for row in result} == {"charter signed"}
     assert {row.actor for row in client.get(page("audit"), {"q": "claire"}).context["page"]} == {edition.claire}
     assert not client.get(page("audit"), {"until": "2001-01-01"}).context["page"].object_list
     assert client.get(page("audit"), {"since": "not a day"}).status_code == 200
@@ -379,7 +381,7 @@ def test_api_of_work_and_audit(edition: Edition, as_: As) -> None:
     row = failed_work(edition)
     client = as_("olivia")
     listed = client.get("/api/v1/work/", {"state": "failed", "challenge": "jfr-2019"}).json()["results"]
-    assert [one["id"] for one in listed] == [row.pk]
+    assert [entry["id"] for entry in listed] == [row.pk]
     assert client.post(f"/api/v1/work/{row.pk}/retry/").json()["state"] == "waiting"
     assert as_("claire").get("/api/v1/work/").json()["count"] == 0
     records = client.get("/api/v1/audit/", {"search": "charter signed"}).json()
@@ -387,8 +389,8 @@ def test_api_of_work_and_audit(edition: Edition, as_: As) -> None:
 
 
 def test_results_before_anything_was_sent(edition: Edition, as_: As) -> None:
-    shown = as_("olivia").get(asked("results"))
+    shown = as_("olivia").get(address_of("results"))
     assert "No ranking yet" in shown.content.decode()
-    as_("olivia").post(asked("rank"), {"phase": "final"})
+    as_("olivia").post(address_of("rank"), {"phase": "final"})
     assert Work.objects.filter(stage="rank_phase").exists()
-    assert as_("olivia").post(asked("rank"), {"phase": "unheard-of"}).status_code == 404
+    assert as_("olivia").post(address_of("rank"), {"phase": "unheard-of"}).status_code == 404

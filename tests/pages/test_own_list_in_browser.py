@@ -68,8 +68,8 @@ class Site:
             query = parse_qs(where.query)
             mine = query.get("pseudonym") == [self.key.pseudonym(NUMBER)] or "upload" in query
             row = {"id": str(self.exam.pk), "number": self.exam.number, "question": "jfr-2019/sarcopenia", "folder": ""}
-            found = [{**row, "centre": self.centre.slug}] if mine else []
-            return 200, JSON, json.dumps({"results": found, "next": None}).encode()
+            result = [{**row, "centre": self.centre.slug}] if mine else []
+            return 200, JSON, json.dumps({"results": result, "next": None}).encode()
         return 404, JSON, b"{}"
 
     def _upload(self, handler: BaseHTTPRequestHandler) -> Answer:
@@ -117,11 +117,11 @@ def test_an_exam_is_found_by_a_number_that_no_request_holds(site: Site, tab: Any
         assert parse_qs(urlsplit(link.get_attribute("href")).query) == {"next": [f"{BOTH}exams/"]}
         stored = tab.evaluate("JSON.stringify({...localStorage, ...sessionStorage, cookies: document.cookie})")
     assert site.handed["key"] not in stored
-    asked = "\n".join(site.asked)
-    assert asked.count(f"POST /api/v1/centres/{site.centre.pk}/key/") == 2
-    assert f"pseudonym={site.key.pseudonym(NUMBER)}" in asked
+    request = "\n".join(site.asked)
+    assert request.count(f"POST /api/v1/centres/{site.centre.pk}/key/") == 2
+    assert f"pseudonym={site.key.pseudonym(NUMBER)}" in request
     for part in (NUMBER, "20.771", "20771", "IPP", "%C3%89", "\u00c3\u0089"):
-        assert part not in asked
+        assert part not in request
 
 
 def send_folder(tab: Any, address: str, folder: Path) -> None:
@@ -141,12 +141,12 @@ def folder(tmp_path: Path) -> Path:
 
 def test_the_list_is_kept_shown_taken_along_and_deleted(site: Site, tab: Any, folder: Path, tmp_path: Path) -> None:
     own = f"[data-own-name='{site.exam.pk}']"
-    known = f"DURAND_3 · {NUMBER}"
+    identifiers = f"DURAND_3 · {NUMBER}"
     with served(site.routes) as address:
         with tab.expect_response(lambda answer: "/api/v1/exams/?upload=" in answer.url):
             send_folder(tab, address, folder)
         tab.goto(f"{address}{BOTH}exams/")
-        playwright.expect(tab.locator(own)).to_have_text(known)
+        playwright.expect(tab.locator(own)).to_have_text(identifiers)
         with tab.expect_download() as begun:
             tab.get_by_role("button", name="Export the list").click()
         begun.value.save_as(tmp_path / "list.csv")
@@ -157,11 +157,11 @@ def test_the_list_is_kept_shown_taken_along_and_deleted(site: Site, tab: Any, fo
         tab.locator("[data-file]").set_input_files(str(tmp_path / "list.csv"))
         playwright.expect(tab.locator("[data-told]")).to_contain_text("Exams imported: 1")
         tab.goto(f"{address}/exams/{site.exam.pk}/")
-        playwright.expect(tab.locator(own)).to_have_text(known)
+        playwright.expect(tab.locator(own)).to_have_text(identifiers)
     text = (tmp_path / "list.csv").read_text("utf-8-sig")
     assert str(site.exam.pk) in text and NUMBER in text and "DURAND_3" in text
-    asked = "\n".join(site.asked)
-    assert "20.771" not in asked and "DURAND" not in asked
+    request = "\n".join(site.asked)
+    assert "20.771" not in request and "DURAND" not in request
 
 
 def test_a_shared_computer_keeps_nothing(site: Site, tab: Any, folder: Path) -> None:

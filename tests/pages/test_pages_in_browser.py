@@ -45,10 +45,10 @@ def answered(user: User | None, path: str, language: str) -> Route:
     assert answer.status_code == 200, path
     body = b"".join(answer) if answer.streaming else answer.content
     headers = {name: value for name, value in answer.items() if name.startswith("X-")}
-    kept: Answer = (200, {"Content-Type": answer["Content-Type"], **headers}, body)
+    remaining: Answer = (200, {"Content-Type": answer["Content-Type"], **headers}, body)
 
     def route(handler: BaseHTTPRequestHandler) -> Answer:
-        return kept if handler.command == "GET" else (204, {}, b"")
+        return remaining if handler.command == "GET" else (204, {}, b"")
 
     return route
 
@@ -121,8 +121,10 @@ def test_every_page_kind_narrow_and_wide_light_and_dark(edition: Edition) -> Non
                     tab.goto(address + path)
                     tab.wait_for_load_state("networkidle", timeout=30_000)
                     tab.evaluate("document.querySelectorAll('main details').forEach(one => { one.open = true })")
-                    found = Axe().run(tab).response["violations"]
-                    faults.extend((name, width, one["id"], [node["html"] for node in one["nodes"]]) for one in found)
+                    result = Axe().run(tab).response["violations"]
+                    faults.extend(
+                        (name, width, entry["id"], [node["html"] for node in entry["nodes"]]) for entry in result
+                    )
                     if not tab.evaluate("document.documentElement.scrollWidth <= innerWidth"):
                         faults.append((name, width, "wider than the screen", tab.evaluate(TOO_WIDE)))
                 tab.close()

@@ -42,8 +42,8 @@ def test_every_picture_is_there_small_and_shown_in_words_of_the_page() -> None:
         assert len(words) > 20, f"{page.name} shows {file.name} without saying what is to be seen"
         assert file.stat().st_size < LARGEST, file.name
         assert file.suffixes[0] == (".fr" if page.parent.name == "fr" else ".en"), (page, file.name)
-    said = [words for _page, words, _file in shown()]
-    assert len(set(said)) == len(said), "two pictures are said to show the same, or one language stands for two"
+    answer = [words for _page, words, _file in shown()]
+    assert len(set(answer)) == len(answer), "two pictures are said to show the same, or one language stands for two"
 
 
 @pytest.fixture

@@ -74,12 +74,12 @@ def test_it_shows_what_happened_in_this_challenge(edition: Edition, officer: Cli
 
 
 def test_the_register_and_the_api_say_the_same(edition: Edition, officer: Client) -> None:
-    told = {table["name"]: table for table in officer.get(API).json()}
+    answer = {table["name"]: table for table in officer.get(API).json()}
     lines = b"".join(officer.get(REGISTER)).decode("utf-8-sig")
     rows = list(csv.reader(io.StringIO(lines)))
-    assert [table["title"] for table in told.values()] == [row[0] for row in rows if len(row) == 1]
-    assert sum(len(table["rows"]) + 3 for table in told.values()) == len(rows)
-    assert "192.0.2.8" in lines and "patient" not in {cell for row in told["downloads"]["rows"] for cell in row}
+    assert [table["title"] for table in answer.values()] == [row[0] for row in rows if len(row) == 1]
+    assert sum(len(table["rows"]) + 3 for table in answer.values()) == len(rows)
+    assert "192.0.2.8" in lines and "patient" not in {cell for row in answer["downloads"]["rows"] for cell in row}
 
 
 def test_drafts_too_and_nobody_else(edition: Edition, officer: Client, as_: Callable[[str], Client]) -> None:

@@ -23,8 +23,8 @@ Step = tuple[str, str, dict[str, Any]]  # who, address, body
 
 
 def opened(edition: Edition) -> tuple[Step, Step | None]:
-    made = create_challenge(slug="draft", title={"en": "Draft"}, actor=edition.olivia)
-    load_question(challenge=made, text=question_text(), actor=edition.olivia)
+    challenge = create_challenge(slug="draft", title={"en": "Draft"}, actor=edition.olivia)
+    load_question(challenge=challenge, text=question_text(), actor=edition.olivia)
     return ("olivia", "challenges/draft/open", {}), None
 
 

@@ -39,16 +39,16 @@ def test_a_reader_is_revoked_on_the_page_and_the_exam_goes_on(edition: Edition, 
     assert page("revoke_role", role.pk) in client.get(page("people")).content.decode()
     silent = client.post(page("revoke_role", role.pk), {"reason": ""}, follow=True).content.decode()
     assert "Give a reason" in silent and Role.objects.filter(pk=role.pk).exists()
-    said = client.post(page("revoke_role", role.pk), {"reason": "moved away"}, follow=True).content.decode()
-    assert "has been revoked" in said and page("revoke_role", role.pk) not in said
+    answer = client.post(page("revoke_role", role.pk), {"reason": "moved away"}, follow=True).content.decode()
+    assert "has been revoked" in answer and page("revoke_role", role.pk) not in answer
     work_all(("assign_readings",))
     assert Reading.objects.get(exam=exam, state="waiting").reader != first
 
 
 def test_the_last_organiser_is_told_and_one_of_two_may_go(edition: Edition, as_: As) -> None:
     client, own = as_("olivia"), Role.objects.get(user=edition.olivia)
-    told = client.post(page("revoke_role", own.pk), {"reason": "tired"}, follow=True).content.decode()
-    assert "needs at least one organiser" in told and Role.objects.filter(pk=own.pk).exists()
+    answer = client.post(page("revoke_role", own.pk), {"reason": "tired"}, follow=True).content.decode()
+    assert "needs at least one organiser" in answer and Role.objects.filter(pk=own.pk).exists()
     grant_role(challenge=edition.challenge, user=edition.remi, kind="organiser", actor=edition.olivia)
     gone = client.post(page("revoke_role", own.pk), {"reason": "tired"}, follow=True)
     assert gone.status_code == 200 and gone.redirect_chain[-1][0] == reverse("home")

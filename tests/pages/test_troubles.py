@@ -12,7 +12,8 @@ from django.urls import reverse
 from batches.split import draft_split, freeze_split
 from challenges.models import Question
 from core.models import Work
-from core.work import enqueue, perform
+from core.performing import perform
+from core.work import enqueue
 from pages.troubles import KINDS, troubles_of
 from scoring.models import Submission
 from tests.factories.contests import contest
@@ -42,64 +43,64 @@ def frozen(of: Question) -> None:
 
 
 def test_a_batch_that_cannot_be_built_names_every_exam_and_why() -> None:
-    asked = question(changes={"split": {"sets": {"training": 4, "validation": 1, "test": 1}}})
-    sarcopenia_exams(asked, (2, 3))
+    question_row = question(changes={"split": {"sets": {"training": 4, "validation": 1, "test": 1}}})
+    sarcopenia_exams(question_row, (2, 3))
     images = {"image": [square(4).astype("uint16") * 900]}
     for _ in range(4):
-        kept_exam(asked, images, {"mask": square(3, grid=9)})  # on another grid than its image
-    frozen(asked)
+        kept_exam(question_row, images, {"mask": square(3, grid=9)})  # on another grid than its image
+    frozen(question_row)
     for row in Work.objects.filter(stage="build_batch"):
         perform(row.pk)
     failed = Work.objects.filter(stage="build_batch", state="failed")
     assert failed.exists() and {row.attempts for row in failed} == {1}
     numbers = {line["values"]["exam"] for row in failed for line in row.faults}
-    text = shown(asked)
+    text = shown(question_row)
     for exam in Exam.objects.filter(pk__in=numbers):
         assert f'<a href="/exams/{exam.pk}/">Exam {exam.number} of Hôpital Nord, Sarcopenia</a>: ' in text
-    for batch in asked.batches.filter(pk__in=failed.values("subject_id")):
+    for batch in question_row.batches.filter(pk__in=failed.values("subject_id")):
         assert f"Batch {batch.name} of Sarcopenia" in text
     assert "mask: the array is 9 x 9; it must be 12 x 12" in text
     assert ".py:" not in text and "Error" not in text
 
 
 def test_a_truth_that_cannot_be_sealed_names_exam_and_field_and_is_sealed_once_corrected() -> None:
-    asked = question(changes={"split": {"sets": {"training": 1, "validation": 1, "test": 3}}})
-    exams = sarcopenia_exams(asked, (2, 3, 4, 5, 6))
-    frozen(asked)
+    question_row = question(changes={"split": {"sets": {"training": 1, "validation": 1, "test": 3}}})
+    exams = sarcopenia_exams(question_row, (2, 3, 4, 5, 6))
+    frozen(question_row)
     work_all(("build_batch",))
-    batch = asked.batches.get(name="evaluation")
+    batch = question_row.batches.get(name="evaluation")
     item = batch.items.first()
     assert item is not None
-    kept = Annotation.objects.get(exam=item.exam_id, field="mask")
-    Annotation.objects.filter(pk=kept.pk).update(is_chosen=False)
+    annotation = Annotation.objects.get(exam=item.exam_id, field="mask")
+    Annotation.objects.filter(pk=annotation.pk).update(is_chosen=False)
     row = Work.objects.get(stage="seal_truth", subject_id=str(batch.pk))
     perform(row.pk)
     row.refresh_from_db()
     assert (row.state, row.attempts) == ("failed", 1)
-    for text in (shown(asked), shown(asked, "pages:work")):
+    for text in (shown(question_row), shown(question_row, "pages:work")):
         exam = next(exam for exam in exams if exam.pk == item.exam_id)
         assert f"Exam {exam.number} of Hôpital Nord, Sarcopenia</a>: " in text and "mask" in text
         assert "TruthError" not in text and ".py:" not in text
-    Annotation.objects.filter(pk=kept.pk).update(is_chosen=True)
+    Annotation.objects.filter(pk=annotation.pk).update(is_chosen=True)
     enqueue("seal_truth", batch)
     work_all(("seal_truth",))
     assert batch.truths.count() == 1
 
 
 def test_every_stage_has_a_subject_that_people_know() -> None:
-    made = contest()
-    asked, team = made.question, team_in(made.question, "Owls")
-    submission = sent(asked, team, made.entry())
-    upload = stored_upload(asked, team, b"x")
-    phase, exam, user = deciding_phase(asked), Exam.objects.first(), person("Paul")
+    scene = contest()
+    address, team = scene.question, team_in(scene.question, "Owls")
+    submission = sent(address, team, scene.entry())
+    upload = stored_upload(address, team, b"x")
+    phase, exam, user = deciding_phase(address), Exam.objects.first(), person("Paul")
     assert exam is not None
     subjects = {
         "Exam 1 of Hôpital Nord, Sarcopenia": exam.pk,
         "Upload of Owls for Sarcopenia": upload.pk,
-        "Batch evaluation of Sarcopenia": made.batch.pk,
+        "Batch evaluation of Sarcopenia": scene.batch.pk,
         "Submission of Owls for Sarcopenia": submission.pk,
         "Phase final of Sarcopenia": phase.pk,
-        "Jury of Sarcopenia": f"{asked.pk}:3",
+        "Jury of Sarcopenia": f"{address.pk}:3",
         "Mail to paul@example.org": f"9:{user.pk}",
     }
     exam_first = Exam.objects.get(number=1)

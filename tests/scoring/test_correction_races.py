@@ -16,8 +16,9 @@ from batches.models import Batch
 from batches.split import draft_split, freeze_split
 from challenges.models import Question
 from core.models import AuditRecord
+from core.performing import perform
 from core.storage import read_blob
-from core.work import enqueue, perform
+from core.work import enqueue
 from scoring.models import Truth
 from tests.factories.corrections import SETS, corrected, patients, second_organiser
 from tests.factories.exams import frozen_batches, work_all
@@ -38,7 +39,7 @@ def own_folders(settings: Any, tmp_path: Path) -> None:
     settings.WORK_HEARTBEAT_SECONDS = 3600
 
 
-def asked() -> Question:
+def question_row() -> Question:
     of = question("prognosis", SETS)
     patients(of)
     return of
@@ -53,7 +54,7 @@ def deaths(truth: Truth) -> dict[str, str]:
 @BOTH
 @pytest.mark.parametrize("order", [1, -1])
 def test_one_of_two_decisions_counts(any_database: str, order: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    of = asked()
+    of = question_row()
     batch = frozen_batches(of)["evaluation"]
     second = second_organiser(of.challenge)
     item = batch.items.select_related("exam").order_by("position")[0]
@@ -76,7 +77,7 @@ def test_one_of_two_decisions_counts(any_database: str, order: int, monkeypatch:
     newest = Truth.objects.filter(batch=batch).latest("version")
     if order == 1:
         assert proposed.state == "corrected" and newest.version == 2
-        assert {case for case, said in deaths(newest).items() if said != old[case]} == {item.public_id}
+        assert {case for case, answer in deaths(newest).items() if answer != old[case]} == {item.public_id}
     else:
         assert proposed.state == "rejected" and newest.version == 1
     verbs = AuditRecord.objects.filter(subject_kind="correction").order_by("pk").values_list("verb", flat=True)
@@ -89,7 +90,7 @@ def test_a_value_corrected_while_its_truth_is_sealed(
     any_database: str, order: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Either the truth is first, and a second organiser decides; or the correction is, and the truth has it."""
-    of = asked()
+    of = question_row()
     # From the freeze on the labels of evaluation exams are in no table that web processes read.
     values = dict(Annotation.objects.filter(field="death").values_list("exam_id", "value"))
     freeze_split(split=draft_split(question=of, actor=None), actor=None)
@@ -108,6 +109,6 @@ def test_a_value_corrected_while_its_truth_is_sealed(
     correction = Correction.objects.get()
     assert (correction.state, correction.scope) == (("proposed", "sealed") if order == 1 else ("corrected", "frozen"))
     truth = Truth.objects.get(batch=batch)
-    said = deaths(truth)[item.public_id].lower() in ("1", "true")
-    assert said == (before if order == 1 else not before)
+    predicted = deaths(truth)[item.public_id].lower() in ("1", "true")
+    assert predicted == (before if order == 1 else not before)
     assert item.exam.annotations.filter(field="death").exclude(sealed_at=None).count() == (1 if order == 1 else 2)

@@ -17,11 +17,11 @@ from rest_framework.test import APIClient
 from anonymization.correct import SAME_PERSON, confirm_correction, reject_correction
 from anonymization.models import Correction, QualityCheck
 from batches.models import Batch, BatchItem, Download
+from core.claims import claim_next
 from core.days import day_words
 from core.errors import InvalidInputError, MoveNotAllowedError, NotAllowedError
 from core.models import AuditRecord, Work
 from core.storage import read_blob, store
-from core.work import claim_next
 from leaderboard.board import board
 from leaderboard.models import Ranking
 from leaderboard.publish import publish_ranking
@@ -52,14 +52,14 @@ def signed_in(user: Any) -> APIClient:
 
 def scored() -> Contest:
     """Owls fetched the batch and answered perfectly."""
-    made = contest()
-    Batch.objects.filter(pk=made.batch.pk).update(released_at=timezone.now() - timedelta(days=1))
-    made.batch.refresh_from_db()
-    team = team_in(made.question, "Owls")
-    Download.objects.create(batch=made.batch, team=team, user=member_of(team))
-    sent(made.question, team, made.entry())
+    scene = contest()
+    Batch.objects.filter(pk=scene.batch.pk).update(released_at=timezone.now() - timedelta(days=1))
+    scene.batch.refresh_from_db()
+    team = team_in(scene.question, "Owls")
+    Download.objects.create(batch=scene.batch, team=team, user=member_of(team))
+    sent(scene.question, team, scene.entry())
     work_all()
-    return made
+    return scene
 
 
 def one_item(batch: Batch) -> BatchItem:
@@ -82,13 +82,13 @@ def dice_of(submission: Submission) -> float | None:
 
 
 def test_a_label_is_corrected_after_sealing_by_two_organisers() -> None:
-    made = scored()
-    close_phase(made.phase)
-    olga, odile = person("Olga"), second_organiser(made.question.challenge)
+    scene = scored()
+    close_phase(scene.phase)
+    olga, odile = person("Olga"), second_organiser(scene.question.challenge)
     first = Ranking.objects.get()
     publish_ranking(ranking=first, actor=olga)
-    item, team = one_item(made.batch), made.question.challenge.teams.get(name="Owls")
-    old = Truth.objects.get(batch=made.batch)
+    item, team = one_item(scene.batch), scene.question.challenge.teams.get(name="Owls")
+    old = Truth.objects.get(batch=scene.batch)
     assert dice_of(Submission.objects.get()) == pytest.approx(1.0)
     mail.outbox.clear()
 
@@ -97,7 +97,7 @@ def test_a_label_is_corrected_after_sealing_by_two_organisers() -> None:
     with pytest.raises(NotAllowedError, match="second organiser"):
         confirm_correction(correction=proposed, actor=olga)
     work_all()
-    assert Truth.objects.filter(batch=made.batch).count() == 1, "a proposal changes nothing"
+    assert Truth.objects.filter(batch=scene.batch).count() == 1, "a proposal changes nothing"
     confirm_correction(correction=proposed, actor=odile)
     assert proposed.state == "confirmed" and proposed.value is None and proposed.blob_key == ""
     written = Annotation.objects.get(exam=item.exam, field="mask", is_chosen=True)
@@ -107,14 +107,14 @@ def test_a_label_is_corrected_after_sealing_by_two_organisers() -> None:
     work_all()
 
     proposed.refresh_from_db()
-    newest = Truth.objects.filter(batch=made.batch).latest("version")
+    newest = Truth.objects.filter(batch=scene.batch).latest("version")
     assert proposed.state == "corrected" and newest.reason == "correction" and newest.corrections == [proposed.pk]
     before, after = rows_of(old), rows_of(newest)
     changed = {case for case in before if before[case] != after[case]}
     assert changed == {item.public_id} and before.keys() == after.keys()
     assert float(after[item.public_id]["surface"]) == pytest.approx(81 * VOXEL)
-    with truth_files(old) as one, truth_files(newest) as other:
-        assert sorted(one.namelist()) == sorted(other.namelist())
+    with truth_files(old) as element, truth_files(newest) as other:
+        assert sorted(element.namelist()) == sorted(other.namelist())
     annotation = Annotation.objects.get(exam=item.exam, field="mask", is_chosen=True)
     assert annotation.version == 2 and annotation.blob_key == "" and annotation.sealed_at is not None
     assert store("exams").listdir(f"exam-{item.exam.pk}")[1] == [item.exam.bundle_sha256]
@@ -125,18 +125,18 @@ def test_a_label_is_corrected_after_sealing_by_two_organisers() -> None:
     assert score is not None and score < 1.0
     rescore = Rescore.objects.get()
     assert (rescore.cause, rescore.reason) == ("correction", REASON) and rescore.done_at is not None
-    seen = board(person("Sam"), made.question)
+    seen = board(person("Sam"), scene.question)
     assert seen is not None and seen["number"] == first.number and REASON in seen["awaits"]
     publish_ranking(ranking=Ranking.objects.latest("number"), actor=olga)
-    now, past = board(person("Sam"), made.question), board(person("Sam"), made.question, number=1)
+    now, past = board(person("Sam"), scene.question), board(person("Sam"), scene.question, number=1)
     assert now is not None and REASON in now["note"] and "corrected on" in now["note"]
-    assert [one["number"] for one in now["earlier"]] == [1]
+    assert [entry["number"] for entry in now["earlier"]] == [1]
     assert past is not None and past["replaced_by"]["number"] == 2
     assert past["lines"][0]["scores"]["dice"] == pytest.approx(1.0)
     assert now["lines"][0]["scores"]["dice"] == pytest.approx(score, abs=1e-4)  # as the board rounds it
 
     member = member_of(team)
-    letters = [one for one in mail.outbox if one.to == [member.email]]
+    letters = [entry for entry in mail.outbox if entry.to == [member.email]]
     assert len(letters) == 1 and f"Labels corrected on {day_words(timezone.now())}: " in letters[0].body
     assert REASON in letters[0].body and item.public_id not in letters[0].body
     page = signed_in(member).get("/c/cup/sarcopenia/data/").content.decode()
@@ -147,9 +147,9 @@ def test_a_label_is_corrected_after_sealing_by_two_organisers() -> None:
 
 
 def test_a_rejected_correction_changes_nothing_and_its_file_is_erased() -> None:
-    made = scored()
-    olga, odile = person("Olga"), second_organiser(made.question.challenge)
-    item = one_item(made.batch)
+    scene = scored()
+    olga, odile = person("Olga"), second_organiser(scene.question.challenge)
+    item = one_item(scene.batch)
     proposed = corrected(item.exam, "mask", square(9), by=olga)
     key = proposed.blob_key
     assert store("exams").exists(key)
@@ -158,16 +158,16 @@ def test_a_rejected_correction_changes_nothing_and_its_file_is_erased() -> None:
     reject_correction(correction=proposed, actor=odile, note="the first reading is right")
     work_all()
     assert proposed.state == "rejected" and not store("exams").exists(key)
-    assert Truth.objects.filter(batch=made.batch).count() == 1 and not Rescore.objects.exists()
+    assert Truth.objects.filter(batch=scene.batch).count() == 1 and not Rescore.objects.exists()
     with pytest.raises(MoveNotAllowedError, match="already decided"):
         confirm_correction(correction=proposed, actor=odile)
     assert corrected(item.exam, "mask", square(8), by=olga).state == "proposed", "a new one can be proposed"
 
 
 def test_a_worker_that_dies_after_the_truth_is_written_finishes_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
-    made = scored()
-    odile = second_organiser(made.question.challenge)
-    proposed = corrected(one_item(made.batch).exam, "mask", square(9), by=person("Olga"))
+    scene = scored()
+    odile = second_organiser(scene.question.challenge)
+    proposed = corrected(one_item(scene.batch).exam, "mask", square(9), by=person("Olga"))
     confirm_correction(correction=proposed, actor=odile)
     Work.objects.filter(stage="build_batch").update(state="done")
 
@@ -184,18 +184,18 @@ def test_a_worker_that_dies_after_the_truth_is_written_finishes_the_rest(monkeyp
         with pytest.raises(Killed):
             seal_truth(claim)
     proposed.refresh_from_db()
-    assert proposed.state == "confirmed" and Truth.objects.filter(batch=made.batch).count() == 2
+    assert proposed.state == "confirmed" and Truth.objects.filter(batch=scene.batch).count() == 2
     Work.objects.filter(pk=claim.work_id).update(state="waiting")
     work_all()
     proposed.refresh_from_db()
-    assert proposed.state == "corrected" and Truth.objects.filter(batch=made.batch).count() == 2
+    assert proposed.state == "corrected" and Truth.objects.filter(batch=scene.batch).count() == 2
     assert not Annotation.objects.filter(exam=proposed.exam).exclude(blob_key="").exists()
 
 
 def test_a_training_label_is_corrected_by_one_organiser_and_delivered_as_a_new_version() -> None:
-    made = scored()
+    scene = scored()
     olga = person("Olga")
-    training = Batch.objects.get(question=made.question, set_name="training")
+    training = Batch.objects.get(question=scene.question, set_name="training")
     item = one_item(training)
     centre_person = person("Carla Centre")
     item.exam.centre.memberships.create(user=centre_person)
@@ -206,20 +206,20 @@ def test_a_training_label_is_corrected_by_one_organiser_and_delivered_as_a_new_v
     work_all()
     training.refresh_from_db()
     assert (training.state, training.version, training.manifest["version"]) == ("built", 2, 2)
-    assert [(one["id"], one["field"]) for one in training.manifest["corrections"]] == [
+    assert [(correction["id"], correction["field"]) for correction in training.manifest["corrections"]] == [
         (item.public_id, "mask"),
         (item.public_id, "surface"),
     ]
     with zipfile.ZipFile(io.BytesIO(read_blob("deliveries", training.archive_key))) as archive:
         rows = {row["case_id"]: row for row in csv.DictReader(io.StringIO(archive.read("truth.csv").decode()))}
     assert float(rows[item.public_id]["surface"]) == pytest.approx(81 * VOXEL)
-    assert Batch.objects.get(pk=made.batch.pk).version == 1, "what does not contain it stays"
+    assert Batch.objects.get(pk=scene.batch.pk).version == 1, "what does not contain it stays"
     Correction.objects.get()
 
 
 def test_what_cannot_be_used_is_refused_in_words() -> None:
-    made = scored()
-    olga, exam = person("Olga"), one_item(made.batch).exam
+    scene = scored()
+    olga, exam = person("Olga"), one_item(scene.batch).exam
     for new, words in (
         (np.arange(144, dtype=np.uint8).reshape(12, 12), "mask"),
         (square(3, grid=20), "mask"),
@@ -242,11 +242,11 @@ def test_what_cannot_be_used_is_refused_in_words() -> None:
 def test_a_withdrawn_exam_takes_its_correction_along() -> None:
     from uploads.withdraw import withdraw_exam
 
-    made = scored()
-    odile = second_organiser(made.question.challenge)
-    item = one_item(made.batch)
+    scene = scored()
+    odile = second_organiser(scene.question.challenge)
+    item = one_item(scene.batch)
     proposed = corrected(item.exam, "mask", square(9), by=person("Olga"))
     withdraw_exam(exam=Exam.objects.get(pk=item.exam_id), actor=odile, reason="other")
     work_all()
     assert not Correction.objects.filter(pk=proposed.pk).exists()
-    assert [truth.reason for truth in Truth.objects.filter(batch=made.batch).order_by("version")] == ["", "withdrawal"]
+    assert [truth.reason for truth in Truth.objects.filter(batch=scene.batch).order_by("version")] == ["", "withdrawal"]

@@ -33,19 +33,29 @@ def by_public_id(batch: Batch, values: dict[Any, Any]) -> dict[str, Any]:
 
 
 def test_nodules_are_abnormal_by_their_rows_and_ranked_by_auc() -> None:
-    asked = question("nodules", SETS)
+    question_row = question("nodules", SETS)
     labels: dict[Any, int] = {}
     for number in range(6):
         volume = 300.0 if number % 2 else 20.0
         rows = [{"x": 1.0, "y": 2.0, "z": 3.0, "diameter": 3.0, "volume": volume, "density": "solid"}]
-        exam = kept_exam(asked, {"image": series(3, number)}, {"nodules": rows})
+        exam = kept_exam(question_row, {"image": series(3, number)}, {"nodules": rows})
         labels[exam.pk] = int(volume > 100)
-    batch = frozen_batches(asked)["evaluation"]
+    batch = frozen_batches(question_row)["evaluation"]
     truth = by_public_id(batch, labels)
     assert 0 < sum(truth.values()) < 4
-    right, wrong = team_in(asked, "Right"), team_in(asked, "Wrong")
-    sent(asked, right, csv_of("case_id", {"probability": {c: 0.2 + 0.6 * y for c, y in truth.items()}}), name="p.csv")
-    sent(asked, wrong, csv_of("case_id", {"probability": {c: 0.8 - 0.6 * y for c, y in truth.items()}}), name="p.csv")
+    right, wrong = team_in(question_row, "Right"), team_in(question_row, "Wrong")
+    sent(
+        question_row,
+        right,
+        csv_of("case_id", {"probability": {c: 0.2 + 0.6 * y for c, y in truth.items()}}),
+        name="p.csv",
+    )
+    sent(
+        question_row,
+        wrong,
+        csv_of("case_id", {"probability": {c: 0.8 - 0.6 * y for c, y in truth.items()}}),
+        name="p.csv",
+    )
     work_all()
     assert [(p.place, p.team.name, p.scores["auc"]) for p in Ranking.objects.latest("number").placings.all()] == [
         (1, "Right", 1.0),
@@ -55,18 +65,23 @@ def test_nodules_are_abnormal_by_their_rows_and_ranked_by_auc() -> None:
 
 
 def test_clinical_values_that_teams_receive_stay_and_the_answer_goes() -> None:
-    asked = question("ms-edss", SETS)
+    question_row = question("ms-edss", SETS)
     edss: dict[Any, float] = {}
     for number in range(6):
         values = {"age": 30 + number, "sex": "F", "exam_date": "2019-01-02", "edss": [0, 1, 1.5, 2, 4.5, 6][number]}
-        exam = kept_exam(asked, {"flair": series(2, number)}, values)
+        exam = kept_exam(question_row, {"flair": series(2, number)}, values)
         edss[exam.pk] = float(values["edss"])  # type: ignore[arg-type]
-    batch = frozen_batches(asked)["evaluation"]
+    batch = frozen_batches(question_row)["evaluation"]
     truth = by_public_id(batch, edss)
     rows = Annotation.objects.filter(exam__batch_items__batch=batch)
     assert {row.field for row in rows.exclude(value=None)} == {"age", "sex", "exam_date"}
     assert {row.field for row in rows.exclude(sealed_at=None)} == {"edss"}
-    sent(asked, team_in(asked, "Off"), csv_of("case_id", {"edss": {c: v + 2 for c, v in truth.items()}}), name="e.csv")
+    sent(
+        question_row,
+        team_in(question_row, "Off"),
+        csv_of("case_id", {"edss": {c: v + 2 for c, v in truth.items()}}),
+        name="e.csv",
+    )
     work_all()
     assert Score.objects.get(part="all").value == pytest.approx(4.0)
 
@@ -79,19 +94,19 @@ def runs_of(mask: NDArray[np.uint8]) -> str:
 
 
 def test_a_volume_is_sealed_on_its_grid_and_scored_from_run_lengths() -> None:
-    asked = question("lung-tumour", {**SETS, "split": {"sets": {"training": 2, "test": 4}, "stratify": []}})
+    question_row = question("lung-tumour", {**SETS, "split": {"sets": {"training": 2, "test": 4}, "stratify": []}})
     masks: dict[Any, NDArray[np.uint8]] = {}
     for number in range(6):
         mask = np.zeros((8, 10, 4), np.uint8)
         mask[1 : 3 + number % 3, 2:6, 1:3] = 1
-        exam = kept_exam(asked, {"ct": series(4, number)}, {})
+        exam = kept_exam(question_row, {"ct": series(4, number)}, {})
         annotate_volume(exam, "tumour", mask)
         masks[exam.pk] = mask
-    batch = next(one for one in frozen_batches(asked).values() if one.is_evaluation)
+    batch = next(frozen_batch for frozen_batch in frozen_batches(question_row).values() if frozen_batch.is_evaluation)
     truth = by_public_id(batch, masks)
     assert Truth.objects.get(batch=batch).public_manifest["grid"]["shape"] == [8, 10, 4]
     table = csv_of("id", {"rle": {case: runs_of(mask) for case, mask in truth.items()}})
-    sent(asked, team_in(asked, "Exact"), table, name="masks.csv")
+    sent(question_row, team_in(question_row, "Exact"), table, name="masks.csv")
     work_all()
     submission = Submission.objects.get()
     assert submission.state == "scored", submission.faults

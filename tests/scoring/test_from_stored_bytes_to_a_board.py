@@ -17,20 +17,24 @@ SETS = {"split": {"sets": {"training": 1, "validation": 1, "test": 4}}}
 
 
 def test_a_better_file_is_placed_before_a_worse_one() -> None:
-    asked = question(changes=SETS)
-    exams = sarcopenia_exams(asked, SIDES)
+    question_row = question(changes=SETS)
+    exams = sarcopenia_exams(question_row, SIDES)
     masks = {exam.pk: square(side) for exam, side in zip(exams, SIDES, strict=True)}
-    batch = frozen_batches(asked)["evaluation"]
+    batch = frozen_batches(question_row)["evaluation"]
     truth = true_masks(batch, masks)
     surface = {case: float(mask.sum()) * 0.49 for case, mask in truth.items()}
-    good, bad = team_in(asked, "Good"), team_in(asked, "Bad")
-    team_in(asked, "Absent")
-    sent(asked, bad, masks_zip({c: worn(m, 2) for c, m in truth.items()}, {c: s + 3 for c, s in surface.items()}))
-    sent(asked, good, masks_zip({c: worn(m, 1) for c, m in truth.items()}, {c: s + 1 for c, s in surface.items()}))
+    good, bad = team_in(question_row, "Good"), team_in(question_row, "Bad")
+    team_in(question_row, "Absent")
+    sent(
+        question_row, bad, masks_zip({c: worn(m, 2) for c, m in truth.items()}, {c: s + 3 for c, s in surface.items()})
+    )
+    sent(
+        question_row, good, masks_zip({c: worn(m, 1) for c, m in truth.items()}, {c: s + 1 for c, s in surface.items()})
+    )
     assert "rank_phase" in work_all()
     assert set(Submission.objects.values_list("state", flat=True)) == {"scored"}
-    ranking = Ranking.objects.filter(phase=deciding_phase(asked)).latest("number")
-    board = [(one.place, one.team.name, one.status, one.total) for one in ranking.placings.all()]
+    ranking = Ranking.objects.filter(phase=deciding_phase(question_row)).latest("number")
+    board = [(placing.place, placing.team.name, placing.status, placing.total) for placing in ranking.placings.all()]
     assert board == [(1, "Good", "ranked", 2.0), (2, "Bad", "ranked", 4.0), (None, "Absent", "N.S.", None)]
     first = ranking.placings.first()
     assert first is not None and first.scores["surface_mse"] == 1.0

@@ -6,11 +6,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from core.claims import Claim
 from core.errors import NotAllowedError
 from core.models import Work
+from core.performing import fail, perform
 from core.progress import progress_of
 from core.words import say
-from core.work import Claim, enqueue, fail, perform
+from core.work import enqueue
 from scoring.models import Submission
 from scoring.submit import LateSubmissionError, submit
 from tests.factories.exams import work_all
@@ -29,8 +31,8 @@ WINDOW = {"phases": {"final": {"opens": OPENS.isoformat(), "closes": CLOSES.isof
 
 @pytest.mark.parametrize("at", [OPENS, CLOSES - MICROSECOND])
 def test_the_first_and_the_last_microsecond_count(at: datetime) -> None:
-    asked = question(changes=WINDOW)
-    upload = stored_upload(asked, team_in(asked, "Owls"), b"x", at=at)
+    question_row = question(changes=WINDOW)
+    upload = stored_upload(question_row, team_in(question_row, "Owls"), b"x", at=at)
     submission = submit(upload=upload, actor=upload.owner)
     assert submission.received_at == at and submission.state == "received"
     upload.refresh_from_db()
@@ -39,8 +41,8 @@ def test_the_first_and_the_last_microsecond_count(at: datetime) -> None:
 
 @pytest.mark.parametrize("at", [OPENS - MICROSECOND, CLOSES, CLOSES + MICROSECOND])
 def test_a_microsecond_outside_is_refused_with_both_times_and_the_zone(at: datetime) -> None:
-    asked = question(changes=WINDOW)
-    upload = stored_upload(asked, team_in(asked, "Owls"), b"x", at=at)
+    question_row = question(changes=WINDOW)
+    upload = stored_upload(question_row, team_in(question_row, "Owls"), b"x", at=at)
     with pytest.raises(LateSubmissionError) as refusal:
         submit(upload=upload, actor=upload.owner)
     words = refusal.value.words()
@@ -52,8 +54,10 @@ def test_a_microsecond_outside_is_refused_with_both_times_and_the_zone(at: datet
 
 
 def test_who_asks_after_the_worker_refused_is_answered_as_the_first_would_be() -> None:
-    asked = question(changes=WINDOW)
-    first, second = (stored_upload(asked, team_in(asked, name), b"x", at=CLOSES) for name in ("Owls", "Larks"))
+    question_row = question(changes=WINDOW)
+    first, second = (
+        stored_upload(question_row, team_in(question_row, name), b"x", at=CLOSES) for name in ("Owls", "Larks")
+    )
     enqueue("accept_submission", second)
     work_all(("accept_submission",))
     answers = []
@@ -65,16 +69,16 @@ def test_who_asks_after_the_worker_refused_is_answered_as_the_first_would_be() -
 
 
 def test_what_was_stored_in_time_is_in_time_however_late_the_worker_comes() -> None:
-    asked = question(changes=WINDOW)
-    upload = stored_upload(asked, team_in(asked, "Owls"), b"x", at=CLOSES - MICROSECOND)
+    question_row = question(changes=WINDOW)
+    upload = stored_upload(question_row, team_in(question_row, "Owls"), b"x", at=CLOSES - MICROSECOND)
     enqueue("accept_submission", upload)
     assert "accept_submission" in work_all(("accept_submission",))
     assert Submission.objects.get().upload == upload
 
 
 def test_the_worker_refuses_what_is_late_and_is_done_with_it() -> None:
-    asked = question(changes=WINDOW)
-    upload = stored_upload(asked, team_in(asked, "Owls"), b"x", at=CLOSES)
+    question_row = question(changes=WINDOW)
+    upload = stored_upload(question_row, team_in(question_row, "Owls"), b"x", at=CLOSES)
     enqueue("accept_submission", upload)
     assert work_all(("accept_submission",)) == ["accept_submission"]
     upload.refresh_from_db()
@@ -82,8 +86,8 @@ def test_the_worker_refuses_what_is_late_and_is_done_with_it() -> None:
 
 
 def test_the_worker_and_the_api_make_one_submission_of_one_upload() -> None:
-    asked = question()
-    upload = stored_upload(asked, team_in(asked, "Owls"), b"x")
+    question_row = question()
+    upload = stored_upload(question_row, team_in(question_row, "Owls"), b"x")
     first = submit(upload=upload, actor=upload.owner)
     enqueue("accept_submission", upload)
     work_all(("accept_submission",))
@@ -93,10 +97,10 @@ def test_the_worker_and_the_api_make_one_submission_of_one_upload() -> None:
 
 
 def test_a_second_upload_under_the_same_key_is_the_same_submission() -> None:
-    asked = question()
-    team = team_in(asked, "Owls")
-    one, two = (stored_upload(asked, team, b"x", idempotency_key="k1") for _ in range(2))
-    first = submit(upload=one, actor=one.owner)
+    question_row = question()
+    team = team_in(question_row, "Owls")
+    entry, two = (stored_upload(question_row, team, b"x", idempotency_key="k1") for _ in range(2))
+    first = submit(upload=entry, actor=entry.owner)
     assert submit(upload=two, actor=two.owner).pk == first.pk
     two.refresh_from_db()
     assert two.state == "refused" and two.reason == "duplicate_file"
@@ -104,12 +108,12 @@ def test_a_second_upload_under_the_same_key_is_the_same_submission() -> None:
 
 def test_a_key_told_after_the_worker_took_the_upload_is_kept() -> None:
     """A worker may be faster than the call that names the key: a second try under it is still the same submission."""
-    asked = question()
-    team = team_in(asked, "Owls")
-    one, two, three = (stored_upload(asked, team, b"x") for _ in range(3))
-    enqueue("accept_submission", one)
+    question_row = question()
+    team = team_in(question_row, "Owls")
+    entry, two, three = (stored_upload(question_row, team, b"x") for _ in range(3))
+    enqueue("accept_submission", entry)
     work_all(("accept_submission",))
-    first = submit(upload=Upload.objects.get(pk=one.pk), actor=one.owner, idempotency_key="k1")
+    first = submit(upload=Upload.objects.get(pk=entry.pk), actor=entry.owner, idempotency_key="k1")
     assert submit(upload=two, actor=two.owner, idempotency_key="k1").pk == first.pk
     enqueue("accept_submission", three)
     work_all(("accept_submission",))
@@ -119,9 +123,9 @@ def test_a_key_told_after_the_worker_took_the_upload_is_kept() -> None:
 
 @pytest.mark.parametrize("lacks", ["charter", "entry", "membership", "approval", "excluded"])
 def test_who_may_not_take_part_is_refused(lacks: str) -> None:
-    asked = question()
-    team = team_in(asked, "Owls")
-    upload = stored_upload(asked, team, b"x")
+    question_row = question()
+    team = team_in(question_row, "Owls")
+    upload = stored_upload(question_row, team, b"x")
     if lacks == "charter":
         upload.owner.signatures.all().delete()
     elif lacks == "entry":
@@ -141,11 +145,11 @@ def test_who_may_not_take_part_is_refused(lacks: str) -> None:
 
 
 def test_a_phase_can_be_named_and_one_that_takes_exams_cannot() -> None:
-    asked = question()
-    team = team_in(asked, "Owls")
-    upload = stored_upload(asked, team, b"x", phase="final")
-    assert submit(upload=upload, actor=upload.owner).phase == deciding_phase(asked)
-    other = stored_upload(asked, team, b"x", phase="inclusion")
+    question_row = question()
+    team = team_in(question_row, "Owls")
+    upload = stored_upload(question_row, team, b"x", phase="final")
+    assert submit(upload=upload, actor=upload.owner).phase == deciding_phase(question_row)
+    other = stored_upload(question_row, team, b"x", phase="inclusion")
     with pytest.raises(Exception, match="inclusion"):
         submit(upload=other, actor=other.owner)
     other.refresh_from_db()
@@ -153,8 +157,8 @@ def test_a_phase_can_be_named_and_one_that_takes_exams_cannot() -> None:
 
 
 def test_bytes_that_the_platform_cannot_take_over_are_told_and_keep_their_moment() -> None:
-    asked = question()
-    upload = stored_upload(asked, team_in(asked, "Owls"), b"x")
+    question_row = question()
+    upload = stored_upload(question_row, team_in(question_row, "Owls"), b"x")
     staging.discard(staging.staging_path(upload.pk))
     work = enqueue("accept_submission", upload)
     for _ in range(3):

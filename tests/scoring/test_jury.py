@@ -48,17 +48,17 @@ def marks_of(value: int) -> dict[str, int]:
 def test_from_embeddings_to_a_ranking_with_the_jurys_score(judged: Question) -> None:
     assert Truth.objects.count() == 3
     assert not Annotation.objects.exclude(sealed_at=None).exists(), "what teams have for training is not removed"
-    one = Evaluation.objects.all()[0]
-    arrays = artefacts_of(one)
+    entry = Evaluation.objects.all()[0]
+    arrays = artefacts_of(entry)
     assert arrays["real"].shape == (6, 1280) and arrays["generated"].shape == (10, 1280)
-    assert one.provenance["embedding"]["name"] and len(one.provenance["truths"]) == 3
-    assert {row.name for row in Score.objects.filter(evaluation=one)} == {"fid", "diversity"}
+    assert entry.provenance["embedding"]["name"] and len(entry.provenance["truths"]) == 3
+    assert {row.name for row in Score.objects.filter(evaluation=entry)} == {"fid", "diversity"}
     phase = deciding_phase(judged)
     provisional = Ranking.objects.filter(phase=phase).latest("number")
     assert provisional.snapshot["awaits_jury"] and "qualitative" not in provisional.snapshot["rule"]["by"]
     with pytest.raises(NotReadyError) as refused:
         publish_ranking(ranking=provisional, actor=person("Olga"))
-    assert {one.reason for one in refused.value.faults} == {"provisional", "phase_open"}
+    assert {fault.reason for fault in refused.value.faults} == {"provisional", "phase_open"}
 
     cases = list(JuryCase.objects.filter(question=judged))
     assert len(cases) == 6 and {case.submission.team.name for case in cases if case.submission} == {"Owls", "Cats"}
@@ -82,9 +82,9 @@ def test_from_embeddings_to_a_ranking_with_the_jurys_score(judged: Question) -> 
     assert "rank_phase" in work_all()
     final = Ranking.objects.filter(phase=phase).latest("number")
     assert final.number == provisional.number + 1 and not final.snapshot["awaits_jury"]
-    lines = {one.team.name: one for one in final.placings.all()}
+    lines = {placing.team.name: placing for placing in final.placings.all()}
     assert lines["Owls"].place == 1 and lines["Owls"].scores["qualitative"] == pytest.approx(17.5 / 20, abs=0.01)
-    placings = {one["team"]: one for one in final.snapshot["placings"]}
+    placings = {placing["team"]: placing for placing in final.snapshot["placings"]}
     for name, qualitative in (("Owls", 17.5 / 20), ("Cats", 0.25)):
         scores = placings[name]["scores"]
         worst = max(row["scores"]["fid"] for row in placings.values())
@@ -140,26 +140,26 @@ def test_jurors_see_random_ids_and_pixels_and_nobody_else_sees_either(judged: Qu
     juror = juror_of(judged, "Jo")
     client = APIClient()
     client.force_authenticate(juror)
-    asked = f"{judged.challenge.slug}/{judged.slug}"
-    made: Any = client.post("/api/v1/jury/sessions/", {"question": asked}, format="json")
-    assert made.status_code == 201
-    text = made.content.decode()
+    address = f"{judged.challenge.slug}/{judged.slug}"
+    response: Any = client.post("/api/v1/jury/sessions/", {"question": address}, format="json")
+    assert response.status_code == 201
+    text = response.content.decode()
     assert "Owls" not in text and "Cats" not in text and "submission" not in text and "cluster" not in text
-    case = made.json()["cases"][0]["id"]
+    case = response.json()["cases"][0]["id"]
     picture = client.get(f"/api/v1/jury/cases/{case}/images/")
     array = np.load(io.BytesIO(picture.content), allow_pickle=False)
     assert array.dtype == np.uint8 and array.shape == (3, 16, 20) and array.min() == 0 and array.max() == 255
     answer = client.post(
-        f"/api/v1/jury/sessions/{made.json()['id']}/mark/", {"case": case, "marks": marks_of(4)}, format="json"
+        f"/api/v1/jury/sessions/{response.json()['id']}/mark/", {"case": case, "marks": marks_of(4)}, format="json"
     )
     assert answer.status_code == 200 and answer.json()["cases"][0]["marks"] == marks_of(4)
     for other in (person("Sam"), member_of(judged.challenge.teams.get(name="Owls")), juror_of(judged, "Jil")):
         client.force_authenticate(other)
         assert client.get(f"/api/v1/jury/cases/{case}/images/").status_code == 404
-        assert client.get(f"/api/v1/jury/sessions/{made.json()['id']}/").status_code == 404
-        assert client.get(f"/api/v1/jury/?question={asked}").status_code == 403
+        assert client.get(f"/api/v1/jury/sessions/{response.json()['id']}/").status_code == 404
+        assert client.get(f"/api/v1/jury/?question={address}").status_code == 403
     client.force_authenticate(person("Olga"))
-    document = client.get(f"/api/v1/jury/?question={asked}").json()
+    document = client.get(f"/api/v1/jury/?question={address}").json()
     assert document["cases"] == 6 and document["scores"] is None and document["sessions"][0]["marked"] == 1
 
 
@@ -167,10 +167,10 @@ def test_one_case_a_cluster_is_the_nearest_to_its_centre_and_repeats_with_the_se
     rng = np.random.default_rng(3)
     centres = rng.normal(0, 50, (4, 8))
     points = np.concatenate([centre + rng.normal(0, 1, (20, 8)) for centre in centres])
-    found = nearest_to_centres(points, 4, seed=2021)
-    assert found == nearest_to_centres(points, 4, seed=2021)
-    assert sorted(index // 20 for index in found) == [0, 1, 2, 3]
-    for index in found:
+    nearest_to_centres_result = nearest_to_centres(points, 4, seed=2021)
+    assert nearest_to_centres_result == nearest_to_centres(points, 4, seed=2021)
+    assert sorted(index // 20 for index in nearest_to_centres_result) == [0, 1, 2, 3]
+    for index in nearest_to_centres_result:
         group = points[index // 20 * 20 : index // 20 * 20 + 20]
         distances = np.linalg.norm(group - group.mean(axis=0), axis=1)
         assert distances.argmin() == index % 20

@@ -22,16 +22,16 @@ from uploads.models import Upload
 
 @pytest.mark.django_db
 def test_the_third_of_two_is_refused_with_the_moment_of_renewal() -> None:
-    asked = question(changes={"limits": {"per_day": 2}})
-    team, phase = team_in(asked, "Owls"), deciding_phase(asked)
+    question_row = question(changes={"limits": {"per_day": 2}})
+    team, phase = team_in(question_row, "Owls"), deciding_phase(question_row)
     noon = phase.opens + timedelta(hours=12)
     for _ in range(2):
-        sent(asked, team, b"x", at=noon)
+        sent(question_row, team, b"x", at=noon)
     left = remaining(team=team, phase=phase, now=noon)
     assert (left.left, left.used_today) == (0, 2)
     assert left.resets_at == day_of(noon)[1]
     with pytest.raises(QuotaError, match="2 submissions of today") as refusal:
-        sent(asked, team, b"x", at=noon)
+        sent(question_row, team, b"x", at=noon)
     assert f"{left.resets_at:%Y-%m-%d}" in refusal.value.words()
     assert Upload.objects.filter(state="refused", reason="quota_exceeded").count() == 1
     assert remaining(team=team, phase=phase, now=left.resets_at).left == 2
@@ -39,10 +39,10 @@ def test_the_third_of_two_is_refused_with_the_moment_of_renewal() -> None:
 
 @pytest.mark.django_db
 def test_members_share_their_teams_attempts() -> None:
-    asked = question(changes={"limits": {"per_phase": 1}})
-    team = team_in(asked, "Owls", person("Paul"), person("Pia"))
-    sent(asked, team, b"x")
-    upload = stored_upload(asked, team, b"y")
+    question_row = question(changes={"limits": {"per_phase": 1}})
+    team = team_in(question_row, "Owls", person("Paul"), person("Pia"))
+    sent(question_row, team, b"x")
+    upload = stored_upload(question_row, team, b"y")
     Upload.objects.filter(pk=upload.pk).update(owner=person("Pia"))
     with pytest.raises(QuotaError):
         submit(upload=Upload.objects.get(pk=upload.pk), actor=person("Pia"))
@@ -54,9 +54,9 @@ def test_members_share_their_teams_attempts() -> None:
     [("received", 1), ("valid", 1), ("scored", 1), ("failed", 0), ("rejected", 0), ("cancelled", 0)],
 )
 def test_what_counts(state: str, counts: int) -> None:
-    asked = question(changes={"limits": {"per_phase": 3, "per_day": 3}})
-    team, phase = team_in(asked, "Owls"), deciding_phase(asked)
-    submission = sent(asked, team, b"x")
+    question_row = question(changes={"limits": {"per_phase": 3, "per_day": 3}})
+    team, phase = team_in(question_row, "Owls"), deciding_phase(question_row)
+    submission = sent(question_row, team, b"x")
     Submission.objects.filter(pk=submission.pk).update(state=state, reason="r", faults=[{"reason": "x"}])
     left = remaining(team=team, phase=phase, now=submission.received_at)
     assert (left.used_today, left.used_in_phase, left.left) == (counts, counts, 3 - counts)
@@ -64,10 +64,10 @@ def test_what_counts(state: str, counts: int) -> None:
 
 @pytest.mark.django_db
 def test_cancelling_gives_the_attempt_back() -> None:
-    asked = question(changes={"limits": {"per_phase": 1}})
-    team = team_in(asked, "Owls")
-    cancel_submission(submission=sent(asked, team, b"x"), actor=member_of(team))
-    assert sent(asked, team, b"y").state == "received"
+    question_row = question(changes={"limits": {"per_phase": 1}})
+    team = team_in(question_row, "Owls")
+    cancel_submission(submission=sent(question_row, team, b"x"), actor=member_of(team))
+    assert sent(question_row, team, b"y").state == "received"
 
 
 def test_a_day_is_the_sites_also_when_the_clock_changes() -> None:
@@ -77,11 +77,11 @@ def test_a_day_is_the_sites_also_when_the_clock_changes() -> None:
 
 
 def test_fifty_at_once_for_the_last_place_make_exactly_one(any_database: str) -> None:
-    asked = question(changes={"limits": {"per_phase": 3}})
-    team, phase = team_in(asked, "Owls"), deciding_phase(asked)
+    question_row = question(changes={"limits": {"per_phase": 3}})
+    team, phase = team_in(question_row, "Owls"), deciding_phase(question_row)
     for _ in range(2):
-        sent(asked, team, b"before")
-    uploads = [stored_upload(asked, team, f"file {n}".encode()) for n in range(50)]
+        sent(question_row, team, b"before")
+    uploads = [stored_upload(question_row, team, f"file {n}".encode()) for n in range(50)]
     outcomes: Counter[str] = Counter()
     gate = threading.Barrier(10)
 

@@ -8,8 +8,8 @@ from batches.models import Batch
 from batches.split import draft_split, freeze_split
 from core.erasure import sweep_erasures
 from core.models import Work
+from core.performing import perform
 from core.storage import store
-from core.work import perform
 from scoring.jury import finish_session
 from scoring.models import JuryCase, JurySession, Submission
 from scoring.rescore import rescore_phase
@@ -30,11 +30,11 @@ BOTH = pytest.mark.parametrize(
 
 @pytest.mark.django_db
 def test_a_sealing_that_a_withdrawal_overtakes_writes_no_truth_with_the_exam(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = question(changes={"split": {"sets": {"training": 1, "validation": 1, "test": 3}}})
-    sarcopenia_exams(asked, (2, 3, 4, 5, 6))
-    freeze_split(split=draft_split(question=asked, actor=None), actor=None)
+    question_row = question(changes={"split": {"sets": {"training": 1, "validation": 1, "test": 3}}})
+    sarcopenia_exams(question_row, (2, 3, 4, 5, 6))
+    freeze_split(split=draft_split(question=question_row, actor=None), actor=None)
     work_all(("build_batch",))
-    batch = asked.batches.get(name="evaluation")
+    batch = question_row.batches.get(name="evaluation")
     item = batch.items.first()
     assert item is not None
     meanwhile(
@@ -63,9 +63,9 @@ def sealed_objects(batch: Batch) -> list[str]:
 def test_a_submission_cancelled_while_it_is_checked_is_one_or_the_other(
     any_database: str, order: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = contest()
-    team = team_in(made.question, "Owls")
-    submission = sent(made.question, team, made.entry())
+    scene = contest()
+    team = team_in(scene.question, "Owls")
+    submission = sent(scene.question, team, scene.entry())
     row = Work.objects.get(stage="validate_submission")
     doers = [
         lambda: perform(row.pk),
@@ -80,30 +80,34 @@ def test_a_submission_cancelled_while_it_is_checked_is_one_or_the_other(
 
 @pytest.mark.django_db
 def test_a_phase_is_scored_again_once_where_two_ask_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    made = contest()
+    scene = contest()
     for name in ("Owls", "Cats"):
-        sent(made.question, team_in(made.question, name), made.entry(wear=1))
+        sent(scene.question, team_in(scene.question, name), scene.entry(wear=1))
     work_all()
     olga = person("Olga")
     counts = meanwhile(
-        monkeypatch, "scoring.rescore._score_again", lambda: rescore_phase(phase=made.phase, actor=olga, reason="truth")
+        monkeypatch,
+        "scoring.rescore._score_again",
+        lambda: rescore_phase(phase=scene.phase, actor=olga, reason="truth"),
     )
-    second = rescore_phase(phase=made.phase, actor=olga, reason="truth")
+    second = rescore_phase(phase=scene.phase, actor=olga, reason="truth")
     assert (counts, second) == ([2], 0)
     work_all()
-    assert [one.evaluations.count() for one in Submission.objects.all()] == [2, 2]
+    assert [submission.evaluations.count() for submission in Submission.objects.all()] == [2, 2]
 
 
 @BOTH
 def test_the_last_two_jurors_at_once_have_the_ranking_computed(
     any_database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked = question("mtm-hcc", {"jury": {"jurors": 2}})
-    submission = sent(asked, team_in(asked, "Owls"), b"x")
-    case = JuryCase.objects.create(question=asked, submission=submission, index=0, cluster=0, images_key="k")
-    sessions = [JurySession.objects.create(question=asked, juror=juror_of(asked, f"J{n}"), seed=n) for n in (1, 2)]
+    question_row = question("mtm-hcc", {"jury": {"jurors": 2}})
+    submission = sent(question_row, team_in(question_row, "Owls"), b"x")
+    case = JuryCase.objects.create(question=question_row, submission=submission, index=0, cluster=0, images_key="k")
+    sessions = [
+        JurySession.objects.create(question=question_row, juror=juror_of(question_row, f"J{n}"), seed=n) for n in (1, 2)
+    ]
     for session in sessions:
         session.marks.create(case=case, criterion="liver", mark=1)
-    doers = [lambda one=one: finish_session(session=one, actor=one.juror) for one in sessions]
+    doers = [lambda session=session: finish_session(session=session, actor=session.juror) for session in sessions]
     assert overlapping(monkeypatch, "scoring.jury._rank_when_finished", *doers) == []
     assert Work.objects.filter(stage="rank_phase", state="waiting").exists()

@@ -12,9 +12,10 @@ import pytest
 from challenges.frame import spec_of
 from concours.evaluation.evaluate import public_manifest, score, validate
 from concours.evaluation.truth import load_truth
+from core.claims import LostLeaseError, claim_row
 from core.models import Work
 from core.storage import read_blob, store
-from core.work import LostLeaseError, claim_row, enqueue
+from core.work import enqueue
 from scoring import score as stage
 from scoring.models import CaseScore, Evaluation, Score, Submission, Truth
 from scoring.rescore import rescore_phase
@@ -27,65 +28,67 @@ from tests.factories.submissions import sent
 pytestmark = pytest.mark.django_db
 
 
-def at_home(made: Contest, content: bytes, folder: Path) -> dict[str, float | None]:
+def at_home(scene: Contest, content: bytes, folder: Path) -> dict[str, float | None]:
     """The engine in this process, on the truth as it was sealed."""
-    truth = Truth.objects.filter(batch=made.batch).latest("version")
+    truth = Truth.objects.filter(batch=scene.batch).latest("version")
     with zipfile.ZipFile(io.BytesIO(read_blob("sealed", truth.blob_key))) as archive:
         archive.extractall(folder / "truth")
     sent_file = folder / "mine.zip"
     sent_file.write_bytes(content)
-    spec = spec_of(made.question)
-    known = load_truth(spec, folder / "truth")
-    return dict(score(spec, known, validate(spec, public_manifest(spec, known), sent_file, isolated=False)).scores)
+    spec = spec_of(scene.question)
+    identifiers = load_truth(spec, folder / "truth")
+    return dict(
+        score(spec, identifiers, validate(spec, public_manifest(spec, identifiers), sent_file, isolated=False)).scores
+    )
 
 
 def test_every_score_equals_the_local_run_bit_for_bit(tmp_path: Path) -> None:
-    made = contest()
-    content = made.entry(wear=3, off=2.5)
-    sent(made.question, team_in(made.question, "Owls"), content)
+    scene = contest()
+    content = scene.entry(wear=3, off=2.5)
+    sent(scene.question, team_in(scene.question, "Owls"), content)
     work_all()
     ours = dict(Score.objects.filter(part="all").values_list("name", "value"))
-    assert ours == at_home(made, content, tmp_path)
+    assert ours == at_home(scene, content, tmp_path)
     assert ours["surface_mse"] == pytest.approx(2.5**2)
-    by_hand = sum(2 * (m.sum() - 3) / (2 * m.sum() - 3) for m in made.masks.values()) / 4
+    by_hand = sum(2 * (m.sum() - 3) / (2 * m.sum() - 3) for m in scene.masks.values()) / 4
     assert ours["dice"] == pytest.approx(by_hand)
 
 
 def test_case_scores_provenance_and_evidence_stand_beside_the_scores() -> None:
-    made = contest()
-    submission = sent(made.question, team_in(made.question, "Owls"), made.entry(wear=1))
+    scene = contest()
+    submission = sent(scene.question, team_in(scene.question, "Owls"), scene.entry(wear=1))
     work_all()
     evaluation = Evaluation.objects.get()
     cases = dict(CaseScore.objects.filter(name="dice").values_list("public_id", "value"))
-    assert set(cases) == set(made.masks)
+    assert set(cases) == set(scene.masks)
     assert sum(cases.values()) / 4 == pytest.approx(Score.objects.get(name="dice", part="all").value)
-    truth = Truth.objects.get(batch=made.batch)
+    truth = Truth.objects.get(batch=scene.batch)
     assert evaluation.provenance["truths"][0]["sha256"] == truth.sha256
     assert evaluation.provenance["sha256"]["submission"] == submission.sha256
     assert evaluation.provenance["versions"]["numpy"]
     arrays = artefacts_of(evaluation)
-    assert sorted(arrays["ids"].tolist()) == sorted(made.masks)
+    assert sorted(arrays["ids"].tolist()) == sorted(scene.masks)
     assert arrays["surface_mse.said"] == pytest.approx(arrays["surface_mse.truth"])
 
 
 def test_parts_are_scored_apart() -> None:
-    made = contest({"leaderboard": {"public_share": 0.5}})
-    sent(made.question, team_in(made.question, "Owls"), made.entry(wear=2))
+    scene = contest({"leaderboard": {"public_share": 0.5}})
+    sent(scene.question, team_in(scene.question, "Owls"), scene.entry(wear=2))
     work_all()
-    truth = Truth.objects.get(batch=made.batch)
+    truth = Truth.objects.get(batch=scene.batch)
     rows = csv.DictReader(
         io.StringIO(zipfile.ZipFile(io.BytesIO(read_blob("sealed", truth.blob_key))).read("truth.csv").decode())
     )
     parts = {row["case_id"]: row["part"] for row in rows}
     for part in ("public", "private"):
-        sizes = [int(made.masks[case].sum()) for case, its in parts.items() if its == part]
+        sizes = [int(scene.masks[case].sum()) for case, its in parts.items() if its == part]
         expected = sum(2 * (n - 2) / (2 * n - 2) for n in sizes) / len(sizes)
         assert Score.objects.get(name="dice", part=part).value == pytest.approx(expected)
 
 
 def test_scored_twice_is_scored_once() -> None:
-    made = contest()
-    submission = sent(made.question, team_in(made.question, "Owls"), made.entry())
+    scene = contest()
+    submission = sent(scene.question, team_in(scene.question, "Owls"), scene.entry())
     work_all()
     enqueue("score_submission", submission)
     enqueue("validate_submission", submission)
@@ -96,8 +99,8 @@ def test_scored_twice_is_scored_once() -> None:
 def test_killed_after_the_numbers_and_before_the_rows_it_is_scored_by_the_next_run(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    made = contest()
-    submission = sent(made.question, team_in(made.question, "Owls"), made.entry(wear=1))
+    scene = contest()
+    submission = sent(scene.question, team_in(scene.question, "Owls"), scene.entry(wear=1))
     work_all(("accept_submission", "validate_submission"))
     claim = claim_row(Work.objects.get(stage="score_submission").pk)
     assert claim is not None
@@ -110,15 +113,15 @@ def test_killed_after_the_numbers_and_before_the_rows_it_is_scored_by_the_next_r
         with pytest.raises(KeyboardInterrupt):
             stage.score_submission(claim)
     assert not Evaluation.objects.exists() and Submission.objects.get().state == "valid"
-    kept = store("sealed").listdir(f"submission-{submission.pk}")[1]
+    remaining = store("sealed").listdir(f"submission-{submission.pk}")[1]
     stage.score_submission(claim)
     assert Evaluation.objects.count() == 1
-    assert store("sealed").listdir(f"submission-{submission.pk}")[1] == kept, "the same run, the same artefacts"
+    assert store("sealed").listdir(f"submission-{submission.pk}")[1] == remaining, "the same run, the same artefacts"
 
 
 def test_a_worker_that_lost_its_lease_writes_nothing() -> None:
-    made = contest()
-    sent(made.question, team_in(made.question, "Owls"), made.entry())
+    scene = contest()
+    sent(scene.question, team_in(scene.question, "Owls"), scene.entry())
     work_all(("accept_submission", "validate_submission"))
     work = Work.objects.get(stage="score_submission")
     claim = claim_row(work.pk)
@@ -130,10 +133,10 @@ def test_a_worker_that_lost_its_lease_writes_nothing() -> None:
 
 
 def test_rescoring_adds_an_evaluation_and_keeps_the_first() -> None:
-    made = contest()
-    sent(made.question, team_in(made.question, "Owls"), made.entry(wear=1))
+    scene = contest()
+    sent(scene.question, team_in(scene.question, "Owls"), scene.entry(wear=1))
     work_all()
-    assert rescore_phase(phase=made.phase, actor=person("Olga"), reason="the truth was corrected") == 1
+    assert rescore_phase(phase=scene.phase, actor=person("Olga"), reason="the truth was corrected") == 1
     work_all()
     assert list(Evaluation.objects.order_by("number").values_list("number", flat=True)) == [1, 2]
     first, second = (dict(e.scores.values_list("name", "value")) for e in Evaluation.objects.order_by("number"))

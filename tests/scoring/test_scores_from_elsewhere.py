@@ -50,17 +50,17 @@ def api(user: User) -> APIClient:
 
 def outside() -> tuple[Question, Phase, dict[str, Team], dict[str, Submission]]:
     """A question that the organisers score themselves, with three teams and what two of them sent."""
-    asked = question(changes=EXTERNAL)
-    teams = {name: team_in(asked, name) for name in ("Owls", "Foxes", "Newts")}
-    submissions = {name: sent(asked, teams[name], b"a container image") for name in ("Owls", "Foxes")}
+    question_row = question(changes=EXTERNAL)
+    teams = {name: team_in(question_row, name) for name in ("Owls", "Foxes", "Newts")}
+    submissions = {name: sent(question_row, teams[name], b"a container image") for name in ("Owls", "Foxes")}
     work_all()
-    return asked, deciding_phase(asked), teams, submissions
+    return question_row, deciding_phase(question_row), teams, submissions
 
 
 def placings(phase: Phase) -> dict[str, tuple[int | None, str]]:
     ranking = phase.rankings.order_by("-number").first()
     assert ranking is not None
-    return {one.team.name: (one.place, one.status) for one in ranking.placings.select_related("team")}
+    return {entry.team.name: (entry.place, entry.status) for entry in ranking.placings.select_related("team")}
 
 
 def test_a_submission_to_an_external_question_is_valid_and_waits_in_no_queue() -> None:
@@ -81,7 +81,7 @@ def test_a_table_is_entered_ranked_and_kept_with_its_hash() -> None:
     assert placings(phase) == {"Foxes": (1, "ranked"), "Owls": (2, "ranked"), "Newts": (None, "N.S.")}
     evaluation = Evaluation.objects.get(submission=submissions["Foxes"])
     assert (evaluation.truth, evaluation.entered_by) == (None, person("Olga"))
-    assert {one.name: (one.value, one.reason) for one in evaluation.scores.all()} == {
+    assert {score.name: (score.value, score.reason) for score in evaluation.scores.all()} == {
         "hausdorff": (3.0, ""),
         "speed": (None, "missing_value"),
     }
@@ -105,12 +105,12 @@ def test_entered_again_the_newest_table_counts_and_the_old_one_stays() -> None:
 
 
 def test_every_error_of_a_table_is_told_at_once_and_nothing_is_written() -> None:
-    asked, phase, _, _ = outside()
+    address, phase, _, _ = outside()
     table = "team,hausdorff,part\nOwls,x,all\nOwls,1,\nNewts,2,\nFoxes,1e999,neither\n"
-    body = {"question": f"cup/{asked.slug}", "phase": phase.name, "table": table}
+    body = {"question": f"cup/{address.slug}", "phase": phase.name, "table": table}
     answer = api(person("Olga")).post("/api/v1/submissions/scores/", body, format="json")
     assert answer.status_code == 400
-    reasons = [one["reason"] for one in answer.json()["errors"]]
+    reasons = [error["reason"] for error in answer.json()["errors"]]
     assert sorted(reasons) == [
         "duplicate_id",
         "extra_id",
@@ -123,7 +123,7 @@ def test_every_error_of_a_table_is_told_at_once_and_nothing_is_written() -> None
 
 
 def test_the_table_to_fill_names_teams_and_submissions_and_comes_back_as_it_is() -> None:
-    asked, phase, _, submissions = outside()
+    request, phase, _, submissions = outside()
     lines = scores_table(phase).splitlines()
     assert lines[0] == "team,submission,hausdorff,speed"
     assert lines[1] == f"Foxes,{submissions['Foxes'].pk},,"
@@ -131,9 +131,9 @@ def test_the_table_to_fill_names_teams_and_submissions_and_comes_back_as_it_is()
     filled = f"{lines[0]}\nFoxes,{submissions['Foxes'].pk},1,2\nOwls,{submissions['Owls'].pk},3,4\n"
     client = Client()
     client.force_login(person("Olga"))
-    address = f"/c/cup/{asked.slug}/ending/scores/"
+    address = f"/c/cup/{request.slug}/ending/scores/"
     assert client.get(f"{address}table/?phase={phase.name}").content.decode() == scores_table(phase)
-    page = client.get(f"/c/cup/{asked.slug}/ending/").content.decode()
+    page = client.get(f"/c/cup/{request.slug}/ending/").content.decode()
     assert "Enter the scores" in page and "hausdorff, speed" in page
     file = SimpleUploadedFile("scores.csv", filled.encode())
     answer = client.post(address, {"phase": phase.name, "table": file}, follow=True)
@@ -144,46 +144,46 @@ def test_the_table_to_fill_names_teams_and_submissions_and_comes_back_as_it_is()
 
 
 def test_the_command_enters_a_table_and_lists_its_errors(tmp_path: Path) -> None:
-    asked, phase, _, _ = outside()
+    address, phase, _, _ = outside()
     table = tmp_path / "scores.csv"
     table.write_text("team,hausdorff,speed\nOwls,1,1\nFoxes,2,2\n", encoding="utf-8")
-    call_command("enter_scores", f"cup/{asked.slug}", str(table), "--by", "olga@example.org")
+    call_command("enter_scores", f"cup/{address.slug}", str(table), "--by", "olga@example.org")
     work_all()
     assert placings(phase)["Owls"][0] == 1
     table.write_text("team,hausdorff\nOwls,one\n", encoding="utf-8")
     with pytest.raises(CommandError, match=r"(?s)speed.*one is not a finite number"):
-        call_command("enter_scores", f"cup/{asked.slug}", str(table), "--by", "olga@example.org")
+        call_command("enter_scores", f"cup/{address.slug}", str(table), "--by", "olga@example.org")
 
 
 def test_only_organisers_enter_scores_and_only_where_a_score_is_external() -> None:
-    asked, phase, teams, _ = outside()
-    body = {"question": f"cup/{asked.slug}", "phase": phase.name, "table": "team,hausdorff,speed\nOwls,1,1\n"}
+    address, phase, teams, _ = outside()
+    body = {"question": f"cup/{address.slug}", "phase": phase.name, "table": "team,hausdorff,speed\nOwls,1,1\n"}
     for user in (member_of(teams["Owls"]), person("Sam")):
         assert api(user).post("/api/v1/submissions/scores/", body, format="json").status_code in (403, 404)
 
 
 def test_a_question_without_external_scores_takes_no_table() -> None:
-    made = contest()
-    body = {"question": "cup/sarcopenia", "phase": made.phase.name, "table": "team\nx\n"}
+    scene = contest()
+    body = {"question": "cup/sarcopenia", "phase": scene.phase.name, "table": "team\nx\n"}
     answer = api(person("Olga")).post("/api/v1/submissions/scores/", body, format="json")
     assert answer.status_code == 400 and "no external score" in answer.json()["detail"]
 
 
 def test_external_scores_stay_when_the_others_are_computed_again() -> None:
     mixed = {"metrics": {"speed": {"metric": "external", "direction": "higher"}}}
-    made = contest(mixed)
-    team = team_in(made.question, "Owls")
-    submission = sent(made.question, team, made.entry())
+    scene = contest(mixed)
+    team = team_in(scene.question, "Owls")
+    submission = sent(scene.question, team, scene.entry())
     work_all()
     first = submission.evaluations.get()
     assert first.scores.get(name="speed", part="all").reason == "external"
-    enter_scores(phase=made.phase, content=b"team,speed\nOwls,12\n", file_name="s.csv", actor=person("Olga"))
+    enter_scores(phase=scene.phase, content=b"team,speed\nOwls,12\n", file_name="s.csv", actor=person("Olga"))
     second = submission.evaluations.get(number=2)
-    scores = {one.name: one.value for one in second.scores.filter(part="all")}
+    scores = {score.name: score.value for score in second.scores.filter(part="all")}
     assert scores == pytest.approx({"dice": 1.0, "surface_mse": 0.0, "speed": 12.0})
     work_all()
     assert second.case_scores.count() == first.case_scores.count() > 0
-    body = {"question": "cup/sarcopenia", "phase": made.phase.name, "reason": "a test"}
+    body = {"question": "cup/sarcopenia", "phase": scene.phase.name, "reason": "a test"}
     assert api(person("Olga")).post("/api/v1/submissions/rescore/", body, format="json").status_code == 202
     work_all()
     third = submission.evaluations.get(number=3)
@@ -197,16 +197,16 @@ FRUGAL = {
 
 
 def test_frugality_counts_as_declared_then_as_measured() -> None:
-    made = contest(FRUGAL)
+    scene = contest(FRUGAL)
     figures = {"Owls": {"parameters": 1e6, "seconds": 1}, "Foxes": {"parameters": 5e6, "seconds": 1}}
     submissions = {}
     for name, declared in figures.items():
-        submission = sent(made.question, team_in(made.question, name), made.entry())
+        submission = sent(scene.question, team_in(scene.question, name), scene.entry())
         body = {"upload": str(submission.upload_id), "declared": declared}
         assert api(member_of(submission.team)).post("/api/v1/submissions/", body, format="json").status_code == 201
         submissions[name] = submission
     work_all()
-    assert {name: place for name, (place, _) in placings(made.phase).items()} == {"Owls": 1, "Foxes": 2}
+    assert {name: place for name, (place, _) in placings(scene.phase).items()} == {"Owls": 1, "Foxes": 2}
     measured = {"parameters": "90e6", "seconds": 2}
     address = f"/api/v1/submissions/{submissions['Owls'].pk}/measure/"
     assert (
@@ -215,27 +215,27 @@ def test_frugality_counts_as_declared_then_as_measured() -> None:
     answer = api(person("Olga")).post(address, {"measured": measured}, format="json")
     assert answer.status_code == 200 and answer.json()["measured"] == {"parameters": 90e6, "seconds": 2.0}
     work_all()
-    assert {name: place for name, (place, _) in placings(made.phase).items()} == {"Foxes": 1, "Owls": 2}
+    assert {name: place for name, (place, _) in placings(scene.phase).items()} == {"Foxes": 1, "Owls": 2}
     score = submissions["Owls"].evaluations.order_by("-number").first().scores.get(name="frugality", part="all")
     assert score.details["differs"] == ["parameters", "seconds"]
     record_measurement(submission=submissions["Owls"], measured={"parameters": "", "seconds": ""}, actor=person("Olga"))
     work_all()
-    assert placings(made.phase)["Owls"][0] == 1
+    assert placings(scene.phase)["Owls"][0] == 1
 
 
 def test_figures_that_nobody_asks_for_or_that_are_no_numbers_are_refused() -> None:
-    made = contest(FRUGAL)
-    submission = sent(made.question, team_in(made.question, "Owls"), made.entry())
+    scene = contest(FRUGAL)
+    submission = sent(scene.question, team_in(scene.question, "Owls"), scene.entry())
     address = f"/api/v1/submissions/{submission.pk}/measure/"
     answer = api(person("Olga")).post(address, {"measured": {"gpu": "A100", "seconds": -1}}, format="json")
     assert answer.status_code == 400
-    assert sorted(one["reason"] for one in answer.json()["errors"]) == ["extra_id", "out_of_range"]
+    assert sorted(error["reason"] for error in answer.json()["errors"]) == ["extra_id", "out_of_range"]
 
 
 def test_the_page_of_a_submission_shows_figures_and_details_to_those_who_may() -> None:
-    made = contest(FRUGAL)
-    team = team_in(made.question, "Owls")
-    submission = sent(made.question, team, made.entry())
+    scene = contest(FRUGAL)
+    team = team_in(scene.question, "Owls")
+    submission = sent(scene.question, team, scene.entry())
     work_all()
     organiser, member = Client(), Client()
     organiser.force_login(person("Olga"))
@@ -248,8 +248,8 @@ def test_the_page_of_a_submission_shows_figures_and_details_to_those_who_may() -
     assert "What lies behind" not in member.get(address).content.decode()
     assert api(member_of(team)).get(f"/api/v1/submissions/{submission.pk}/").json()["details"] == {}
     work_all()
-    close_phase(made.phase)
-    ranking = Ranking.objects.filter(phase=made.phase, part="all").order_by("-number").first()
+    close_phase(scene.phase)
+    ranking = Ranking.objects.filter(phase=scene.phase, part="all").order_by("-number").first()
     publish_ranking(ranking=ranking, actor=person("Olga"))
     assert "What lies behind" in member.get(address).content.decode()
     details = api(member_of(team)).get(f"/api/v1/submissions/{submission.pk}/").json()["details"]
@@ -257,9 +257,9 @@ def test_the_page_of_a_submission_shows_figures_and_details_to_those_who_may() -
 
 
 def test_figures_that_come_with_the_bytes_are_declared() -> None:
-    made = contest(FRUGAL)
-    team = team_in(made.question, "Owls")
-    upload = stored_upload(made.question, team, made.entry(), declared_parameters="2e6", declared_seconds="0.5")
+    scene = contest(FRUGAL)
+    team = team_in(scene.question, "Owls")
+    upload = stored_upload(scene.question, team, scene.entry(), declared_parameters="2e6", declared_seconds="0.5")
     assert submit(upload=upload, actor=upload.owner).declared == {"parameters": 2e6, "seconds": 0.5}
-    names = {f"{FIELD}{one.name}" for name in metrics.names() for one in metrics.find(name).declares}
+    names = {f"{FIELD}{declare.name}" for name in metrics.names() for declare in metrics.find(name).declares}
     assert names == {key for key in METADATA if key.startswith(FIELD)}

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from batches.models import Batch
+from core.claims import claim_row
 from core.storage import read_blob, store
-from core.work import claim_row, enqueue
+from core.work import enqueue
 from scoring import seal
 from scoring.models import Truth
 from scoring.reseal import keep_only
@@ -33,9 +34,9 @@ def table(truth: Truth) -> list[dict[str, str]]:
 
 
 def test_the_sealed_zip_is_laid_out_as_the_local_scorer_reads_it() -> None:
-    made = contest()
-    truth = Truth.objects.get(batch=made.batch)
-    ids = sorted(made.masks)
+    scene = contest()
+    truth = Truth.objects.get(batch=scene.batch)
+    ids = sorted(scene.masks)
     assert sorted(members(truth).namelist()) == sorted(["truth.csv", *(f"mask/{case}.png" for case in ids)])
     rows = table(truth)
     assert sorted(row["case_id"] for row in rows) == ids
@@ -45,22 +46,22 @@ def test_the_sealed_zip_is_laid_out_as_the_local_scorer_reads_it() -> None:
 
 
 def test_no_reachable_copy_of_an_evaluation_set_stays_and_training_keeps_its_own() -> None:
-    made = contest()
-    evaluation = Annotation.objects.filter(exam__batch_items__batch=made.batch)
+    scene = contest()
+    evaluation = Annotation.objects.filter(exam__batch_items__batch=scene.batch)
     assert evaluation.count() == 4
     for annotation in evaluation:
         assert annotation.sealed_at is not None and annotation.value is None and annotation.blob_key == ""
     training = Annotation.objects.exclude(pk__in=evaluation)
     assert training.count() == 2
     assert all(row.sealed_at is None and store("exams").exists(row.blob_key) for row in training)
-    for item in made.batch.items.select_related("exam"):
+    for item in scene.batch.items.select_related("exam"):
         assert store("exams").listdir(f"exam-{item.exam_id}")[1] == [item.exam.bundle_sha256]
 
 
 def test_sealing_again_changes_nothing() -> None:
-    made = contest()
+    scene = contest()
     before = list(Truth.objects.values())
-    enqueue("seal_truth", made.batch)
+    enqueue("seal_truth", scene.batch)
     assert work_all() == ["seal_truth"]
     assert list(Truth.objects.values()) == before
 
@@ -88,24 +89,24 @@ def test_killed_between_the_truth_and_the_removal_it_is_finished_by_the_next_run
 
 
 def test_the_public_part_is_drawn_by_the_share_and_is_no_function_of_what_teams_can_read() -> None:
-    made = contest({"leaderboard": {"public_share": 0.5, "seed": 3}})
-    parts = {row["case_id"]: row["part"] for row in table(Truth.objects.get(batch=made.batch))}
+    scene = contest({"leaderboard": {"public_share": 0.5, "seed": 3}})
+    parts = {row["case_id"]: row["part"] for row in table(Truth.objects.get(batch=scene.batch))}
     assert sorted(parts.values()) == ["private", "private", "public", "public"]
-    again = seal.public_cases(made.batch, seal.spec_of(made.question), sorted(parts))
+    again = seal.public_cases(scene.batch, seal.spec_of(scene.question), sorted(parts))
     assert again == {case for case, part in parts.items() if part == "public"}
     other = Batch(seed="00" * 32)
-    drawn = [seal.public_cases(other, seal.spec_of(made.question), [f"case-{n}" for n in range(40)])]
+    drawn = [seal.public_cases(other, seal.spec_of(scene.question), [f"case-{n}" for n in range(40)])]
     other.seed = "11" * 32
-    drawn.append(seal.public_cases(other, seal.spec_of(made.question), [f"case-{n}" for n in range(40)]))
+    drawn.append(seal.public_cases(other, seal.spec_of(scene.question), [f"case-{n}" for n in range(40)]))
     assert drawn[0] != drawn[1]
 
 
 def test_a_withdrawn_exam_leaves_the_truth_by_a_new_version() -> None:
-    made = contest()
-    item = made.batch.items.order_by("position")[0]
+    scene = contest()
+    item = scene.batch.items.order_by("position")[0]
     withdraw_exam(exam=item.exam, actor=person("Olga"), reason="the patient refused")
     work_all()
-    newest = Truth.objects.filter(batch=made.batch).latest("version")
+    newest = Truth.objects.filter(batch=scene.batch).latest("version")
     assert newest.version == 2 and newest.cases == 3
     assert item.public_id not in newest.public_manifest["ids"]
     assert f"mask/{item.public_id}.png" not in members(newest).namelist()

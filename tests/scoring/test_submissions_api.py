@@ -36,9 +36,9 @@ def created(user: User | None, upload: Any, **more: Any) -> Any:
 
 
 def test_an_upload_becomes_a_submission_once_for_its_owner_alone() -> None:
-    asked = question()
-    team = team_in(asked, "Owls")
-    upload = stored_upload(asked, team, b"x")
+    question_row = question()
+    team = team_in(question_row, "Owls")
+    upload = stored_upload(question_row, team, b"x")
     for other, status in ((None, 401), (person("Sam"), 404), (person("Olga"), 404)):
         assert created(other, upload).status_code == status
     assert not Submission.objects.exists()
@@ -50,10 +50,10 @@ def test_an_upload_becomes_a_submission_once_for_its_owner_alone() -> None:
 
 
 def test_a_refusal_is_told_by_the_step_and_again_by_the_upload() -> None:
-    asked = question(changes={"limits": {"per_phase": 1}})
-    team = team_in(asked, "Owls")
-    sent(asked, team, b"x")
-    upload = stored_upload(asked, team, b"y")
+    question_row = question(changes={"limits": {"per_phase": 1}})
+    team = team_in(question_row, "Owls")
+    sent(question_row, team, b"x")
+    upload = stored_upload(question_row, team, b"y")
     answer = created(member_of(team), upload)
     assert (
         answer.status_code == 429
@@ -74,14 +74,14 @@ def test_nonsense_is_answered(body: Any) -> None:
 
 @pytest.fixture
 def scored() -> Contest:
-    made = contest({"limits": {"per_day": 5, "per_phase": 9}})
+    scene = contest({"limits": {"per_day": 5, "per_phase": 9}})
     for name in ("Owls", "Cats"):
-        sent(made.question, team_in(made.question, name), made.entry(wear=1))
+        sent(scene.question, team_in(scene.question, name), scene.entry(wear=1))
     work_all()
-    return made
+    return scene
 
 
-def own(made: Contest, name: str) -> tuple[Submission, User]:
+def own(scene: Contest, name: str) -> tuple[Submission, User]:
     submission = Submission.objects.get(team__name=name)
     return submission, member_of(submission.team)
 
@@ -107,11 +107,11 @@ def test_what_is_not_scored_yet_can_be_taken_back(scored: Contest) -> None:
     waiting = sent(scored.question, team, scored.entry())
     assert client_of(owl).post(f"/api/v1/submissions/{waiting.pk}/cancel/").json()["state"] == "cancelled"
     assert "validate_submission" not in work_all()
-    asked = f"{scored.question.challenge.slug}/{scored.question.slug}"
-    left = client_of(owl).get(f"/api/v1/submissions/remaining/?question={asked}").json()
-    final = next(one for one in left if one["phase"] == "final")
+    address = f"{scored.question.challenge.slug}/{scored.question.slug}"
+    left = client_of(owl).get(f"/api/v1/submissions/remaining/?question={address}").json()
+    final = next(entry for entry in left if entry["phase"] == "final")
     assert final["left"] == 4 and final["used_today"] == 1 and final["resets_at"].endswith(("+01:00", "+02:00"))
-    assert client_of(person("Olga")).get(f"/api/v1/submissions/remaining/?question={asked}").status_code == 404
+    assert client_of(person("Olga")).get(f"/api/v1/submissions/remaining/?question={address}").status_code == 404
 
 
 def test_the_manifest_of_a_submission_is_for_those_who_have_the_cases(scored: Contest) -> None:
@@ -141,8 +141,8 @@ def test_a_failed_one_says_little_to_the_team_and_is_tried_again_by_an_organiser
 
 
 def test_an_organiser_has_a_phase_scored_again_with_a_reason(scored: Contest) -> None:
-    asked = f"{scored.question.challenge.slug}/{scored.question.slug}"
-    body = {"question": asked, "phase": "final", "reason": "the truth was corrected"}
+    address = f"{scored.question.challenge.slug}/{scored.question.slug}"
+    body = {"question": address, "phase": "final", "reason": "the truth was corrected"}
     assert (
         client_of(own(scored, "Owls")[1]).post("/api/v1/submissions/rescore/", body, format="json").status_code == 403
     )
@@ -166,15 +166,15 @@ def test_every_change_of_a_submission_is_on_record(scored: Contest) -> None:
 
 
 def test_a_long_list_asks_no_more_queries_than_a_short_one() -> None:
-    made = contest()
+    scene = contest()
     counts = []
     for names in (("Owls",), ("Bats", "Cats", "Dogs", "Eels")):
         for name in names:
-            sent(made.question, team_in(made.question, name), made.entry())
+            sent(scene.question, team_in(scene.question, name), scene.entry())
         work_all()
-        client = client_of(made.question.challenge.created_by)
+        client = client_of(scene.question.challenge.created_by)
         with CaptureQueriesContext(connection) as captured:
             answer = client.get("/api/v1/submissions/")
         counts.append(len(captured))
-        assert {one["state"] for one in answer.json()["results"]} == {"scored"}
+        assert {result["state"] for result in answer.json()["results"]} == {"scored"}
     assert counts[1] == counts[0]

@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
+from core.claims import claim_row
 from core.errors import QuotaError
 from core.models import Work
+from core.performing import perform
 from core.storage import store
-from core.work import claim_row, enqueue, perform
+from core.work import enqueue
 from scoring.models import Submission
 from scoring.quota import remaining
 from scoring.submit import submit
@@ -43,8 +45,8 @@ def work(upload: Upload) -> Work:
 @pytest.mark.django_db
 @MOMENTS
 def test_the_request_is_second_and_gets_the_workers_submission(moment: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = question()
-    upload = stored_upload(asked, team_in(asked, "Owls"), b"x")
+    question_row = question()
+    upload = stored_upload(question_row, team_in(question_row, "Owls"), b"x")
     meanwhile(monkeypatch, moment, lambda: work(upload))
     answer = post(upload, description="a U-Net", declared={"parameters": 7}, idempotency_key="k")
     assert answer.status_code == 201
@@ -57,8 +59,8 @@ def test_the_request_is_second_and_gets_the_workers_submission(moment: str, monk
 @pytest.mark.django_db
 @MOMENTS
 def test_the_worker_is_second_and_its_work_is_done_at_once(moment: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = question()
-    upload = stored_upload(asked, team_in(asked, "Owls"), b"x")
+    question_row = question()
+    upload = stored_upload(question_row, team_in(question_row, "Owls"), b"x")
     answers = meanwhile(monkeypatch, moment, lambda: post(upload))
     row = work(upload)
     assert answers[0].status_code == 201 and (row.state, row.attempts) == ("done", 0)
@@ -68,10 +70,10 @@ def test_the_worker_is_second_and_its_work_is_done_at_once(moment: str, monkeypa
 @pytest.mark.django_db
 @MOMENTS
 def test_the_request_is_second_and_reads_the_workers_refusal(moment: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = question(changes={"limits": {"per_phase": 1}})
-    team = team_in(asked, "Owls")
-    sent(asked, team, b"x")
-    upload = stored_upload(asked, team, b"y")
+    question_row = question(changes={"limits": {"per_phase": 1}})
+    team = team_in(question_row, "Owls")
+    sent(question_row, team, b"x")
+    upload = stored_upload(question_row, team, b"y")
     meanwhile(monkeypatch, moment, lambda: work(upload))
     answer = post(upload)
     assert answer.status_code == 429 and answer.json()["reason"] == "quota"
@@ -84,10 +86,10 @@ def test_the_request_is_second_and_reads_the_workers_refusal(moment: str, monkey
 @pytest.mark.django_db
 @MOMENTS
 def test_the_worker_is_second_and_leaves_the_requests_refusal(moment: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = question(changes={"limits": {"per_phase": 1}})
-    team = team_in(asked, "Owls")
-    sent(asked, team, b"x")
-    upload = stored_upload(asked, team, b"y")
+    question_row = question(changes={"limits": {"per_phase": 1}})
+    team = team_in(question_row, "Owls")
+    sent(question_row, team, b"x")
+    upload = stored_upload(question_row, team, b"y")
     answers = meanwhile(monkeypatch, moment, lambda: post(upload))
     row = work(upload)
     assert answers[0].status_code == 429 and (row.state, row.attempts) == ("done", 0)
@@ -98,8 +100,8 @@ def test_the_worker_is_second_and_leaves_the_requests_refusal(moment: str, monke
 @pytest.mark.django_db
 def test_a_call_that_is_refused_while_another_is_accepted_gets_the_submission(monkeypatch: pytest.MonkeyPatch) -> None:
     """The quota was full when the call began; meanwhile a submission was cancelled and the worker took the upload."""
-    asked = question()
-    upload = stored_upload(asked, team_in(asked, "Owls"), b"x")
+    question_row = question()
+    upload = stored_upload(question_row, team_in(question_row, "Owls"), b"x")
 
     def refuse_after_worker(*_args: Any, **_kwargs: Any) -> None:
         monkeypatch.undo()
@@ -112,8 +114,8 @@ def test_a_call_that_is_refused_while_another_is_accepted_gets_the_submission(mo
 
 @pytest.mark.django_db
 def test_a_lost_file_is_the_platforms_fault_and_refuses_nothing() -> None:
-    asked = question()
-    upload = stored_upload(asked, team_in(asked, "Owls"), b"x")
+    question_row = question()
+    upload = stored_upload(question_row, team_in(question_row, "Owls"), b"x")
     staging.discard(staging.staging_path(upload.pk))
     with pytest.raises(FileNotFoundError):
         submit(upload=upload, actor=upload.owner)
@@ -123,10 +125,10 @@ def test_a_lost_file_is_the_platforms_fault_and_refuses_nothing() -> None:
 
 @pytest.mark.django_db
 def test_asking_again_for_a_set_aside_upload_gives_the_first_submission() -> None:
-    asked = question()
-    team = team_in(asked, "Owls")
-    one, two = (stored_upload(asked, team, b"x") for _ in range(2))
-    answers = [post(upload, idempotency_key="k") for upload in (one, two, two)]
+    question_row = question()
+    team = team_in(question_row, "Owls")
+    entry, two = (stored_upload(question_row, team, b"x") for _ in range(2))
+    answers = [post(upload, idempotency_key="k") for upload in (entry, two, two)]
     assert [answer.status_code for answer in answers] == [201, 201, 201]
     assert len({answer.json()["id"] for answer in answers}) == 1
 
@@ -135,10 +137,10 @@ def test_asking_again_for_a_set_aside_upload_gives_the_first_submission() -> Non
     "any_database", ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True
 )
 def test_two_requests_and_two_workers_at_once_make_one_submission(any_database: str) -> None:
-    asked = question()
-    team = team_in(asked, "Owls")
+    question_row = question()
+    team = team_in(question_row, "Owls")
     for _ in range(4):
-        upload = stored_upload(asked, team, b"x" * 300_000)
+        upload = stored_upload(question_row, team, b"x" * 300_000)
         row = enqueue("accept_submission", upload)
 
         def request(upload: Upload = upload) -> None:
@@ -159,17 +161,17 @@ def test_two_requests_and_two_workers_at_once_make_one_submission(any_database: 
 
 @pytest.fixture
 def scored(db: None) -> Contest:
-    made = contest({"limits": {"per_day": 5, "per_phase": 9}})
-    sent(made.question, team_in(made.question, "Owls"), made.entry(wear=1))
+    scene = contest({"limits": {"per_day": 5, "per_phase": 9}})
+    sent(scene.question, team_in(scene.question, "Owls"), scene.entry(wear=1))
     work_all()
-    return made
+    return scene
 
 
-def repeat(made: Contest, wear: int) -> tuple[Submission, Submission]:
+def repeat(scene: Contest, wear: int) -> tuple[Submission, Submission]:
     """The first submission takes its key; a second upload is scored before the key is given for it, too."""
     first = Submission.objects.get()
     submit(upload=first.upload, actor=first.sent_by, idempotency_key="k")
-    second = sent(made.question, first.team, made.entry(wear=wear))
+    second = sent(scene.question, first.team, scene.entry(wear=wear))
     work_all()
     second.refresh_from_db()
     assert second.state == "scored"

@@ -30,25 +30,25 @@ def three_faults(ids: list[str]) -> bytes:
 
 
 def test_all_errors_at_once_and_no_attempt_lost() -> None:
-    made = contest({"limits": {"per_phase": 1}})
-    ids = sorted(made.masks)
-    team = team_in(made.question, "Owls")
-    submission = sent(made.question, team, three_faults(ids))
+    scene = contest({"limits": {"per_phase": 1}})
+    ids = sorted(scene.masks)
+    team = team_in(scene.question, "Owls")
+    submission = sent(scene.question, team, three_faults(ids))
     work_all()
     submission.refresh_from_db()
     assert submission.state == "rejected"
     assert {fault["reason"] for fault in submission.faults} == {"missing_file", "non_numeric", "extra_id"}
     assert any(ids[0] in fault["where"] + fault["message"] for fault in submission.faults)
-    again = sent(made.question, team, made.entry())
+    again = sent(scene.question, team, scene.entry())
     work_all()
     again.refresh_from_db()
     assert again.state == "scored"
 
 
 def test_the_words_are_the_same_with_the_truth_gone() -> None:
-    made = contest()
-    submission = sent(made.question, team_in(made.question, "Owls"), three_faults(sorted(made.masks)))
-    truth = Truth.objects.get(batch=made.batch)
+    scene = contest()
+    submission = sent(scene.question, team_in(scene.question, "Owls"), three_faults(sorted(scene.masks)))
+    truth = Truth.objects.get(batch=scene.batch)
     before = [fault.to_json() for fault in check(submission, truth)[0]]
     erase("sealed", truth.blob_key)
     assert not store("sealed").exists(truth.blob_key)
@@ -56,9 +56,9 @@ def test_the_words_are_the_same_with_the_truth_gone() -> None:
 
 
 def test_the_child_that_validates_cannot_open_the_truth() -> None:
-    made = contest()
-    submission = sent(made.question, team_in(made.question, "Owls"), made.entry())
-    truth = Truth.objects.get(batch=made.batch)
+    scene = contest()
+    submission = sent(scene.question, team_in(scene.question, "Owls"), scene.entry())
+    truth = Truth.objects.get(batch=scene.batch)
     own, sealed = (
         store(name).path(key) for name, key in (("submissions", submission.blob_key), ("sealed", truth.blob_key))
     )
@@ -71,16 +71,16 @@ def test_the_child_that_validates_cannot_open_the_truth() -> None:
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 damaged", b"\x00" * 3000])
 def test_a_file_that_is_nothing_is_rejected_in_words(content: bytes) -> None:
-    made = contest()
-    submission = sent(made.question, team_in(made.question, "Owls"), content)
+    scene = contest()
+    submission = sent(scene.question, team_in(scene.question, "Owls"), content)
     work_all()
     submission.refresh_from_db()
     assert submission.state == "rejected" and submission.faults[0]["message"]
 
 
 def test_validated_twice_is_validated_once() -> None:
-    made = contest()
-    submission = sent(made.question, team_in(made.question, "Owls"), made.entry())
+    scene = contest()
+    submission = sent(scene.question, team_in(scene.question, "Owls"), scene.entry())
     work_all(("validate_submission",))
     assert Submission.objects.get().state == "valid"
     enqueue("validate_submission", submission)
@@ -89,9 +89,9 @@ def test_validated_twice_is_validated_once() -> None:
 
 
 def test_before_the_truth_is_sealed_a_submission_waits_and_is_not_lost() -> None:
-    made = contest()
+    scene = contest()
     Truth.objects.all().delete()
-    submission = sent(made.question, team_in(made.question, "Owls"), made.entry())
+    submission = sent(scene.question, team_in(scene.question, "Owls"), scene.entry())
     work_all()
     submission.refresh_from_db()
     assert submission.state == "received"

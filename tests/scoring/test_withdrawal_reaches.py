@@ -49,18 +49,18 @@ def signed_in(user: Any) -> APIClient:
 
 def released() -> Contest:
     """A contest whose batch is out; Owls fetched it and were scored."""
-    made = contest()
-    Batch.objects.filter(pk=made.batch.pk).update(released_at=timezone.now() - timedelta(days=1))
-    made.batch.refresh_from_db()
-    team = team_in(made.question, "Owls")
-    Download.objects.create(batch=made.batch, team=team, user=member_of(team))
-    sent(made.question, team, made.entry(wear=1))
+    scene = contest()
+    Batch.objects.filter(pk=scene.batch.pk).update(released_at=timezone.now() - timedelta(days=1))
+    scene.batch.refresh_from_db()
+    team = team_in(scene.question, "Owls")
+    Download.objects.create(batch=scene.batch, team=team, user=member_of(team))
+    sent(scene.question, team, scene.entry(wear=1))
     work_all()
-    return made
+    return scene
 
 
-def withdrawn(made: Contest, reason: str = "patient_objects") -> BatchItem:
-    item = BatchItem.objects.filter(batch=made.batch).order_by("position")[1]
+def withdrawn(scene: Contest, reason: str = "patient_objects") -> BatchItem:
+    item = BatchItem.objects.filter(batch=scene.batch).order_by("position")[1]
     withdraw_exam(exam=item.exam, actor=person("Olga"), reason=reason)
     item.refresh_from_db()
     return item
@@ -72,13 +72,13 @@ def names_in(batch: Batch) -> set[str]:
 
 
 def test_the_archive_is_away_at_once_and_back_without_the_case_as_the_next_version() -> None:
-    made = released()
-    old = made.batch.archive_key
-    item = withdrawn(made)
-    batch = Batch.objects.get(pk=made.batch.pk)
+    scene = released()
+    old = scene.batch.archive_key
+    item = withdrawn(scene)
+    batch = Batch.objects.get(pk=scene.batch.pk)
     assert (batch.state, batch.version, batch.archive_key) == ("planned", 2, "")
     assert not store("deliveries").exists(old)
-    member = member_of(made.question.challenge.teams.get(name="Owls"))
+    member = member_of(scene.question.challenge.teams.get(name="Owls"))
     refused = signed_in(member).get(f"/api/v1/batches/{batch.pk}/manifest/")
     assert refused.status_code == 409 and refused.json()["reason"] == "being_rebuilt"
     page = signed_in(member).get("/c/cup/sarcopenia/data/").content.decode()
@@ -93,14 +93,14 @@ def test_the_archive_is_away_at_once_and_back_without_the_case_as_the_next_versi
 
 
 def test_no_row_and_no_object_of_the_exam_is_left() -> None:
-    made = released()
-    item = BatchItem.objects.filter(batch=made.batch).order_by("position")[1]
+    scene = released()
+    item = BatchItem.objects.filter(batch=scene.batch).order_by("position")[1]
     exam = Exam.objects.select_related("patient").get(pk=item.exam_id)
-    patient = Patient.objects.create(challenge=made.question.challenge, pseudonym="PSEUDONYM")
+    patient = Patient.objects.create(challenge=scene.question.challenge, pseudonym="PSEUDONYM")
     Exam.objects.filter(pk=exam.pk).update(patient=patient)
     QualityCheck.objects.create(exam=exam, number=9, outcome="accept", question_revision=1, facts={"secret": "VALUE"})
     Review.objects.create(exam=exam, stage="check_quality", points=[{"values": {"name": "VALUE"}}])
-    withdrawn(made)
+    withdrawn(scene)
     work_all()
     for model in (Annotation, Series, QualityCheck, Review, Deidentification):
         assert not model._default_manager.filter(exam=exam).exists(), model
@@ -117,18 +117,18 @@ def test_no_row_and_no_object_of_the_exam_is_left() -> None:
 
 
 def test_truths_artefacts_and_case_scores_go_and_both_boards_stay() -> None:
-    made = released()
-    close_phase(made.phase)
+    scene = released()
+    close_phase(scene.phase)
     olga = person("Olga")
     first = Ranking.objects.get()
     publish_ranking(ranking=first, actor=olga)
     before = Submission.objects.get().evaluations.get()
-    item = withdrawn(made)
+    item = withdrawn(scene)
     work_all()
-    versions = list(Truth.objects.filter(batch=made.batch).order_by("version"))
+    versions = list(Truth.objects.filter(batch=scene.batch).order_by("version"))
     assert [bool(truth.blob_key) for truth in versions] == [False, True]
     assert versions[1].reason == "withdrawal" and versions[1].cases == versions[0].cases - 1
-    sealed = Path(store("sealed").path(f"batch-{made.batch.pk}"))
+    sealed = Path(store("sealed").path(f"batch-{scene.batch.pk}"))
     assert [file.name for file in sealed.iterdir()] == [versions[1].blob_key.split("/")[1]]
     assert not CaseScore.objects.filter(public_id=item.public_id).exists()
     evaluations = list(Submission.objects.get().evaluations.order_by("number"))
@@ -137,65 +137,69 @@ def test_truths_artefacts_and_case_scores_go_and_both_boards_stay() -> None:
     assert evaluations[0].scores.exists(), "what was published can still be read"
     assert [row.cause for row in Ranking.objects.order_by("number")] == ["", "withdrawal"]
     assert "plots" not in Ranking.objects.get(pk=first.pk).statistics
-    seen = board(None or person("Sam"), made.question)
+    seen = board(None or person("Sam"), scene.question)
     assert seen is not None and seen["number"] == first.number and "withdrawn" in seen["awaits"]
     publish_ranking(ranking=Ranking.objects.latest("number"), actor=olga)
-    now = board(person("Sam"), made.question)
+    now = board(person("Sam"), scene.question)
     assert now is not None and now["number"] == 2 and "withdrawn" in now["note"]
-    assert [(one["number"], "withdrawn" in one["note"]) for one in now["earlier"]] == [(1, True)]
-    old = board(person("Sam"), made.question, number=1)
+    assert [(entry["number"], "withdrawn" in entry["note"]) for entry in now["earlier"]] == [(1, True)]
+    old = board(person("Sam"), scene.question, number=1)
     assert old is not None and old["replaced_by"]["number"] == 2
     page = signed_in(person("Sam")).get("/c/cup/sarcopenia/board/?number=1").content.decode()
     assert "superseded" in page
 
 
 def test_who_fetched_it_is_told_and_attests() -> None:
-    made = released()
-    member = member_of(made.question.challenge.teams.get(name="Owls"))
+    scene = released()
+    member = member_of(scene.question.challenge.teams.get(name="Owls"))
     mail.outbox.clear()
-    item = withdrawn(made)
+    item = withdrawn(scene)
     work_all()
     assert [letter.to for letter in mail.outbox] == [[member.email]]
     assert item.public_id in mail.outbox[0].body and "/c/cup/sarcopenia/data/" in mail.outbox[0].body
     request = DeletionRequest.objects.get()
     assert request.mailed_at is not None and request.attested_at is None
     stranger = signed_in(person("Sam"))
-    assert stranger.post(f"/api/v1/batches/{made.batch.pk}/attest-deletion/").status_code == 404
+    assert stranger.post(f"/api/v1/batches/{scene.batch.pk}/attest-deletion/").status_code == 404
     assert stranger.get("/api/v1/deletions/").json()["results"] == []
     own = signed_in(member)
     assert [row["case"] for row in own.get("/api/v1/deletions/").json()["results"]] == [item.public_id]
-    found = withdrawal_of(Exam.objects.get(pk=item.exam_id), by_batch=False)
-    assert found is not None
-    assert found == ExamWithdrawal(found.reason, erased=True, batches=1, ready=1, asked=1, attested=0)
-    assert "named" not in found.to_json()
-    assert own.post(f"/api/v1/batches/{made.batch.pk}/attest-deletion/").json() == {"attested": 1}
-    assert own.post(f"/api/v1/batches/{made.batch.pk}/attest-deletion/").json() == {"attested": 0}
+    withdrawal = withdrawal_of(Exam.objects.get(pk=item.exam_id), by_batch=False)
+    assert withdrawal is not None
+    assert withdrawal == ExamWithdrawal(withdrawal.reason, erased=True, batches=1, ready=1, requests=1, attested=0)
+    assert "named" not in withdrawal.to_json()
+    assert own.post(f"/api/v1/batches/{scene.batch.pk}/attest-deletion/").json() == {"attested": 1}
+    assert own.post(f"/api/v1/batches/{scene.batch.pk}/attest-deletion/").json() == {"attested": 0}
     assert AuditRecord.objects.get(verb="deletion attested").detail == {"cases": [item.public_id]}
     assert item.public_id not in own.get("/c/cup/sarcopenia/data/").content.decode()
-    found = withdrawal_of(Exam.objects.get(pk=item.exam_id), by_batch=True)
-    assert found is not None and found.attested == 1 and found.to_json()["named"][0]["name"] == made.batch.name
+    withdrawal = withdrawal_of(Exam.objects.get(pk=item.exam_id), by_batch=True)
+    assert (
+        withdrawal is not None
+        and withdrawal.attested == 1
+        and withdrawal.to_json()["named"][0]["name"] == scene.batch.name
+    )
 
 
 def test_a_set_that_becomes_empty_is_sealed_empty_and_says_so_to_who_submits() -> None:
-    made = released()
-    for item in BatchItem.objects.filter(batch=made.batch).select_related("exam"):
+    scene = released()
+    for item in BatchItem.objects.filter(batch=scene.batch).select_related("exam"):
         withdraw_exam(exam=item.exam, actor=person("Olga"), reason="other")
     work_all()
-    newest = Truth.objects.filter(batch=made.batch).latest("version")
+    newest = Truth.objects.filter(batch=scene.batch).latest("version")
     assert (newest.cases, newest.blob_key) == (0, "")
-    assert not Truth.objects.filter(batch=made.batch).exclude(blob_key="").exists()
-    assert Batch.objects.get(pk=made.batch.pk).manifest["cases"] == []
-    late = sent(made.question, team_in(made.question, "Cats"), made.entry())
+    assert not Truth.objects.filter(batch=scene.batch).exclude(blob_key="").exists()
+    assert Batch.objects.get(pk=scene.batch.pk).manifest["cases"] == []
+    late = sent(scene.question, team_in(scene.question, "Cats"), scene.entry())
     work_all()
     late.refresh_from_db()
     assert late.state == "failed"
-    told = Progress.objects.filter(subject_id=str(late.pk), audience="organiser")
-    assert any("Every case of this phase was withdrawn" in row.template for row in told)
+    answer = Progress.objects.filter(subject_id=str(late.pk), audience="organiser")
+    assert any("Every case of this phase was withdrawn" in row.template for row in answer)
 
 
 def test_a_reason_is_one_of_the_list_and_other_words_are_kept_nowhere() -> None:
-    made = released()
-    item = withdrawn(made, reason="Mrs DUPONT called on Monday")
+    scene = released()
+    item = withdrawn(scene, reason="Mrs DUPONT called on Monday")
     work_all()
     assert Exam.objects.get(pk=item.exam_id).reason == "other"
     audits = json.dumps([[row.reason, row.detail] for row in AuditRecord.objects.all()], default=str)
@@ -205,23 +209,23 @@ def test_a_reason_is_one_of_the_list_and_other_words_are_kept_nowhere() -> None:
 def test_a_store_that_is_away_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
     from core import erasure
 
-    made = released()
+    scene = released()
 
     def away(*_: Any) -> None:
         raise OSError("the store does not answer")
 
     with monkeypatch.context() as broken:
         broken.setattr(erasure, "erase_owner", away)
-        item = withdrawn(made)
+        item = withdrawn(scene)
     exam = Exam.objects.get(pk=item.exam_id)
-    found = withdrawal_of(exam, by_batch=False)
-    assert found is not None and found.erased is False
+    withdrawal = withdrawal_of(exam, by_batch=False)
+    assert withdrawal is not None and withdrawal.erased is False
     page = signed_in(person("Olga")).get(f"/exams/{exam.pk}/").content.decode()
     assert "being erased" in page and "erased from this site" in page
     erasure.sweep_erasures()
     work_all()
-    found = withdrawal_of(exam, by_batch=False)
-    assert found is not None and found.erased is True
+    withdrawal = withdrawal_of(exam, by_batch=False)
+    assert withdrawal is not None and withdrawal.erased is True
     late = Path(store("exams").path(f"exam-{exam.pk}"))
     late.mkdir(exist_ok=True)
     (late / "left-by-a-worker").touch()
@@ -231,8 +235,8 @@ def test_a_store_that_is_away_is_asked_again(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_a_whole_centre_leaves() -> None:
-    made = released()
-    centre = made.batch.items.first().exam.centre  # type: ignore[union-attr]
+    scene = released()
+    centre = scene.batch.items.first().exam.centre  # type: ignore[union-attr]
     with pytest.raises(Exception, match="people of this centre"):
         withdraw_centre(centre=centre, actor=person("Sam"), reason="centre_leaves")
     answer = signed_in(person("Olga")).post(f"/api/v1/centres/{centre.pk}/withdraw/", {"reason": "centre_leaves"})
@@ -247,23 +251,23 @@ def test_a_whole_centre_leaves() -> None:
 
 
 def test_every_download_leaves_a_receipt_of_its_version(rf: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    made = released()
-    member = member_of(made.question.challenge.teams.get(name="Owls"))
+    scene = released()
+    member = member_of(scene.question.challenge.teams.get(name="Owls"))
     monkeypatch.setattr("batches.sending.person_of", lambda scope: member)
     Download.objects.all().delete()
     for sends, receipts in ((False, 0), (True, 1), (True, 1)):
-        decide({}, str(made.batch.pk), None, sends=sends)
+        decide({}, str(scene.batch.pk), None, sends=sends)
         assert Download.objects.count() == receipts
-    Batch.objects.filter(pk=made.batch.pk).update(version=2)
-    decide({}, str(made.batch.pk), None, sends=True)
+    Batch.objects.filter(pk=scene.batch.pk).update(version=2)
+    decide({}, str(scene.batch.pk), None, sends=True)
     assert list(Download.objects.order_by("pk").values_list("version", flat=True)) == [1, 2]
 
 
 def test_scores_of_the_truth_before_are_not_written() -> None:
     """A truth that changes while a submission is being scored: the numbers of the past are dropped and it is scored again."""
-    made = released()
-    withdrawn(made)
+    scene = released()
+    withdrawn(scene)
     work_all()
-    newest = Truth.objects.filter(batch=made.batch).latest("version")
+    newest = Truth.objects.filter(batch=scene.batch).latest("version")
     assert Evaluation.objects.latest("number").truth == newest
     assert Rescore.objects.get().done_at is not None and not Rescore.objects.filter(done_at=None).exists()

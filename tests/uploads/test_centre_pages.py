@@ -97,7 +97,7 @@ def test_every_reason_stands_in_words_and_each_once(edition: Edition, as_: As) -
     )
     refused(exam)
     row = as_("claire").get(EXAMS).context["rows"][0]
-    assert [one.message for one in row.reasons] == ["The slices are thick.", "The kernel is hard."]
+    assert [reason.message for reason in row.reasons] == ["The slices are thick.", "The kernel is hard."]
     tell(exam, stage="check_quality", state="refused", template="The kernel is hard.")
     page = as_("claire").get(reverse("uploads:exam", args=[exam.pk]))
     assert len(page.context["reasons"]) == 2
@@ -126,9 +126,9 @@ def test_progress_counts_by_centre_and_share(edition: Edition, as_: As) -> None:
     accepted_exam(edition), accepted_exam(edition, side=5)
     refused(accepted_exam(edition, side=6))
     accepted_exam(edition, "Nice")
-    told = as_("claire").get(EXAMS).context["inclusion"]
-    assert (told.target, told.target_with_margin, told.whole.included) == (1000, 1100, 3)
-    assert [(one.centre.name, one.included, one.share) for one in told.centres] == [("Bichat", 2, 67)]
+    answer = as_("claire").get(EXAMS).context["inclusion"]
+    assert (answer.target, answer.target_with_margin, answer.whole.included) == (1000, 1100, 3)
+    assert [(centre.centre.name, centre.included, centre.share) for centre in answer.centres] == [("Bichat", 2, 67)]
     assert len(as_("olivia").get(EXAMS).context["inclusion"].centres) == 2
 
 

@@ -37,9 +37,9 @@ def own_folders(settings: Any, tmp_path: Path) -> None:
 
 
 def sender() -> User:
-    asked, carla = question("sarcopenia"), person("Carla Centre")
-    CentreMembership.objects.create(centre=centre(asked), user=carla)
-    charter = publish_charter(challenge=asked.challenge, audience="centre", text={"en": "x"}, actor=None)
+    question_row, carla = question("sarcopenia"), person("Carla Centre")
+    CentreMembership.objects.create(centre=centre(question_row), user=carla)
+    charter = publish_charter(challenge=question_row.challenge, audience="centre", text={"en": "x"}, actor=None)
     sign_charter(charter=charter, user=carla, name="Carla")
     return carla
 
@@ -75,11 +75,11 @@ def test_two_requests_for_the_same_parts_get_one_upload(
     any_database: str, moment: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     carla = sender()
-    addresses, made = finished_parts(carla), list[Upload]()
-    doers = [lambda: made.append(put_together(carla, addresses))] * 2
+    addresses, created = finished_parts(carla), list[Upload]()
+    doers = [lambda: created.append(put_together(carla, addresses))] * 2
     assert overlapping(monkeypatch, moment, *doers) == []
     (final,) = finals()
-    assert [one.pk for one in made] == [final.pk] * 2
+    assert [entry.pk for entry in created] == [final.pk] * 2
     assert final.state == Upload.State.STORED
     assert staging.staging_path(final.pk).read_bytes() == b"".join(PIECES)
     assert not list(Path(staging.staging_path(final.pk)).parent.glob(f"*{staging.CHUNK}"))

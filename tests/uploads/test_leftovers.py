@@ -73,10 +73,10 @@ def test_metadata_is_an_allow_list() -> None:
     from uploads.creation import begin_upload
     from uploads.tus import format_metadata
 
-    asked = question()
-    team = team_in(asked, "Owls")
-    given = {
-        "question": f"{asked.challenge.slug}/{asked.slug}",
+    question_row = question()
+    team = team_in(question_row, "Owls")
+    values = {
+        "question": f"{question_row.challenge.slug}/{question_row.slug}",
         "kind": "submission",
         "filename": "x.zip",
         "relativePath": NAMED,
@@ -84,9 +84,9 @@ def test_metadata_is_an_allow_list() -> None:
         "filetype": "application/zip",
         "phase": "final",
     }
-    headers = {"tus-resumable": "1.0.0", "upload-length": "3", "upload-metadata": format_metadata(given)}
+    headers = {"tus-resumable": "1.0.0", "upload-length": "3", "upload-metadata": format_metadata(values)}
     upload = begin_upload(member_of(team), headers)
-    assert upload.metadata == {key: given[key] for key in ("question", "kind", "phase")}
+    assert upload.metadata == {key: values[key] for key in ("question", "kind", "phase")}
     assert set(upload.metadata) <= METADATA and not told_in_rows(NAMED)
 
 
@@ -198,9 +198,9 @@ def test_a_new_process_removes_what_its_predecessor_left(settings: Any, monkeypa
 
 
 def test_the_staging_disk_keeps_only_what_an_upload_needs(settings: Any) -> None:
-    asked = question()
-    living = sent(asked, b"x")
-    over = sent(asked, b"y")
+    question_row = question()
+    living = sent(question_row, b"x")
+    over = sent(question_row, b"y")
     Upload.objects.filter(pk=over.pk).update(state="received")
     unknown = staging.staging_path("11111111-1111-4111-8111-111111111111")
     body = Path(settings.STAGING_DIR) / f"tmpabc{staging.CHUNK}"
@@ -216,6 +216,6 @@ def test_the_staging_disk_keeps_only_what_an_upload_needs(settings: Any) -> None
 
 
 def test_an_empty_upload_begins_and_ends_like_any_other() -> None:
-    asked = question()
-    upload = create_upload(owner=sent(asked, b"x").owner, question=asked, kind=Upload.Kind.EXAM, length=0)
+    question_row = question()
+    upload = create_upload(owner=sent(question_row, b"x").owner, question=question_row, kind=Upload.Kind.EXAM, length=0)
     assert upload.state == "stored"

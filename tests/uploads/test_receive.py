@@ -17,10 +17,11 @@ from challenges.frame import spec_of
 from challenges.models import Question
 from concours.formats.child import ChildFailedError
 from concours.study.sent import SentFile
+from core.claims import claim_next
 from core.models import Progress, Work
+from core.performing import carry_out
 from core.progress import progress_of
 from core.storage import local_copy, store
-from core.work import carry_out, claim_next
 from demo.phantoms import sarcopenia
 from demo.phantoms.phantom import Phantom
 from tests.concours.formats.builders import dicom_bytes, zipped
@@ -52,8 +53,8 @@ def received(upload: Upload) -> Upload:
 
 
 def exam_files(seed: int, folder: str = "exam") -> dict[str, bytes]:
-    made: Phantom = sarcopenia.make(seed, "nord")
-    return {f"{folder}/{name.rpartition('/')[2]}": content for name, content in made.files.items()}
+    created: Phantom = sarcopenia.make(seed, "nord")
+    return {f"{folder}/{name.rpartition('/')[2]}": content for name, content in created.files.items()}
 
 
 def only_dicom(seed: int) -> bytes:
@@ -95,9 +96,9 @@ def test_one_upload_of_three_patients_is_three_exams(of: Question) -> None:
 
 def test_originals_are_kept_byte_for_byte(of: Question) -> None:
     upload = received(sent(of, zipped(exam_files(4)), values=json.dumps({"age": 61})))
-    kept = members(upload.exams.get())
-    assert kept["dicom/image/000000.dcm"] == only_dicom(4)
-    assert json.loads(kept["values.json"]) == {"age": 61}
+    members_result = members(upload.exams.get())
+    assert members_result["dicom/image/000000.dcm"] == only_dicom(4)
+    assert json.loads(members_result["values.json"]) == {"age": 61}
 
 
 def test_a_single_dicom_file_needs_no_archive(of: Question) -> None:
@@ -112,8 +113,8 @@ def test_nothing_of_the_person_stands_in_the_database(of: Question) -> None:
         assert path.exists()
     header = dcmread(io.BytesIO(only_dicom(6)), stop_before_pixels=True)
     rows = json.dumps([list(map(str, Exam.objects.values_list())), list(map(str, Progress.objects.values_list()))])
-    for told in (header.PatientID, str(header.PatientName), header.StudyInstanceUID, header.SOPInstanceUID):
-        assert str(told) not in rows
+    for answer in (header.PatientID, str(header.PatientName), header.StudyInstanceUID, header.SOPInstanceUID):
+        assert str(answer) not in rows
 
 
 def test_a_child_cannot_point_at_a_file_of_somebody_else(
@@ -267,16 +268,16 @@ def test_copies_that_differ_in_what_is_removed_are_one_file_with_a_note(
 
 
 @pytest.mark.parametrize(
-    ("metadata", "given", "refused"),
+    ("metadata", "is_informed", "refused"),
     [({"letter_given": "0"}, False, False), ({"letter_given": ""}, False, False), ({"refused": "1"}, True, True)],
 )
 def test_without_the_patients_information_nothing_goes_on(
-    of: Question, metadata: Mapping[str, str], given: bool, refused: bool
+    of: Question, metadata: Mapping[str, str], is_informed: bool, refused: bool
 ) -> None:
     exam = received(sent(of, zipped(exam_files(15)), **metadata)).exams.get()
     assert (exam.state, reasons_of(exam)) == ("refused", ["consent_missing"])
     consent = Consent.objects.get(exam=exam)
-    assert (consent.letter_given, consent.refused) == (given, refused)
+    assert (consent.letter_given, consent.refused) == (is_informed, refused)
     assert not Work.objects.filter(stage="deidentify").exists()
 
 

@@ -51,9 +51,9 @@ def test_names_of_a_refused_upload_go_with_time() -> None:
 
 
 def test_a_centre_reads_for_a_month_which_of_its_uploads_was_refused() -> None:
-    asked = question()
+    question_row = question()
     for seed, name in ((71, "kept.zip"), (72, f"{NAMED}.zip")):
-        sent(asked, zipped(exam_files(seed)), name=name)
+        sent(question_row, zipped(exam_files(seed)), name=name)
     work_all(("receive", "deidentify", "check_quality"))
     Exam.objects.filter(upload__source_name=f"{NAMED}.zip").update(state="refused", reason="criterion_not_met")
     sweep_quarantine()

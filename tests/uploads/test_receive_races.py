@@ -11,8 +11,8 @@ from challenges.models import CentreMembership
 from challenges.revoke import revoke_membership
 from core.erasure import sweep_erasures
 from core.models import Work
+from core.performing import perform
 from core.storage import store
-from core.work import perform
 from tests.factories.exams import centre
 from tests.factories.people import person
 from tests.factories.questions import question
@@ -30,9 +30,11 @@ def own_folders(settings: Any, tmp_path: Path) -> None:
 
 
 def group(count: int = 2) -> list[Work]:
-    asked = question()
+    question_row = question()
     contents = [only_dicom(1)] * count
-    uploads = [sent(asked, content, f"{n}.dcm", group="g", group_size=str(count)) for n, content in enumerate(contents)]
+    uploads = [
+        sent(question_row, content, f"{n}.dcm", group="g", group_size=str(count)) for n, content in enumerate(contents)
+    ]
     return [Work.objects.get(stage="receive", subject_id=str(upload.pk)) for upload in uploads]
 
 
@@ -61,9 +63,10 @@ def test_two_workers_receive_one_group_once(moment: str, first: int, monkeypatch
 def test_the_same_images_from_two_uploads_at_once_are_one_living_exam(
     any_database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked = question()
+    question_row = question()
     rows = [
-        Work.objects.get(subject_id=str(sent(asked, only_dicom(1), f"{n}.dcm").pk), stage="receive") for n in range(2)
+        Work.objects.get(subject_id=str(sent(question_row, only_dicom(1), f"{n}.dcm").pk), stage="receive")
+        for n in range(2)
     ]
     doers = [lambda row=row: perform(row.pk) for row in rows]
     assert overlapping(monkeypatch, "uploads.receive._create_exam", *doers) == []
@@ -73,8 +76,8 @@ def test_the_same_images_from_two_uploads_at_once_are_one_living_exam(
     assert [row.attempts for row in Work.objects.filter(stage="receive")] == [0, 0]
 
 
-def receiving(asked: Any) -> Upload:
-    upload = sent(asked, b"x")
+def receiving(address: Any) -> Upload:
+    upload = sent(address, b"x")
     Work.objects.all().delete()
     Upload.objects.update(state="receiving", stored_at=None)
     upload.refresh_from_db()
@@ -83,8 +86,8 @@ def receiving(asked: Any) -> Upload:
 
 @pytest.mark.django_db
 def test_a_sweep_goes_on_behind_an_upload_that_was_finished_just_then(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = question()
-    first, _second = receiving(asked), receiving(asked)
+    question_row = question()
+    first, _second = receiving(question_row), receiving(question_row)
     Upload.objects.update(state="receiving", stored_at=None, expires_at=first.created_at)
 
     def finish() -> None:
@@ -102,10 +105,10 @@ def test_a_sweep_goes_on_behind_an_upload_that_was_finished_just_then(monkeypatc
 
 @pytest.mark.django_db
 def test_a_membership_can_be_revoked_while_an_upload_becomes_complete(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = question()
-    home = centre(asked)
+    question_row = question()
+    home = centre(question_row)
     membership = CentreMembership.objects.create(centre=home, user=person("Carla Centre"))
-    upload = receiving(asked)
+    upload = receiving(question_row)
     meanwhile(
         monkeypatch,
         "uploads.store.move",
@@ -120,8 +123,8 @@ def test_a_membership_can_be_revoked_while_an_upload_becomes_complete(monkeypatc
 def test_an_exam_withdrawn_while_it_is_de_identified_leaves_nothing_in_the_stores(
     monkeypatch: pytest.MonkeyPatch, settings: Any
 ) -> None:
-    asked = question()
-    sent(asked, only_dicom(1), "1.dcm")
+    question_row = question()
+    sent(question_row, only_dicom(1), "1.dcm")
     perform(Work.objects.get(stage="receive").pk)
     exam = Exam.objects.get()
     meanwhile(

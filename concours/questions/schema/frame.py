@@ -9,6 +9,7 @@ from concours.formats.fault import gettext_noop
 
 from .mistakes import suggestion
 from .nouns import (
+    CONFLICTS,
     DELIVERY_FORMATS,
     PROFESSIONS,
     BatchSpec,
@@ -344,6 +345,9 @@ def _team(team: SpecSection, rules: RulesSpec) -> RulesSpec:
         waivable=team.boolean("waivable", False),
         one_word_name=team.boolean("one_word_name", False),
         institution_email=team.boolean("institution_email", False),
+        email_domains=tuple(domain.lower().lstrip("@") for domain in team.texts("email_domains")),
+        conflicts=team.text("conflicts", "show", choices=CONFLICTS),
+        changes_until=team.moment("changes_until", needed=False),
         declarations=rules.declarations,
         prizes=rules.prizes,
     )

@@ -11,6 +11,7 @@ from .rules import How, RuleName, Ties
 
 FORMAT_VERSION = 1
 LANGUAGES = ("en", "fr")
+CONFLICTS = ("show", "declare", "refuse")
 PROFESSIONS = ("radiologist", "engineer", "student", "researcher", "data-scientist", "company")
 EMBEDDED_IMAGES = 3  # of a generated case: the channels of every network that embeds one
 
@@ -361,6 +362,11 @@ class RulesSpec:
     waivable: bool = False
     one_word_name: bool = False
     institution_email: bool = False
+    email_domains: tuple[str, ...] = ()  # members' addresses end with one of these; empty: any
+    conflicts: str = (
+        "show"  # one of CONFLICTS: what becomes of members who are also of a centre, readers, jurors, organisers
+    )
+    changes_until: datetime | None = None  # from then on nobody joins or leaves a team that entered the question
     declarations: tuple[Words, ...] = ()
     prizes: tuple[PrizeSpec, ...] = ()
 

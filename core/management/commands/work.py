@@ -10,10 +10,11 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import close_old_connections
 
+from core.claims import claim_next
 from core.failures import describe
 from core.outages import is_outage
+from core.performing import carry_out
 from core.sweep import sweep_in_turn
-from core.work import carry_out, claim_next
 
 logger = logging.getLogger(__name__)
 

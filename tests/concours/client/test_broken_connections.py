@@ -66,16 +66,16 @@ class Server:
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     monkeypatch.setattr(http, "PAUSES", (0.01, 0.01, 0.01))
-    made = Server()
-    yield made
-    made.socket.close()
+    created = Server()
+    yield created
+    created.socket.close()
 
 
 @pytest.fixture
 def client(server: Server) -> Iterator[Client]:
-    made = Client(server.address)
-    yield made
-    made.http.close()
+    created = Client(server.address)
+    yield created
+    created.http.close()
 
 
 @pytest.mark.parametrize("resets", [{1}, {1, 2, 3}])

@@ -67,8 +67,8 @@ class Handler(BaseHTTPRequestHandler):
         self.answer(201, json.dumps(row).encode(), Content_Type="application/json")
 
     def do_HEAD(self) -> None:
-        known = self.path.endswith(f"/{self.server.created}")
-        self.answer(200 if known else 404, Upload_Offset=str(len(self.server.stored)))
+        endswith = self.path.endswith(f"/{self.server.created}")
+        self.answer(200 if endswith else 404, Upload_Offset=str(len(self.server.stored)))
 
     def do_PATCH(self) -> None:
         piece = self.rfile.read(int(self.headers["Content-Length"]))
@@ -79,10 +79,10 @@ class Handler(BaseHTTPRequestHandler):
         self.answer(204, Upload_Offset=str(len(self.server.stored)))
 
     def do_GET(self) -> None:
-        asked = self.headers.get("Range")
-        self.server.ranges.append(asked)
-        start = int(asked.removeprefix("bytes=").rstrip("-")) if asked else 0
-        self.answer(206 if asked else 200, CONTENT[start:])
+        address = self.headers.get("Range")
+        self.server.ranges.append(address)
+        start = int(address.removeprefix("bytes=").rstrip("-")) if address else 0
+        self.answer(206 if address else 200, CONTENT[start:])
 
 
 @pytest.fixture

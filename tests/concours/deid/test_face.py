@@ -15,17 +15,17 @@ from concours.deid.heads import is_elsewhere, may_show_face
 from tests.factories.heads import EXTENT, Slice, slices
 
 
-def found(made: list[Slice], modality: str) -> Face | None:
-    return find_face([one.values for one in made], [one.affine for one in made], modality)
+def face_of(slice_list: list[Slice], modality: str) -> Face | None:
+    return find_face([entry.values for entry in slice_list], [item.affine for item in slice_list], modality)
 
 
-def covered(face: Face, made: list[Slice]) -> dict[str, float]:
+def covered(face: Face, slice_list: list[Slice]) -> dict[str, float]:
     """The share of each part of the head that the region covers."""
     inside: Counter[str] = Counter()
     whole: Counter[str] = Counter()
-    for one in made:
-        region = face.covers(one.affine, one.values.shape)
-        for name, part in one.parts.items():
+    for entry in slice_list:
+        region = face.covers(entry.affine, entry.values.shape)
+        for name, part in entry.parts.items():
             inside[name] += int((part & region).sum())
             whole[name] += int(part.sum())
     return {name: inside[name] / whole[name] for name in whole}
@@ -35,10 +35,10 @@ def covered(face: Face, made: list[Slice]) -> dict[str, float]:
 @pytest.mark.parametrize("plane", ["axial", "coronal", "sagittal"])
 @pytest.mark.parametrize(("nod", "flipped"), [(0, False), (0, True), (-15, True), (15, False)])
 def test_nose_eyes_and_mouth_are_in_and_the_brain_is_out(modality: str, plane: str, nod: float, flipped: bool) -> None:
-    made = slices(plane, modality, nod=nod, flipped=flipped, noise=15 if modality == "MR" else 5)
-    face = found(made, modality)
+    slice_list = slices(plane, modality, nod=nod, flipped=flipped, noise=15 if modality == "MR" else 5)
+    face = face_of(slice_list, modality)
     assert face is not None
-    shares = covered(face, made)
+    shares = covered(face, slice_list)
     assert shares["brain"] < 2e-3 and (nod or shares["brain"] == 0)
     assert shares["nose"] > 0.7 and shares["lips"] > 0.95 and shares["chin"] > 0.65 and shares["eyes"] > 0.5
 
@@ -49,53 +49,53 @@ def test_every_orientation_gives_one_region() -> None:
     regions = []
     for plane in ("axial", "coronal", "sagittal"):
         for flipped in (False, True):
-            face = found(slices(plane, flipped=flipped), "CT")
+            face = face_of(slices(plane, flipped=flipped), "CT")
             assert face is not None
-            regions.append(np.stack([face.covers(one.affine, one.values.shape) for one in where]))
-    tissue = np.stack([one.values > -300 for one in where])
+            regions.append(np.stack([face.covers(entry.affine, entry.values.shape) for entry in where]))
+    tissue = np.stack([entry.values > -300 for entry in where])
     for region in regions[1:]:
         both, either = (region & regions[0] & tissue).sum(), ((region | regions[0]) & tissue).sum()
         assert both / either > 0.85
 
 
 def test_nothing_lies_deeper_than_stated_or_above_the_brow() -> None:
-    made = slices()
-    face = found(made, "CT")
+    slice_list = slices()
+    face = face_of(slice_list, "CT")
     assert face is not None and face.deepest <= DEEPEST * LENGTHS[1]
-    region = np.stack([face.covers(one.affine, one.values.shape) for one in made])
-    tissue = np.stack([one.values > -300 for one in made])
+    region = np.stack([face.covers(entry.affine, entry.values.shape) for entry in slice_list])
+    tissue = np.stack([entry.values > -300 for entry in slice_list])
     skin = np.argmax(tissue, axis=1)  # rows run from front to back
     rows = np.arange(tissue.shape[1])[None, :, None]
     deep = (rows - skin[:, None, :]) * 2.0
     assert deep[region & tissue].max() <= face.deepest + 3
-    levels = np.array([one.affine[2, 3] for one in made])
+    levels = np.array([entry.affine[2, 3] for entry in slice_list])
     assert not region[levels > face.brow].any() and region[levels < face.brow].any()
 
 
 def test_a_head_cut_off_above_the_brows_is_found_by_its_nose() -> None:
-    made = slices(extent=(EXTENT[0], EXTENT[1], (-120.0, 0.0)))
-    face = found(made, "CT")
+    slice_list = slices(extent=(EXTENT[0], EXTENT[1], (-120.0, 0.0)))
+    face = face_of(slice_list, "CT")
     assert face is not None
-    shares = covered(face, made)
+    shares = covered(face, slice_list)
     assert shares["brain"] == 0 and shares["nose"] > 0.7 and shares["eyes"] > 0.5
 
 
 @pytest.mark.parametrize("levels", [(-190.0, -100.0), (20.0, 60.0)])
 def test_a_neck_and_a_slab_of_skull_have_no_face(levels: tuple[float, float]) -> None:
-    assert found(slices(extent=(EXTENT[0], EXTENT[1], levels)), "CT") is None
+    assert face_of(slices(extent=(EXTENT[0], EXTENT[1], levels)), "CT") is None
 
 
 def test_a_brain_freed_of_its_skull_and_a_body_without_a_face_stay() -> None:
-    made = slices(modality="MR")
-    for one in made:
-        one.values[~one.parts["brain"]] = 0
-    assert found(made, "MR") is None
-    empty = [np.zeros_like(one.values) for one in made]
-    assert find_face(empty, [one.affine for one in made], "MR") is None
+    slice_list = slices(modality="MR")
+    for item in slice_list:
+        item.values[~item.parts["brain"]] = 0
+    assert face_of(slice_list, "MR") is None
+    empty = [np.zeros_like(entry.values) for entry in slice_list]
+    assert find_face(empty, [entry.affine for entry in slice_list], "MR") is None
 
 
 def test_the_same_slices_give_the_same_face() -> None:
-    first, second = found(slices(), "CT"), found(slices(), "CT")
+    first, second = face_of(slices(), "CT"), face_of(slices(), "CT")
     assert first is not None and second is not None
     assert (first.pitch, first.brow, first.plane, first.tilt) == (second.pitch, second.brow, second.plane, second.tilt)
 

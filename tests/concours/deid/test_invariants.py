@@ -51,35 +51,35 @@ def test_no_original_value_is_anywhere_in_the_output(
     )
     after, raw = process(ds, syntax=syntax)
     lowered = raw.lower()
-    said = f"{after.get('StudyDescription', '')} {after.get('SeriesDescription', '')}".lower()
+    lower = f"{after.get('StudyDescription', '')} {after.get('SeriesDescription', '')}".lower()
     assert number.lower().encode() not in lowered
     for secret in (family, given_name):
-        assert secret.lower().strip("'-") not in said.split()
+        assert secret.lower().strip("'-") not in lower.split()
         if len(secret) > 5:
             assert secret.lower().encode() not in lowered
-    assert f"{born:%d/%m/%Y}" not in said
+    assert f"{born:%d/%m/%Y}" not in lower
 
 
 @QUICK
 @given(NUMBER, NUMBER, st.sampled_from(["A", "B"]), st.sampled_from(["A", "B"]))
 def test_two_people_never_meet_and_one_never_parts(first: str, second: str, here: str, there: str) -> None:
-    one, _ = process(ct(PatientID=first), here)
+    entry, _ = process(ct(PatientID=first), here)
     other, _ = process(ct(PatientID=second), there)
-    assert (one.PatientID == other.PatientID) == ((first, here) == (second, there))
+    assert (entry.PatientID == other.PatientID) == ((first, here) == (second, there))
 
 
 @QUICK
 @given(DAY, st.integers(0, 4000), NUMBER)
 def test_intervals_and_times_of_day_survive(day: date, apart: int, number: str) -> None:
     later = day + timedelta(days=apart)
-    one, _ = process(
+    entry, _ = process(
         ct(PatientID=number, StudyDate=f"{day:%Y%m%d}", AcquisitionDateTime=f"{later:%Y%m%d}091500.25+0100")
     )
-    moved = date.fromisoformat(f"{one.StudyDate[:4]}-{one.StudyDate[4:6]}-{one.StudyDate[6:]}")
-    stamp = str(one.AcquisitionDateTime)
+    moved = date.fromisoformat(f"{entry.StudyDate[:4]}-{entry.StudyDate[4:6]}-{entry.StudyDate[6:]}")
+    stamp = str(entry.AcquisitionDateTime)
     assert moved != day
     assert date.fromisoformat(f"{stamp[:4]}-{stamp[4:6]}-{stamp[6:8]}") - moved == timedelta(days=apart)
-    assert stamp[8:] == "091500.25" and one.StudyTime == "101500"
+    assert stamp[8:] == "091500.25" and entry.StudyTime == "101500"
 
 
 @QUICK
@@ -108,7 +108,7 @@ def test_twice_changes_no_text_that_once_left(family: str, form: str) -> None:
 
 
 def test_two_centres_in_a_bare_folder_are_told_apart_by_the_issuer() -> None:
-    one, _ = process(ct(IssuerOfPatientID="HISO"), None)
+    entry, _ = process(ct(IssuerOfPatientID="HISO"), None)
     other, _ = process(ct(IssuerOfPatientID="CFDN"), None)
-    assert one.PatientID != other.PatientID
-    assert one.StudyDate != other.StudyDate
+    assert entry.PatientID != other.PatientID
+    assert entry.StudyDate != other.StudyDate

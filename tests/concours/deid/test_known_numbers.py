@@ -35,9 +35,9 @@ def digits(text: str) -> str:
 @pytest.mark.parametrize("between", [None, "", " ", "-", "/", " / ", "_", "."])
 def test_a_number_in_short_groups_goes_whole(number: str, text: str, between: str | None) -> None:
     written = number if between is None else re.sub(r"[\W_]+", between, number)
-    known = IdentifierMatcher(identifiers=[number])
-    assert digits(clean_description(text.format(written), known)) == digits(text)
-    assert digits(clean_technical(text.format(written), known)) in ("", digits(text))
+    identifiers = IdentifierMatcher(identifiers=[number])
+    assert digits(clean_description(text.format(written), identifiers)) == digits(text)
+    assert digits(clean_technical(text.format(written), identifiers)) in ("", digits(text))
     assert Sought([number]).kind_in(text.format(written))
 
 

@@ -180,6 +180,6 @@ def dcmread_bytes(data: bytes) -> Dataset:
 
 def test_the_page_lists_each_with_its_outcome() -> None:
     rows = re.findall(r"^\| ([^|]+) \| (sanitised|refused: `(\w+)`)[^|]*\|$", PAGE.read_text(), re.MULTILINE)
-    told = {words: reason or "clean" for words, _state, reason in rows}
-    assert told == {words: expected for words, (_make, expected) in {**ODDITIES, **IN_QUALITY_CONTROL}.items()}
-    assert np.all([len(words) > 10 for words in told])
+    answer = {words: reason or "clean" for words, _state, reason in rows}
+    assert answer == {words: expected for words, (_make, expected) in {**ODDITIES, **IN_QUALITY_CONTROL}.items()}
+    assert np.all([len(words) > 10 for words in answer])

@@ -150,9 +150,9 @@ def test_sequences_are_entered_at_any_depth_and_in_un(tmp_path: Path) -> None:
     after = dcmread(tmp_path / "out" / report.output)
     raw = (tmp_path / "out" / report.output).read_bytes()
     assert b"Ingrid" not in raw and b"TESTPERSON" not in raw
-    found = after.RequestAttributesSequence[0]
-    assert found.RequestedProcedureDescription == "FOLLOW UP FOR"
-    assert found.ReferencedImageSequence[0].ReferencedSOPInstanceUID.startswith("2.25.")
+    result = after.RequestAttributesSequence[0]
+    assert result.RequestedProcedureDescription == "FOLLOW UP FOR"
+    assert result.ReferencedImageSequence[0].ReferencedSOPInstanceUID.startswith("2.25.")
     assert after.ProcedureCodeSequence[0].CodeMeaning == "Thorax"
     assert after[0x0040A043].VR == "SQ" and report.fast_path
 
@@ -200,9 +200,9 @@ def test_refusals(tmp_path: Path, attributes: dict[str, Any], reason: str) -> No
 def test_report_holds_no_value_and_repr_shows_none(tmp_path: Path) -> None:
     engine = Deidentifier(KEY, centre="Imaginary General Hospital")
     report = engine.deidentify_file(written(tmp_path, ct()), tmp_path / "out")
-    said = repr(report) + str(report.to_json()) + repr(engine) + repr(list(engine._transforms.values()))
+    answer = repr(report) + str(report.to_json()) + repr(engine) + repr(list(engine._transforms.values()))
     for secret in (*IDENTIFIERS, "20190522", "4711", "Siemens"):
-        assert secret not in said
+        assert secret not in answer
     assert report.to_json()["actions"]["(0010,0010)"] == "replaced by pseudonym"
 
 
@@ -212,9 +212,9 @@ def test_every_syntax_gives_the_same_data_set(tmp_path: Path, syntax: str) -> No
     (tmp_path / "other").mkdir()
     report, after = run(tmp_path / "other", ct(), syntax)
     assert {e.tag: e.value for e in after} == {e.tag: e.value for e in plain}
-    kept = syntax in (ExplicitVRLittleEndian, ImplicitVRLittleEndian)
-    assert report.fast_path is kept
-    assert after.file_meta.TransferSyntaxUID == (syntax if kept else ExplicitVRLittleEndian)
+    remaining = syntax in (ExplicitVRLittleEndian, ImplicitVRLittleEndian)
+    assert report.fast_path is remaining
+    assert after.file_meta.TransferSyntaxUID == (syntax if remaining else ExplicitVRLittleEndian)
 
 
 def test_jpeg_comments_are_blanked_in_place() -> None:
@@ -241,12 +241,12 @@ def test_jpeg_comments_are_blanked_in_place() -> None:
 
 def all_files() -> list[Path]:
     shipped = Path(pydicom.__file__).parent / "data"
-    found = [
+    result = [
         p
         for p in shipped.rglob("*")
         if p.is_file() and re.search(r"\.dcm$|/[A-Z0-9_]+$", str(p)) and p.stat().st_size < 4_000_000
     ]
-    return sorted(found)
+    return sorted(result)
 
 
 def test_both_readers_agree_on_every_file_that_pydicom_ships(tmp_path: Path) -> None:
@@ -288,9 +288,9 @@ def test_codes_of_standard_schemes_stay_and_local_ones_are_cleaned(tmp_path: Pat
         code("CT 4471902", "99LOCAL", "vu par Ingrid"),
     )
     _, after = run(tmp_path, ct(ProcedureCodeSequence=codes))
-    found = [(c.CodeValue, c.CodeMeaning) for c in after.ProcedureCodeSequence]
-    assert found[0] == ("410668003", "Length")
-    assert "4471902" not in str(found) and "Ingrid" not in str(found) and all(meaning for _, meaning in found)
+    result = [(c.CodeValue, c.CodeMeaning) for c in after.ProcedureCodeSequence]
+    assert result[0] == ("410668003", "Length")
+    assert "4471902" not in str(result) and "Ingrid" not in str(result) and all(meaning for _, meaning in result)
 
 
 def test_identifiers_do_not_stay_as_numbers_or_in_tables(tmp_path: Path) -> None:

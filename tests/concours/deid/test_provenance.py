@@ -45,6 +45,9 @@ def test_the_version_names_the_release_and_fits_its_column() -> None:
 
 def test_options_and_keep_list_change_the_profile_and_their_order_does_not() -> None:
     default, basic = profile_sha256(), profile_sha256(parse_profile("basic"))
-    one, other = profile_sha256(keep=["KVP", "PatientSize"]), profile_sha256(keep=["PatientSize", "KVP"])
-    assert len({default, basic, one}) == 3
-    assert one == other
+    profile_sha256_result, other = (
+        profile_sha256(keep=["KVP", "PatientSize"]),
+        profile_sha256(keep=["PatientSize", "KVP"]),
+    )
+    assert len({default, basic, profile_sha256_result}) == 3
+    assert profile_sha256_result == other

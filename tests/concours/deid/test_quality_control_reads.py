@@ -69,9 +69,13 @@ def _of(code, argument) -> Iterator[str]:
 def test_what_a_criterion_searches_stays_in_a_description(name: str, text: str, write) -> None:
     pattern = PATTERNS[name]
     written = [text.format(write(example)) for example in examples(pattern.pattern)]
-    found = [one for one in written if pattern.search(one.upper())]
-    assert found
-    lost = [one for one in found if not pattern.search(clean_description(one, NOBODY, MODALITY.get(name, "")).upper())]
+    result = [entry for entry in written if pattern.search(entry.upper())]
+    assert result
+    lost = [
+        entry
+        for entry in result
+        if not pattern.search(clean_description(entry, NOBODY, MODALITY.get(name, "")).upper())
+    ]
     assert not lost
 
 
@@ -87,7 +91,7 @@ def test_every_kernel_of_the_table_stays(row, write) -> None:
 
 
 @pytest.mark.parametrize(
-    "spelling", sorted({one for group in body_part.SPELLINGS.values() for one in group} | set(body_part.WIDE))
+    "spelling", sorted({entry for group in body_part.SPELLINGS.values() for entry in group} | set(body_part.WIDE))
 )
 def test_every_spelling_of_a_part_of_the_body_stays(spelling: str) -> None:
     assert clean_code(spelling, NOBODY) == spelling

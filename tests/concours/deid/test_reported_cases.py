@@ -91,8 +91,8 @@ def test_names_in_capitals_of_people_that_no_field_knows(tmp_path: Path) -> None
 
 def test_the_second_check_finds_them_where_nothing_was_cleaned() -> None:
     (case,) = CASES.glob("11-*")
-    found = find_identifiers([case / "in"], read_pixels=False)
-    places = {finding.where for finding in found if finding.kind in ("listed name", "unknown word")}
+    findings = find_identifiers([case / "in"], read_pixels=False)
+    places = {finding.where for finding in findings if finding.kind in ("listed name", "unknown word")}
     assert {"(0008,1030)", "(0008,103e)", "(0018,1030)"} <= places
 
 

@@ -20,16 +20,16 @@ def test_a_stretch_and_a_file_of_its_own_give_the_same(
 ) -> None:
     monkeypatch.setattr(source, "WHOLE", 1 << 30 if read_at_once else 0)
     alone, inside = Deidentifier(KEY, centre="A"), Deidentifier(KEY, centre="A")
-    made = [written(tmp_path, ct(), name=f"{number}.dcm", syntax=syntax) for number, syntax in enumerate(SYNTAXES)]
+    created = [written(tmp_path, ct(), name=f"{number}.dcm", syntax=syntax) for number, syntax in enumerate(SYNTAXES)]
     written_ones = 0
-    for number, path in enumerate([*all_files(), *made]):
+    for number, path in enumerate([*all_files(), *created]):
         content = path.read_bytes()
         around = tmp_path / "around"
         around.write_bytes(b"before, an odd number" + content + b"DICM and after")
         stretch = Stored(around, "a.dcm", 21, len(content))
-        one = alone.deidentify_file(path, tmp_path / f"alone/{number}")
+        deidentify_file = alone.deidentify_file(path, tmp_path / f"alone/{number}")
         other = inside.deidentify_file(stretch, tmp_path / f"inside/{number}")
-        assert one.to_json() == other.to_json(), path.name
+        assert deidentify_file.to_json() == other.to_json(), path.name
         assert outputs(tmp_path / f"alone/{number}") == outputs(tmp_path / f"inside/{number}"), path.name
-        written_ones += one.outcome != "refused"
+        written_ones += deidentify_file.outcome != "refused"
     assert written_ones > 40

@@ -97,16 +97,16 @@ def test_what_is_known_never_shows() -> None:
 
 
 def test_a_technical_field_with_identity_in_it_loses_all_of_its_words() -> None:
-    known = IdentifierMatcher(identifiers=["H2-913512"], places=["28 rue des Inventés, 31902 Nullepart"])
+    identifiers = IdentifierMatcher(identifiers=["H2-913512"], places=["28 rue des Inventés, 31902 Nullepart"])
     for text in ("28 rue des Inventés, 31902 Nullepart", "dossier H2-913512", "syngo 12/03/2021 VA48A", "Dr Paul coil"):
-        assert clean_technical(text, known) == ""
-    assert clean_technical("syngo CT VA48A", known) == "syngo CT VA48A"
+        assert clean_technical(text, identifiers) == ""
+    assert clean_technical("syngo CT VA48A", identifiers) == "syngo CT VA48A"
 
 
 def test_only_words_that_nobody_knows_are_worth_a_persons_look() -> None:
-    known = IdentifierMatcher(people=["Montalescot^Hyacinthe"])
-    assert not has_unknown_words("Nodule chez Hyacinthe Montalescot, vu le 01/12/2017", known)
-    assert has_unknown_words("Nodule chez Xyzzywicz", known)
+    identifiers = IdentifierMatcher(people=["Montalescot^Hyacinthe"])
+    assert not has_unknown_words("Nodule chez Hyacinthe Montalescot, vu le 01/12/2017", identifiers)
+    assert has_unknown_words("Nodule chez Xyzzywicz", identifiers)
 
 
 @pytest.mark.parametrize(

@@ -41,16 +41,16 @@ def test_same_bytes_whatever_the_number_of_workers(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr("concours.deid.tree.BATCH", 1)
     source = a_folder(tmp_path)
     order = DeidOrder(KEY, "A", pixel_text=False)
-    one = deidentify_tree(source, tmp_path / "one", order)
+    deidentify_tree_result = deidentify_tree(source, tmp_path / "one", order)
     three = deidentify_tree(source, tmp_path / "three", order, jobs=3)
     again = deidentify_tree(source, tmp_path / "one", order)
-    assert one.to_json() == three.to_json() == again.to_json()
+    assert deidentify_tree_result.to_json() == three.to_json() == again.to_json()
     assert files_of(tmp_path / "one") == files_of(tmp_path / "three")
-    assert [f["outcome"] for f in one.files] == ["written"] * 6 + ["refused"] * 3
-    assert [f["reason"] for f in one.files[6:]] == ["not_dicom", "not_dicom", "unsafe_file"]
+    assert [f["outcome"] for f in deidentify_tree_result.files] == ["written"] * 6 + ["refused"] * 3
+    assert [f["reason"] for f in deidentify_tree_result.files[6:]] == ["not_dicom", "not_dicom", "unsafe_file"]
     assert len(files_of(tmp_path / "one")) == 6
-    said = json.dumps(one.to_json())
-    assert not [secret for secret in (*IDENTIFIERS, "letter", "9-second") if secret in said]
+    answer = json.dumps(deidentify_tree_result.to_json())
+    assert not [secret for secret in (*IDENTIFIERS, "letter", "9-second") if secret in answer]
 
 
 def test_another_profile_into_the_same_folder_replaces(tmp_path: Path) -> None:
@@ -90,11 +90,11 @@ def test_awkward_samples_end_as_expected(tmp_path: Path) -> None:
     summary = deidentify_tree(sample, tmp_path / "out", DeidOrder(KEY, "A"), jobs=2)
     names = [path.name for path in files_below(sample, tmp_path / "out")]
     wrong = []
-    for name, found in zip(names, summary.files, strict=True):
+    for name, result in zip(names, summary.files, strict=True):
         if name in expected:
             right = {OUTCOMES[w] for w in (expected[name]["expected"], expected[name]["also_ok"]) if w}
-            if found["outcome"] not in right:
-                wrong.append((name, found["outcome"], found["reason"], right))
+            if result["outcome"] not in right:
+                wrong.append((name, result["outcome"], result["reason"], right))
     assert not wrong
     assert len(expected) == 39
     assert all((tmp_path / "out" / f["output"]).is_file() for f in summary.files if f["output"])
@@ -102,13 +102,13 @@ def test_awkward_samples_end_as_expected(tmp_path: Path) -> None:
 
 def test_5000_mutated_files_get_an_outcome_each(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     command = [sys.executable, "-m", "tests.concours.deid.mutate", str(tmp_path)]
-    found = json.loads(subprocess.run(command, check=True, capture_output=True, timeout=300).stdout)
+    document = json.loads(subprocess.run(command, check=True, capture_output=True, timeout=300).stdout)
     with capsys.disabled():
-        sys.stdout.write(f"\n5000 mutated files: {found}\n")
-    assert sum(found["outcomes"].values()) == 5000
-    assert set(found["outcomes"]) <= {"written", "review", "refused"}
-    assert found["outcomes"]["refused"] > 100 and found["outcomes"]["written"] > 100
-    assert found["slowest_s"] < 5 and found["peak_mb"] < 300
+        sys.stdout.write(f"\n5000 mutated files: {document}\n")
+    assert sum(document["outcomes"].values()) == 5000
+    assert set(document["outcomes"]) <= {"written", "review", "refused"}
+    assert document["outcomes"]["refused"] > 100 and document["outcomes"]["written"] > 100
+    assert document["slowest_s"] < 5 and document["peak_mb"] < 300
     assert not list((tmp_path / "out").rglob("*.part"))
 
 
@@ -131,9 +131,9 @@ def test_command_writes_the_report_of_interfaces(tmp_path: Path) -> None:
     )
     report = json.loads((tmp_path / "r.json").read_text())
     assert set(report) >= {"files", "frames_examined_for_text", "fast_path"}
-    found = report["files"][0]
-    assert set(found) >= {"sha256", "outcome", "reason", "output", "actions"}
-    assert dcmread(tmp_path / "out" / found["output"]).PatientAge == "066Y"
+    result = report["files"][0]
+    assert set(result) >= {"sha256", "outcome", "reason", "output", "actions"}
+    assert dcmread(tmp_path / "out" / result["output"]).PatientAge == "066Y"
     assert report["fast_path"] == 1
 
 

@@ -43,11 +43,11 @@ def sent(path: Path, first: np.ndarray, second: np.ndarray, surfaces: tuple[floa
 
 def test_masks_and_their_table_are_scored_case_by_case_and_over_the_set(sarcopenia: Path, tmp_path: Path) -> None:
     zipped = sent(tmp_path / "team.zip", square(2), square(2), (5.0, 7.0))
-    found = scored("sarcopenia", sarcopenia, zipped)
-    assert found.cases == {"001": {"dice": 1.0}, "NA": {"dice": pytest.approx(8 / 13)}}
-    assert found.scores == {"dice": pytest.approx((1 + 8 / 13) / 2), "surface_mse": pytest.approx((1 + 4) / 2)}
-    assert found.to_json()["cases"] == 2
-    assert set(found.to_json(per_case=True)["cases"]) == {"001", "NA"}
+    result = scored("sarcopenia", sarcopenia, zipped)
+    assert result.cases == {"001": {"dice": 1.0}, "NA": {"dice": pytest.approx(8 / 13)}}
+    assert result.scores == {"dice": pytest.approx((1 + 8 / 13) / 2), "surface_mse": pytest.approx((1 + 4) / 2)}
+    assert result.to_json()["cases"] == 2
+    assert set(result.to_json(per_case=True)["cases"]) == {"001", "NA"}
 
 
 def test_a_surface_that_the_truth_does_not_name_is_measured_on_its_mask(sarcopenia: Path, tmp_path: Path) -> None:
@@ -82,18 +82,18 @@ def test_parts_are_scored_apart(tmp_path: Path) -> None:
     labels = {"a": 1, "b": 0, "c": 1, "d": 0}
     part = {"a": "public", "b": "public", "c": "private", "d": "private"}
     truth.write_bytes(csv_bytes([{"id": c, "abnormal": labels[c], "part": part[c]} for c in labels]))
-    found = scored("nodules", truth, probabilities(tmp_path / "p.csv", {"a": 0.9, "b": 0.1, "c": 0.1, "d": 0.9}))
-    assert {part: scores["auc"].value for part, scores in found.parts.items()} == {"public": 1.0, "private": 0.0}
-    assert found.scores["auc"] == pytest.approx(0.5)
-    assert "intervals" in found.to_json()
+    result = scored("nodules", truth, probabilities(tmp_path / "p.csv", {"a": 0.9, "b": 0.1, "c": 0.1, "d": 0.9}))
+    assert {part: scores["auc"].value for part, scores in result.parts.items()} == {"public": 1.0, "private": 0.0}
+    assert result.scores["auc"] == pytest.approx(0.5)
+    assert "intervals" in result.to_json()
 
 
 def test_a_part_of_one_class_is_null_while_the_whole_is_scored(tmp_path: Path) -> None:
     truth = tmp_path / "truth.csv"
     rows = [{"id": "a", "abnormal": 1, "part": "public"}, {"id": "b", "abnormal": 0, "part": "private"}]
     truth.write_bytes(csv_bytes(rows))
-    found = scored("nodules", truth, probabilities(tmp_path / "p.csv", {"a": 0.9, "b": 0.1}))
-    assert (found.scores["auc"], found.parts["public"]["auc"].value) == (1.0, None)
+    result = scored("nodules", truth, probabilities(tmp_path / "p.csv", {"a": 0.9, "b": 0.1}))
+    assert (result.scores["auc"], result.parts["public"]["auc"].value) == (1.0, None)
 
 
 def test_one_class_is_the_organisers_fault(tmp_path: Path) -> None:
@@ -149,8 +149,8 @@ def test_a_table_of_nodules_says_which_exam_is_abnormal(tmp_path: Path) -> None:
             "nodules/edge.csv": csv_bytes([header | {"diameter": 6, "volume": 100}]),
         },
     )
-    found = load_truth(question("nodules"), truth).values["abnormal"]
-    assert found == {"small": 0.0, "wide": 1.0, "large": 1.0, "edge": 0.0}
+    result = load_truth(question("nodules"), truth).values["abnormal"]
+    assert result == {"small": 0.0, "wide": 1.0, "large": 1.0, "edge": 0.0}
     text = (CATALOGUE / "nodules.yaml").read_text(encoding="utf-8").replace("inclusive: false", "inclusive: true")
     assert load_truth(load_spec(text, known_names()), truth).values["abnormal"]["edge"] == 1.0
 

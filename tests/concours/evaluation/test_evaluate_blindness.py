@@ -26,12 +26,12 @@ def a_truth(folder: Path, seed: int) -> Path:
     return write_folder(folder, {"truth.csv": csv_bytes(rows), **masks})
 
 
-def said(manifest: Manifest, submission: Path) -> str:
+def messages_of(manifest: Manifest, submission: Path) -> str:
     try:
-        found = validate(question("sarcopenia"), manifest, submission, isolated=False)
+        validate_result = validate(question("sarcopenia"), manifest, submission, isolated=False)
     except FormatError as error:
         return json.dumps([fault.to_json() for fault in error.faults])
-    return f"valid {found.sha256}"
+    return f"valid {validate_result.sha256}"
 
 
 @pytest.mark.parametrize("fault", ["none", "values", "masks", "files"])
@@ -53,7 +53,7 @@ def test_every_byte_is_the_same_under_two_truths_and_with_none(tmp_path: Path, f
     shutil.rmtree(tmp_path / "first")
     shutil.rmtree(tmp_path / "second")
     alone = Manifest.from_json(json.loads(json.dumps(first.to_json())))
-    words = {said(first, sent), said(second, sent), said(alone, sent)}
+    words = {messages_of(first, sent), messages_of(second, sent), messages_of(alone, sent)}
     assert len(words) == 1
     assert words.pop().startswith("valid") == (fault == "none")
 

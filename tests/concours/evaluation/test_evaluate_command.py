@@ -92,9 +92,9 @@ def test_a_wrong_call_is_exit_2(labels: Path, tmp_path: Path) -> None:
 
 def test_the_manifest_can_be_kept_for_a_check_alone(labels: Path, tmp_path: Path) -> None:
     sent = table(tmp_path / "p.csv", [{"case_id": f"{n:03d}", "probability": n % 2} for n in range(10)])
-    kept = tmp_path / "manifest.json"
-    run(NODULES, "--truth", labels, "--submission", sent, "--manifest", kept)
-    document = json.loads(kept.read_text())
+    remaining = tmp_path / "manifest.json"
+    run(NODULES, "--truth", labels, "--submission", sent, "--manifest", remaining)
+    document = json.loads(remaining.read_text())
     assert (document["id_column"], len(document["ids"])) == ("case_id", 10)
 
 
@@ -127,12 +127,12 @@ def test_run_lengths_against_masks_and_against_run_lengths(tmp_path: Path) -> No
         | {f"tumour/{case}.npy": npy_bytes(mask.astype(np.uint8)) for case, mask in cases.items()},
     )
     code, document = run(LUNG, "--truth", folder, "--submission", sent, "--per-case")
-    one, other = int(ball(2).sum()), int(ball(3).sum())
+    entry, other = int(ball(2).sum()), int(ball(3).sum())
     assert code == 0
     assert document["cases"]["p1"] == {
-        "dice": pytest.approx(2 * one / (one + other)),
+        "dice": pytest.approx(2 * entry / (entry + other)),
         "recist": pytest.approx(abs(4 - 6) / 6),
-        "volume": pytest.approx((other - one) / other),
+        "volume": pytest.approx((other - entry) / other),
     }
     assert document["cases"]["p2"] == {"dice": 1.0, "recist": 0.0, "volume": 0.0}
     assert document["cases"]["p3"] == {"dice": 0.0, "recist": 1.0, "volume": 1.0}
@@ -207,6 +207,6 @@ def test_any_terminal_can_print_what_is_wrong(labels: Path, tmp_path: Path, enco
         check=False,
     )
     assert run.returncode == 3, run.stderr[-500:]
-    found = json.loads(run.stdout.decode(encoding))
-    assert {error["reason"] for error in found["errors"]} == {"extra_id", "missing_id"}
-    assert any("００１é" in error["message"] for error in found["errors"])
+    document = json.loads(run.stdout.decode(encoding))
+    assert {error["reason"] for error in document["errors"]} == {"extra_id", "missing_id"}
+    assert any("００１é" in error["message"] for error in document["errors"])

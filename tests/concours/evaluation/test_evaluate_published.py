@@ -68,10 +68,10 @@ def board(
     return run("rank", question, path)["placings"]
 
 
-def with_auc(labels: list[int], wanted: float) -> list[float]:
+def with_auc(labels: list[int], expected: float) -> list[float]:
     """Probabilities whose area is the nearest to `wanted` that so many exams allow: pairs are counted, not guessed."""
     positives, negatives = sum(labels), len(labels) - sum(labels)
-    pairs = round(wanted * positives * negatives)
+    pairs = round(expected * positives * negatives)
     below = [pairs // positives + (index < pairs % positives) for index in range(positives)]
     ahead = iter(below)
     behind = iter(range(1, negatives + 1))
@@ -92,10 +92,10 @@ def test_nodules_2019(tmp_path: Path) -> None:
         sent.write_bytes(csv_bytes([{"case_id": case, "probability": f"{value:.6f}"} for case, value in values]))
         scores[team] = score(question, truth, sent)
     placings = board(question, scores, NODULES_ABSENT, tmp_path)
-    ranked = [one for one in placings if one["status"] == "ranked"]
-    assert [(one["team"], f"{one['total']:.3f}") for one in ranked] == list(AUCS.items())
-    assert [one["place"] for one in ranked] == [1, 2, 3, 4, 5, 6, 7]
-    assert {(one["team"], one["place"]) for one in placings if one["status"] == "N.S."} == {
+    ranked = [placing for placing in placings if placing["status"] == "ranked"]
+    assert [(entry["team"], f"{entry['total']:.3f}") for entry in ranked] == list(AUCS.items())
+    assert [entry["place"] for entry in ranked] == [1, 2, 3, 4, 5, 6, 7]
+    assert {(placing["team"], placing["place"]) for placing in placings if placing["status"] == "N.S."} == {
         (team, None) for team in NODULES_ABSENT
     }
 
@@ -115,22 +115,22 @@ def test_multiple_sclerosis_2019(tmp_path: Path) -> None:
         sent.write_bytes(csv_bytes(rows))
         scores[team] = score(question, truth, sent)
     placings = board(question, scores, MS_ABSENT, tmp_path)
-    ranked = [one for one in placings if one["status"] == "ranked"]
-    assert [(one["team"], f"{one['total']:.2f}") for one in ranked] == list(MSES.items())
-    assert {one["team"] for one in placings if one["status"] == "N.S."} == set(MS_ABSENT)
+    ranked = [placing for placing in placings if placing["status"] == "ranked"]
+    assert [(entry["team"], f"{entry['total']:.2f}") for entry in ranked] == list(MSES.items())
+    assert {placing["team"] for placing in placings if placing["status"] == "N.S."} == set(MS_ABSENT)
 
 
 def assignment(sums: list[int]) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Ranks in Dice and in surface, each of 1 to 8 once, that give the published sums, the better Dice first in a tie."""
     every = set(range(1, len(sums) + 1))
-    found = [
+    result = [
         (dice, surface)
         for dice in itertools.permutations(sorted(every))
         if set(surface := tuple(total - rank for total, rank in zip(sums, dice, strict=True))) == every
     ]
-    in_order = [one for one in found if one[0][2] < one[0][3] and one[0][5] < one[0][6]]
+    in_order = [entry for entry in result if entry[0][2] < entry[0][3] and entry[0][5] < entry[0][6]]
     # The table prints only the sums: which of the 28 assignments gave them is not known, so any of them may stand for it.
-    assert len(found) == 28
+    assert len(result) == 28
     return in_order[0]
 
 
@@ -157,9 +157,9 @@ def test_sarcopenia_2019(tmp_path: Path) -> None:
         zipped = write_zip(tmp_path / "sent" / f"{team}.zip", {"surfaces.csv": csv_bytes(table), **sent})
         scores[team] = score(question, truth, zipped)
     placings = board(question, scores, (), tmp_path)
-    assert {one["team"]: one["total"] for one in placings} == RANK_SUMS
-    assert [one["team"] for one in placings] == list(RANK_SUMS)
-    assert [one["place"] for one in placings] == list(range(1, 9))
+    assert {placing["team"]: placing["total"] for placing in placings} == RANK_SUMS
+    assert [placing["team"] for placing in placings] == list(RANK_SUMS)
+    assert [placing["place"] for placing in placings] == list(range(1, 9))
     swapped = dict(scores, Owkin=scores["Axone"], Axone=scores["Owkin"])
     assert board(question, swapped, (), tmp_path)[0]["team"] == "Axone"
 
@@ -167,14 +167,14 @@ def test_sarcopenia_2019(tmp_path: Path) -> None:
 def cases_of(generator: np.random.Generator, count: int, noise: float) -> list[np.ndarray]:
     """Three images with a lesion each; the noisier, the less like the real ones."""
     rows, columns = np.mgrid[:48, :48]
-    found = []
+    result = []
     for _ in range(count):
         centre, radius = generator.uniform(16, 32, 2), generator.uniform(5, 10)
         lesion = (rows - centre[0]) ** 2 + (columns - centre[1]) ** 2 < radius**2
         planes = [np.hypot(rows - 24, columns - 24) < 21, lesion, lesion * 0.5]
         stack = np.stack([planes[0] + weight * planes[1] for weight in (0.3, -0.3, 0.8)])
-        found.append((stack + generator.normal(0, noise, stack.shape)).astype(np.float32))
-    return found
+        result.append((stack + generator.normal(0, noise, stack.shape)).astype(np.float32))
+    return result
 
 
 def test_mtm_hcc_2021(tmp_path: Path) -> None:
@@ -191,15 +191,15 @@ def test_mtm_hcc_2021(tmp_path: Path) -> None:
     for team, count, noise in (("A", 40, 0.06), ("B", 40, 0.3), ("C", 40, 0.6), ("D", 40, 1.2), ("E", 4, 0.1)):
         sent = {f"g{number}.npy": npy_bytes(case) for number, case in enumerate(cases_of(generator, count, noise))}
         scores[team] = score(question, truth, write_zip(tmp_path / f"{team}.zip", sent))
-    worst = max(one["fid"] for one in scores.values())
-    assert scores["A"]["fid"] == min(one["fid"] for one in scores.values() if one is not scores["E"])
-    quantitative = {team: (one["diversity"] + 1 - one["fid"] / worst) / 2 for team, one in scores.items()}
+    worst = max(entry["fid"] for entry in scores.values())
+    assert scores["A"]["fid"] == min(entry["fid"] for entry in scores.values() if entry is not scores["E"])
+    quantitative = {team: (entry["diversity"] + 1 - entry["fid"] / worst) / 2 for team, entry in scores.items()}
     # The jury's marks are whole numbers: 3 radiologists x 10 cases x 5 criteria of 0 to 4 make steps of 1/30.
-    wanted = 20 * (2 * 0.64 - quantitative["A"])
-    marks = round(wanted * 30) / 30
+    expected = 20 * (2 * 0.64 - quantitative["A"])
+    marks = round(expected * 30) / 30
     assert 0 <= marks <= 20
-    for team, one in scores.items():
-        one["jury"] = marks if team == "A" else 2.0
+    for team, item in scores.items():
+        item["jury"] = marks if team == "A" else 2.0
     placings = board(question, scores, ("F",), tmp_path)
     first, last = placings[0], placings[-1]
     assert (first["team"], f"{first['total']:.2f}") == ("A", "0.64")

@@ -28,10 +28,10 @@ def golden(file: str, metric: str) -> float:
 
 @pytest.mark.parametrize("team", ["a", "b", "c"])
 def test_areas_of_the_breast_masses(team: str) -> None:
-    found = scored("breast-mr", WDBC / "truth.csv", WDBC / f"pred_team_{team}.csv")
-    assert found.count == 569
-    known = golden(f"cases/classification_wdbc/pred_team_{team}.csv", "roc_auc")
-    assert found.scores["auc"] == pytest.approx(known, abs=1e-12)
+    result = scored("breast-mr", WDBC / "truth.csv", WDBC / f"pred_team_{team}.csv")
+    assert result.count == 569
+    golden_result = golden(f"cases/classification_wdbc/pred_team_{team}.csv", "roc_auc")
+    assert result.scores["auc"] == pytest.approx(golden_result, abs=1e-12)
 
 
 def test_a_real_mask_against_itself_and_against_none(tmp_path: Path) -> None:
@@ -43,8 +43,8 @@ def test_a_real_mask_against_itself_and_against_none(tmp_path: Path) -> None:
     truth = write_folder(tmp_path / "truth", {"truth.csv": rows, **files})
     table = csv_bytes([{"case_id": "p1", "malignant": 0.9}, {"case_id": "p2", "malignant": 0.2}])
     sent = write_zip(tmp_path / "s.zip", {"c.csv": table} | {f"{case}.nii.gz": mask for case, mask in masks.items()})
-    found = scored("salivary-glands", truth, sent)
-    assert (found.scores["dice"], found.scores["hd95"], found.scores["average_hausdorff"]) == (1.0, 0.0, 0.0)
+    result = scored("salivary-glands", truth, sent)
+    assert (result.scores["dice"], result.scores["hd95"], result.scores["average_hausdorff"]) == (1.0, 0.0, 0.0)
     swapped = {"c.csv": table, "p1.nii.gz": masks["p2"], "p2.nii.gz": masks["p1"]}
     with pytest.raises(FormatError, match=r"wrong_shape|geometry_mismatch"):
         scored("salivary-glands", truth, write_zip(tmp_path / "swapped.zip", swapped))

@@ -67,12 +67,12 @@ def test_missing_absent_and_baseline(tmp_path):
         "nnU-Net,,1,0.99,1,\n"
         "LEVIATAN,,,,,\n"
     )
-    found = {p["team"]: p for p in run(tmp_path, table)}
-    assert list(found) == ["Axone", "GAMC", "LEVIATAN", "nnU-Net"]
-    assert found["Axone"]["ranks"] == {"dice": 1, "surface_mse": 2}
-    assert (found["Axone"]["place"], found["Axone"]["total"]) == (1, 3)
-    assert (found["LEVIATAN"]["place"], found["LEVIATAN"]["status"]) == (None, "N.S.")
-    assert (found["nnU-Net"]["place"], found["nnU-Net"]["status"]) == (None, "baseline")
+    result = {p["team"]: p for p in run(tmp_path, table)}
+    assert list(result) == ["Axone", "GAMC", "LEVIATAN", "nnU-Net"]
+    assert result["Axone"]["ranks"] == {"dice": 1, "surface_mse": 2}
+    assert (result["Axone"]["place"], result["Axone"]["total"]) == (1, 3)
+    assert (result["LEVIATAN"]["place"], result["LEVIATAN"]["status"]) == (None, "N.S.")
+    assert (result["nnU-Net"]["place"], result["nnU-Net"]["status"]) == (None, "baseline")
 
 
 def test_equal_totals_and_dice_go_to_the_earlier_moment_across_zones(tmp_path):

@@ -46,9 +46,9 @@ def assignments():
 
 
 def test_the_sarcopenia_board_comes_out_under_every_assignment_of_ranks_that_gives_its_sums():
-    found = list(assignments())
-    assert len(found) == 28
-    for ranks in found:
+    result = list(assignments())
+    assert len(result) == 28
+    for ranks in result:
         entries = [
             RankingEntry(team, {"dice": 1 - dice / 100, "surface_mse": mse * 10.0})
             for team, (dice, mse) in ranks.items()

@@ -295,7 +295,7 @@ def test_a_thousand_tables_are_ranked_as_each_alone():
 
 
 @pytest.mark.parametrize(
-    ("how", "given", "expected"),
+    ("how", "scores_in", "expected"),
     [
         ("one_minus_over_worst", [0.0, 0.0, 0.0], [1.0, 1.0, 1.0]),
         ("one_minus_over_worst", [5.0], [0.0]),
@@ -305,12 +305,12 @@ def test_a_thousand_tables_are_ranked_as_each_alone():
         ("divide", [10.0, 0.0, None], [0.5, 0.0, None]),
     ],
 )
-def test_a_derived_score_at_its_edges(how: str, given: list[float | None], expected: list[float | None]) -> None:
+def test_a_derived_score_at_its_edges(how: str, scores_in: list[float | None], expected: list[float | None]) -> None:
     """The table of docs/question-files.md."""
     rule = RankingRule("best_score", ("s",), {"x": "lower"}, derived=(DerivedSpec("s", how, ("x",), 20.0),))  # type: ignore[arg-type]
-    entries = [RankingEntry(f"t{index}", {"x": value, "other": 1.0}) for index, value in enumerate(given)]
+    entries = [RankingEntry(f"t{index}", {"x": value, "other": 1.0}) for index, value in enumerate(scores_in)]
     scores = {placing.team: placing.scores["s"] for placing in rank(rule, entries)}
-    assert [scores[f"t{index}"] for index in range(len(given))] == pytest.approx(expected)
+    assert [scores[f"t{index}"] for index in range(len(scores_in))] == pytest.approx(expected)
 
 
 def test_a_mean_lacks_a_value_as_soon_as_one_of_its_parts_does() -> None:
@@ -318,7 +318,7 @@ def test_a_mean_lacks_a_value_as_soon_as_one_of_its_parts_does() -> None:
         "best_score", ("s",), {"x": "higher", "y": "higher"}, derived=(DerivedSpec("s", "mean", ("x", "y")),)
     )
     entries = [RankingEntry("whole", {"x": 1.0, "y": 0.5}), RankingEntry("half", {"x": 1.0, "y": None})]
-    assert {one.team: (one.place, one.scores["s"]) for one in rank(rule, entries)} == {
+    assert {entry.team: (entry.place, entry.scores["s"]) for entry in rank(rule, entries)} == {
         "whole": (1, 0.75),
         "half": (2, None),
     }
@@ -330,6 +330,6 @@ def test_an_undefined_score_shares_the_worst_rank_or_the_last_place() -> None:
     by_ranks = RankingRule("rank_sum", ("x", "y"), directions)
     entries = [RankingEntry("a", {"x": 0.9, "y": 0.1}), RankingEntry("b", {"x": None, "y": 0.9})]
     entries += [RankingEntry("c", {"x": None, "y": 0.5}), RankingEntry("d", {"x": 0.0, "y": 0.2})]
-    assert {one.team: one.ranks["x"] for one in rank(by_ranks, entries)} == {"a": 1, "d": 2, "b": 3, "c": 3}
+    assert {entry.team: entry.ranks["x"] for entry in rank(by_ranks, entries)} == {"a": 1, "d": 2, "b": 3, "c": 3}
     by_score = RankingRule("best_score", ("x",), directions, tie_break=("submitted_at",))
-    assert {one.team: one.place for one in rank(by_score, entries)} == {"a": 1, "d": 2, "b": 3, "c": 3}
+    assert {entry.team: entry.place for entry in rank(by_score, entries)} == {"a": 1, "d": 2, "b": 3, "c": 3}

@@ -67,8 +67,8 @@ def test_drawn_again_is_the_score_of_the_drawn_cases(metric: Metric) -> None:
         [np.ones((1, len(cases)), int), generator.multinomial(len(cases), [1 / len(cases)] * len(cases), 5)]
     )
     for parameters in VARIANTS.get(metric.name, [{}]):
-        found = estimate(metric, case.truth, case.worse, counts.astype(float), **parameters)
-        for row, value in zip(counts, found, strict=True):
+        estimate_result = estimate(metric, case.truth, case.worse, counts.astype(float), **parameters)
+        for row, value in zip(counts, estimate_result, strict=True):
             sides = (repeated(metric, side, row, list(cases)) for side in (case.truth, case.worse))
             assert value == pytest.approx(metric(*sides, **parameters).value, abs=1e-12), (metric.name, parameters)
 
@@ -99,7 +99,7 @@ def reader(
     read = load_truth(spec, truth)
     sides, values = [], []
     for team, noise in answers.items():
-        said = [
+        predicted = [
             {spec.submission.id_column: row["id"]}
             | {
                 column: min(1.0, max(0.0, float(row[name] or 0) * noise["signal"] + generator.random() * 0.5))
@@ -108,7 +108,7 @@ def reader(
             for row in rows
         ]
         table = tmp_path / f"{team}.csv"
-        table.write_bytes(csv_bytes(said))
+        table.write_bytes(csv_bytes(predicted))
         result = scored("meniscus", truth, table)
         sides.append(evidence(spec, read, result))
         values.append(next(iter(result.scores.values())))
@@ -121,25 +121,25 @@ def test_a_weighted_auc_has_intervals_from_what_was_kept_at_scoring(tmp_path: Pa
     score = sampled(spec, name, sides, values, "all")
     assert replicate(score, np.ones((1, 40)))[0] == pytest.approx(values)
     rule = RankingRule("best_score", (name,), {name: "higher"})
-    found = uncertainty(rule, ("good", "guess"), {name: score}, seed=1, replicates=300)
-    for value, (low, high) in zip(values, found.score_intervals[name], strict=True):
+    uncertainty_result = uncertainty(rule, ("good", "guess"), {name: score}, seed=1, replicates=300)
+    for value, (low, high) in zip(values, uncertainty_result.score_intervals[name], strict=True):
         assert low < value < high
 
 
 def test_a_brier_score_has_the_interval_of_its_three_cases() -> None:
     spec = question("prognosis")
-    name = next(name for name, one in spec.metrics.items() if one.metric == "brier")
-    truth, said = np.array([1.0, 0.0, 1.0]), np.array([0.9, 0.1, 0.8])  # squared errors 0.01, 0.01, 0.04
+    name = next(name for name, entry in spec.metrics.items() if entry.metric == "brier")
+    truth, array = np.array([1.0, 0.0, 1.0]), np.array([0.9, 0.1, 0.8])  # squared errors 0.01, 0.01, 0.04
     side = {"ids": np.array(["a", "b", "c"]), "parts": np.array(["", "", ""])}
-    side |= {f"{name}.truth": truth, f"{name}.said": said}
+    side |= {f"{name}.truth": truth, f"{name}.said": array}
     score = sampled(spec, name, [side], [0.02], "all")
-    found = uncertainty(RankingRule("best_score", (name,), {name: "lower"}), ("x",), {name: score}, seed=0)
-    assert found.score_intervals[name][0].tolist() == pytest.approx([0.01, 0.04])
+    uncertainty_result = uncertainty(RankingRule("best_score", (name,), {name: "lower"}), ("x",), {name: score}, seed=0)
+    assert uncertainty_result.score_intervals[name][0].tolist() == pytest.approx([0.01, 0.04])
 
 
 def test_a_team_without_a_score_takes_no_interval_from_the_others() -> None:
     spec = question("prognosis")
-    name = next(name for name, one in spec.metrics.items() if one.metric == "brier")
+    name = next(name for name, entry in spec.metrics.items() if entry.metric == "brier")
     side = {"ids": np.array(["a", "b"]), "parts": np.array(["", ""])}
     side |= {f"{name}.truth": np.array([1.0, 0.0]), f"{name}.said": np.array([0.9, 0.4])}
     score = sampled(spec, name, [side, {}], [0.085, None], "all")
@@ -150,7 +150,7 @@ def test_a_team_without_a_score_takes_no_interval_from_the_others() -> None:
 
 def test_a_team_whose_cases_were_not_kept_leaves_the_score_fixed_with_the_reason() -> None:
     spec = question("prognosis")
-    name = next(name for name, one in spec.metrics.items() if one.metric == "brier")
+    name = next(name for name, entry in spec.metrics.items() if entry.metric == "brier")
     score = sampled(spec, name, [{}, {}], [0.1, 0.2], "all")
     assert score.how == "fixed"
     assert score.reason

@@ -48,13 +48,13 @@ def _special(mode: int) -> bytes:
 
 def _overlapping(copies: int = 200) -> bytes:
     """Many directory entries that all point at one member (a quine-free overlap bomb)."""
-    one = b.zipped({"aaaa.dcm": bytes(1 << 20)})
-    at = one.index(b"PK\x01\x02")
-    end = one.index(b"PK\x05\x06")
-    entry = one[at:end]
+    zipped = b.zipped({"aaaa.dcm": bytes(1 << 20)})
+    at = zipped.index(b"PK\x01\x02")
+    end = zipped.index(b"PK\x05\x06")
+    entry = zipped[at:end]
     entries = b"".join(entry.replace(b"aaaa.dcm", f"{i:04d}.dcm".encode()) for i in range(copies))
     tail = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, copies, copies, len(entries), at, 0)
-    return one[:at] + entries + tail
+    return zipped[:at] + entries + tail
 
 
 def _patched(data: bytes, mark: bytes, offset: int, value: bytes) -> bytes:

@@ -63,8 +63,8 @@ def test_folders_streamed_members_and_zip64_are_read() -> None:
         archive.writestr("folder/a.txt", b"hello")
         with archive.open("b.txt", "w", force_zip64=True) as member:
             member.write(b"there")
-    with open_archive(io.BytesIO(out.getvalue())) as found:
-        assert {m.name: found.read(m) for m in found.members} == {"folder/a.txt": b"hello", "b.txt": b"there"}
+    with open_archive(io.BytesIO(out.getvalue())) as result:
+        assert {m.name: result.read(m) for m in result.members} == {"folder/a.txt": b"hello", "b.txt": b"there"}
 
 
 def test_every_unsafe_name_is_said_at_once(tmp_path: Path) -> None:

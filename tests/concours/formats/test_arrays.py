@@ -51,8 +51,8 @@ def test_nifti_of_whole_numbers_scaled_by_the_writer(stored: type, value: int) -
     two = np.where(MASK, 3, np.roll(MASK, 3, 0)).astype(np.float32)
     labels = nib.Nifti1Image(two, b.AFFINE)
     labels.set_data_dtype(stored)
-    found = nifti.read_mask(labels.to_bytes(), GRID, (0, 1, 2, 3))
-    assert [mask.dense().sum() for mask in found.values()] == [(two == 1).sum(), 0, MASK.sum()]
+    result = nifti.read_mask(labels.to_bytes(), GRID, (0, 1, 2, 3))
+    assert [mask.dense().sum() for mask in result.values()] == [(two == 1).sum(), 0, MASK.sum()]
     with pytest.raises(FormatError):
         nifti.read_mask(labels.to_bytes(), GRID, (0, 1))
 
@@ -88,17 +88,17 @@ def test_nifti_volume_and_affine_are_nibabels() -> None:
 def test_slices_stream_in_order() -> None:
     array = np.random.default_rng(0).integers(-1000, 1000, (30, 20, 9)).astype(np.int16)
     for data in (b.nifti(array), b.nifti(array, packed=False)):
-        found = list(nifti.read_slices(data))
-        assert [k for k, _ in found] == list(range(9))
-        assert all((plane == array[:, :, k]).all() for k, plane in found)
+        result = list(nifti.read_slices(data))
+        assert [k for k, _ in result] == list(range(9))
+        assert all((plane == array[:, :, k]).all() for k, plane in result)
 
 
 def test_labels_are_exactly_the_listed_ones() -> None:
     labels = MASK * 2 + b.ball(radius=0.2) * 3
-    found = nifti.read_mask(b.nifti(labels), GRID, (0, 2, 5, 7))
-    assert sorted(found) == [2, 5, 7]
-    assert (found[2].dense() == (labels == 2)).all() and (found[5].dense() == (labels == 5)).all()
-    assert found[7].count == 0
+    result = nifti.read_mask(b.nifti(labels), GRID, (0, 2, 5, 7))
+    assert sorted(result) == [2, 5, 7]
+    assert (result[2].dense() == (labels == 2)).all() and (result[5].dense() == (labels == 5)).all()
+    assert result[7].count == 0
     with pytest.raises(FormatError, match=r"contains 5; only 0, 2 are allowed\."):
         nifti.read_mask(b.nifti(labels), GRID, (0, 2))
 
@@ -148,8 +148,8 @@ def test_nrrd_and_its_layers(packed: bool) -> None:
     grid = Grid(b.SHAPE, tuple(map(tuple, ras.tolist())))
     assert (nrrd.read_mask(b.nrrd(MASK, packed), grid)[1].dense() == MASK).all()
     layers = np.stack([MASK, np.roll(MASK, 1, 0)])
-    found = nrrd.read_mask(b.nrrd(layers, packed))[1]
-    assert (found.dense() == layers.any(0)).all()
+    result = nrrd.read_mask(b.nrrd(layers, packed))[1]
+    assert (result.dense() == layers.any(0)).all()
     with pytest.raises(FormatError, match="unsafe_file"):
         nrrd.read_mask(b.nrrd(MASK, packed, "data file: /etc/passwd\n"))
 
@@ -237,8 +237,8 @@ def test_a_segmentation_lies_on_its_series_even_when_frames_are_left_out(tmp_pat
     affine = np.diag([-0.7, -0.7, 2, 1.0])
     affine[:3, 3] = (30, 40, -50)
     grid = Grid(b.SHAPE, tuple(map(tuple, affine.tolist())))
-    for found in (dicom_seg.read_mask(data, grid), read_mask(data, grid), read_mask(data, grid, (0, 1))):
-        assert (found[1].dense() == MASK).all()
+    for result in (dicom_seg.read_mask(data, grid), read_mask(data, grid), read_mask(data, grid, (0, 1))):
+        assert (result[1].dense() == MASK).all()
     with pytest.raises(FormatError, match="the same plane") as caught:
         dicom_seg.read_mask(_twice(data), grid)
     assert [fault.reason for fault in caught.value.faults] == ["geometry_mismatch"]

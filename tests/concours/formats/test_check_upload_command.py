@@ -32,10 +32,10 @@ def test_verdict_code_and_message(tmp_path: Path) -> None:
         "limits": {"bytes": 10_000_000, "unpacked_bytes": 10_000_000, "entries": 10, "rows": 10},
     }
     (tmp_path / "m.json").write_text(json.dumps(manifest))
-    given = ("--manifest", str(tmp_path / "m.json"), "--work", str(tmp_path / "work"))
-    good = _said(str(tmp_path / "a.nii.gz"), "--kind", "nifti", *given)
+    values = ("--manifest", str(tmp_path / "m.json"), "--work", str(tmp_path / "work"))
+    good = _said(str(tmp_path / "a.nii.gz"), "--kind", "nifti", *values)
     assert good == {"verdict": "accept", "code": "", "message": "The file can be used."}
-    bad = _said(str(tmp_path / "bad.csv"), "--kind", "csv", *given)
+    bad = _said(str(tmp_path / "bad.csv"), "--kind", "csv", *values)
     assert bad["verdict"] == "reject" and bad["code"] == "out_of_range"
     assert bad["message"] == "Row 2, id '1': '7' in the column 'p' is outside the range 0 to 1."
 

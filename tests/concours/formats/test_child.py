@@ -88,8 +88,8 @@ def test_2_gb_are_refused_and_the_parent_goes_on() -> None:
 
 
 def test_no_process_program_signal_or_trace() -> None:
-    found = run("try_processes", os.getpid())
-    assert set(found.values()) == {"EPERM"}, found
+    result = run("try_processes", os.getpid())
+    assert set(result.values()) == {"EPERM"}, result
 
 
 def test_a_written_file_and_open_files_are_bounded(tmp_path: Path) -> None:
@@ -251,7 +251,7 @@ def test_validation_is_the_same_with_two_truths_and_with_none(tmp_path: Path) ->
     upload = tmp_path / "upload" / "p.csv"
     upload.write_text("id,p\n001,7\n003,=x\n")
     manifest = Manifest.from_json({"id_column": "id", "ids": ["001", "002"], "columns": {"p": {"min": 0, "max": 1}}})
-    said = []
+    predicted = []
     for truth in ("id,p\n001,0\n002,1\n", "id,p\n001,1\n002,0\n", None):
         if truth is None:
             (tmp_path / "truth.csv").unlink()
@@ -259,6 +259,12 @@ def test_validation_is_the_same_with_two_truths_and_with_none(tmp_path: Path) ->
             (tmp_path / "truth.csv").write_text(truth)
         with pytest.raises(FormatError) as caught:
             validate_limited(upload, manifest)
-        said.append([f.to_json() for f in caught.value.faults])
-    assert said[0] == said[1] == said[2]
-    assert {f["reason"] for f in said[0]} == {"unsafe_file", "missing_id", "extra_id", "out_of_range", "non_numeric"}
+        predicted.append([f.to_json() for f in caught.value.faults])
+    assert predicted[0] == predicted[1] == predicted[2]
+    assert {f["reason"] for f in predicted[0]} == {
+        "unsafe_file",
+        "missing_id",
+        "extra_id",
+        "out_of_range",
+        "non_numeric",
+    }

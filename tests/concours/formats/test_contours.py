@@ -102,10 +102,10 @@ def test_a_hole_that_is_cut_in_through_a_keyhole_is_a_hole() -> None:
 
 
 def test_contours_that_cross_are_refused_unless_they_are_meant_to() -> None:
-    one, other = at(box((2, 2), (9, 9)), 2), at(box((6, 6), (14, 14)), 2)
-    ((reason, message),) = reasons(structure_set({(3, "liver"): [contour(one), contour(other)]}))
+    at_result, other = at(box((2, 2), (9, 9)), 2), at(box((6, 6), (14, 14)), 2)
+    ((reason, message),) = reasons(structure_set({(3, "liver"): [contour(at_result), contour(other)]}))
     assert (reason, "slice 3" in message) == ("geometry_mismatch", True)
-    both = drawn(contour(one, "CLOSEDPLANAR_XOR"), contour(other, "CLOSEDPLANAR_XOR"))
+    both = drawn(contour(at_result, "CLOSEDPLANAR_XOR"), contour(other, "CLOSEDPLANAR_XOR"))
     assert int(both.sum()) == 49 + 64 - 2 * 9
     with pytest.raises(CrossingError):
         fill_together([np.array(box((2, 2), (9, 9))), np.array(box((2.1, 2.1), (9.1, 9.1)))], (20, 20), may_cross=False)

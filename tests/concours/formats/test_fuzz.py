@@ -71,9 +71,9 @@ def test_mutated_files_are_used_or_refused(name: str, tmp_path: Path) -> None:
         "tests.concours.formats.fuzzing:batch", *arguments, 0, 0, str(tmp_path), write=[tmp_path], limits=limits
     )
     assert whole == {}
-    found = run_limited(
+    result = run_limited(
         "tests.concours.formats.fuzzing:batch", *arguments, 1, COUNT, str(tmp_path), write=[tmp_path], limits=limits
     )
-    print(f"{name}: {sum(found.values())} mutations, {found}")
-    assert sum(found.values()) == COUNT
-    assert found.get("reject", 0) > 0
+    print(f"{name}: {sum(result.values())} mutations, {result}")
+    assert sum(result.values()) == COUNT
+    assert result.get("reject", 0) > 0

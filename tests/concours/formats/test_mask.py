@@ -72,9 +72,9 @@ def test_all_48_orientations_land_on_the_reference() -> None:
         for flips in itertools.product((False, True), repeat=3):
             array, affine = _rewritten(mask, axes, flips)
             data = b.nifti(np.asfortranarray(array), affine, packed=False)
-            found = read_mask(data, GRID)[1]
-            assert (found.dense() == mask).all(), (axes, flips)
-            assert found.spacing == GRID.spacing
+            result = read_mask(data, GRID)[1]
+            assert (result.dense() == mask).all(), (axes, flips)
+            assert result.spacing == GRID.spacing
 
 
 @pytest.mark.parametrize(
@@ -87,10 +87,10 @@ def test_all_48_orientations_land_on_the_reference() -> None:
     ],
 )
 def test_the_tolerance_is_a_hundredth_of_a_voxel_at_the_corners(change: np.ndarray, fits: bool) -> None:
-    found = fit(b.SHAPE, b.AFFINE @ change, GRID, "m.nii")
-    assert isinstance(found, Turn if fits else Fault)
+    result = fit(b.SHAPE, b.AFFINE @ change, GRID, "m.nii")
+    assert isinstance(result, Turn if fits else Fault)
     if not fits:
-        assert found.reason == "geometry_mismatch"
+        assert result.reason == "geometry_mismatch"
 
 
 @pytest.mark.parametrize(("shift", "fits"), [(9e-3, True), (1.2e-2, False), (1.0, False)])
@@ -111,5 +111,5 @@ def test_another_shape_is_said_with_both_shapes() -> None:
 
 def test_a_singular_or_infinite_affine_is_a_mismatch() -> None:
     for affine in (np.zeros((4, 4)), np.full((4, 4), np.inf), np.full((4, 4), np.nan)):
-        found = fit(b.SHAPE, affine, GRID, "m")
-        assert isinstance(found, Fault) and found.reason == "geometry_mismatch"
+        result = fit(b.SHAPE, affine, GRID, "m")
+        assert isinstance(result, Fault) and result.reason == "geometry_mismatch"

@@ -54,12 +54,13 @@ def test_endings_follow_the_content() -> None:
 def test_a_centres_renamed_files_are_read(tmp_path: Path) -> None:
     inside = {"exam/values.csv": workbook(), "exam/mask.nii": b.nifti(b.ball().astype(np.uint8))}
     archive = tmp_path / "upload"
-    with zipfile.ZipFile(archive, "w") as made:
+    with zipfile.ZipFile(archive, "w") as created:
         for name, content in inside.items():
-            made.writestr(name, content)
+            created.writestr(name, content)
     limits = SubmissionLimits(bytes=1 << 30, unpacked_bytes=1 << 30, entries=100)
     files = {
-        one.name.rpartition("/")[2]: one for one in all_files([str(archive)], ["exam.zip"], tmp_path, limits, ["CT"])
+        all_file.name.rpartition("/")[2]: all_file
+        for all_file in all_files([str(archive)], ["exam.zip"], tmp_path, limits, ["CT"])
     }
     assert (files["values.csv"].ending, files["values.csv"].columns) == (".xlsx", ("age", "sex"))
     assert files["mask.nii"].ending == ".nii.gz" and files["mask.nii"].grid is not None

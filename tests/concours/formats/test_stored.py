@@ -27,12 +27,12 @@ def packed(folder: Path, files: dict[str, bytes]) -> Path:
 
 def test_what_was_packed_is_read_where_it_lies(tmp_path: Path) -> None:
     archive = packed(tmp_path, FILES)
-    found = {one.name: one for one in members(archive)}
-    assert list(found) == list(FILES)
-    for name, one in found.items():
-        with one.check().open() as source:
+    result = {member.name: member for member in members(archive)}
+    assert list(result) == list(FILES)
+    for name, entry in result.items():
+        with entry.check().open() as source:
             assert source.read() == FILES[name]
-        assert Stored.from_json(one.to_json()) == one
+        assert Stored.from_json(entry.to_json()) == entry
     with zipfile.ZipFile(archive) as read:
         assert {name: read.read(name) for name in read.namelist()} == FILES, "any other program reads it too"
 
@@ -65,9 +65,9 @@ def test_a_stretch_behaves_as_a_file_of_its_own(moves: list[tuple[int, int, int]
 
 def test_a_changed_byte_and_a_cut_archive_are_told(tmp_path: Path) -> None:
     archive = packed(tmp_path, FILES)
-    one = members(archive)[2]
+    entry = members(archive)[2]
     content = bytearray(archive.read_bytes())
-    content[one.offset + 700] ^= 1
+    content[entry.offset + 700] ^= 1
     archive.write_bytes(content)
     members(archive)[0].check()
     with pytest.raises(DamagedStoreError):
@@ -92,9 +92,11 @@ def test_a_senders_members_stay_in_place_only_where_they_are_not_compressed(tmp_
     archive = tmp_path / "sent.zip"
     archive.write_bytes(b.zipped(files, method))
     (tmp_path / "out").mkdir()
-    found = unpack(archive, tmp_path / "out", in_place=True)
-    assert {one.name: Stored(one.path, one.name, one.offset, one.size).open().read() for one in found} == files
-    assert {one.path == archive for one in found} == {method == zipfile.ZIP_STORED}
+    unpack_result = unpack(archive, tmp_path / "out", in_place=True)
+    assert {
+        entry.name: Stored(entry.path, entry.name, entry.offset, entry.size).open().read() for entry in unpack_result
+    } == files
+    assert {entry.path == archive for entry in unpack_result} == {method == zipfile.ZIP_STORED}
     assert len(list((tmp_path / "out").iterdir())) == (0 if method == zipfile.ZIP_STORED else 2)
 
 

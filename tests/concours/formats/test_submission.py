@@ -38,10 +38,10 @@ FILES = {
 }
 
 
-def _check(found: ParsedSubmission) -> None:
-    assert found.values.by_id("surface") == {"001": 1.0, "002": 2.0, "NA": 3.0}
-    assert set(found.masks["mask"]) == set(IDS)
-    for case, masks in found.masks["mask"].items():
+def _check(parsed_submission: ParsedSubmission) -> None:
+    assert parsed_submission.values.by_id("surface") == {"001": 1.0, "002": 2.0, "NA": 3.0}
+    assert set(parsed_submission.masks["mask"]) == set(IDS)
+    for case, masks in parsed_submission.masks["mask"].items():
         assert (masks[1].dense() == MASKS[case]).all()
         assert masks[1].spacing == pytest.approx((0.7, 0.7, 2.0))
 
@@ -74,10 +74,10 @@ def test_everything_wrong_is_said_at_once(tmp_path: Path) -> None:
     }
     with pytest.raises(FormatError) as caught:
         validate_submission(_written(tmp_path / "a.zip", broken), BOTH)
-    found = sorted(f.reason for f in caught.value.faults)
+    result = sorted(f.reason for f in caught.value.faults)
     of_files = ["duplicate_file", "extra_file", "missing_file", "non_binary_mask", "wrong_shape"]
     of_table = ["duplicate_id", "missing_id", "missing_id", "non_numeric", "out_of_range"]
-    assert found == sorted(of_files + of_table)
+    assert result == sorted(of_files + of_table)
     message = {f.reason: f.message for f in caught.value.faults}
     assert message["missing_file"] == "There is no file for the id 'NA'. Its name must be 'NA.nii'."
 
@@ -116,9 +116,9 @@ def test_a_zip_that_is_none_is_said_to_be_none(tmp_path: Path, content: bytes, c
     """Not that a file of its name belongs to no case: the team never named one."""
     path = tmp_path / "submission.zip"
     path.write_bytes(content)
-    with pytest.raises(FormatError) as told:
+    with pytest.raises(FormatError) as answer:
         validate_submission(path, BOTH)
-    assert [fault.reason for fault in told.value.faults] == [code]
+    assert [fault.reason for fault in answer.value.faults] == [code]
 
 
 RUNS = Manifest.from_json(
@@ -149,8 +149,8 @@ def test_runs_become_masks_in_both_orders(tmp_path: Path) -> None:
             text = "id,rle,recist,data_shape\n" + "\n".join(rows).replace("=ignored?", "9") + "\n"
             path = tmp_path / "runs.csv"
             path.write_text(text)
-            found = validate_limited(path, Manifest.from_json(document))
-            for case, masks in found.masks["rle"].items():
+            validate_limited_result = validate_limited(path, Manifest.from_json(document))
+            for case, masks in validate_limited_result.masks["rle"].items():
                 assert (masks[1].dense() == MASKS[case]).all()
                 assert masks[1].order == letter
 
@@ -206,8 +206,8 @@ def test_verdicts(tmp_path: Path) -> None:
 
     def verdict(data: bytes, kind: str, manifest: Manifest | None = None) -> tuple[str, str]:
         path.write_bytes(data)
-        found = check_upload(path, kind, manifest)
-        return found.verdict, found.code
+        result = check_upload(path, kind, manifest)
+        return result.verdict, result.code
 
     assert verdict(b.zipped(FILES), "zip", BOTH) == ("accept", "")
     assert verdict(b.zipped(FILES | {"__MACOSX/._x": b"j"}), "zip", BOTH) == ("sanitise", "extra_file")

@@ -20,8 +20,8 @@ ABSENT = {"x86_64": set[str](), "aarch64": {"fork", "vfork"}}  # there clone doe
 def test_numbers_are_those_of_the_kernels_headers(machine: str) -> None:
     if not HEADERS[machine].is_file():
         pytest.skip("linux-libc-dev is not installed")
-    found = re.findall(r"#define __NR(?:3264)?_(\w+)\s+(\d+)", HEADERS[machine].read_text())
-    kernel = {name: int(number) for name, number in found}
+    match = re.findall(r"#define __NR(?:3264)?_(\w+)\s+(\d+)", HEADERS[machine].read_text())
+    kernel = {name: int(number) for name, number in match}
     assert NUMBERS[machine] == {name: kernel[name] for name in NUMBERS[machine]}
     assert {name for name in DENIED if name not in kernel} == ABSENT[machine]
 

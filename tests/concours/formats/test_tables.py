@@ -85,9 +85,9 @@ def test_all_errors_come_at_once_and_name_row_and_id() -> None:
     )
     with pytest.raises(FormatError) as caught:
         values(data)
-    said = {f.reason: f.message for f in caught.value.faults}
-    assert said["non_numeric"] == "Row 2, id '001': '1_0' in the column 'p' is not a number."
-    assert said["duplicate_id"] == "t.csv, row 3: the id '001' already appears in row 2. Remove one."
+    answer = {f.reason: f.message for f in caught.value.faults}
+    assert answer["non_numeric"] == "Row 2, id '001': '1_0' in the column 'p' is not a number."
+    assert answer["duplicate_id"] == "t.csv, row 3: the id '001' already appears in row 2. Remove one."
 
 
 RAGGED = [b"NA,1,2,3", b"NA"]
@@ -99,8 +99,8 @@ def test_a_ragged_row_is_told_beside_the_faults_of_the_others(row: bytes, tmp_pa
     file.write_bytes(b"case_id,p\n001,x\n" + row + b"\nx y,2\nx y,0.1\n")
     with pytest.raises(FormatError) as caught:
         validate_submission(file, MANIFEST)
-    found = [(fault.reason, fault.where) for fault in caught.value.faults]
-    assert found == [
+    result = [(fault.reason, fault.where) for fault in caught.value.faults]
+    assert result == [
         ("wrong_format", "t.csv, row 3"),
         ("duplicate_id", "t.csv, row 5"),
         ("non_numeric", "t.csv, row 2, id 001"),
@@ -160,8 +160,8 @@ def test_column_types() -> None:
 
 def test_many_rows_an_id() -> None:
     manifest = Manifest.from_json({"ids": ["1", "2"], "rows": "many", "columns": {"p": {}}})
-    found = check_table(read_csv(b"id,p\n1,0\n2,1\n1,5\n"), manifest)
-    assert (found.ids, found.columns["p"]) == (["1", "2", "1"], [0.0, 1.0, 5.0])
+    result = check_table(read_csv(b"id,p\n1,0\n2,1\n1,5\n"), manifest)
+    assert (result.ids, result.columns["p"]) == (["1", "2", "1"], [0.0, 1.0, 5.0])
     with pytest.raises(FormatError, match="missing_id"):
         check_table(read_csv(b"id,p\n1,0\n1,5\n"), manifest)
 
@@ -199,8 +199,8 @@ def test_a_whole_column_is_read_as_its_cells_are(column: Column, cells: list[str
     manifest = Manifest(columns={"p": column})
     table = Table(("id", "p"), [[str(at), cell] for at, cell in enumerate(cells)], list(range(2, len(cells) + 2)))
     one_by_one = [check_cell(cell, column, manifest, "") for cell in cells]
-    found, faults = examine(table, manifest)
-    assert found.columns["p"] == [value for value, _ in one_by_one]
+    result, faults = examine(table, manifest)
+    assert result.columns["p"] == [value for value, _ in one_by_one]
     assert [fault.reason for fault in faults] == [wrong[0] for _, wrong in one_by_one if wrong is not None]
 
 
@@ -228,8 +228,8 @@ def test_what_is_written_as_csv_is_read_back_as_text(rows: list[list[str]], deli
 @given(st.binary(max_size=300) | st.text(max_size=200).map(lambda t: ("case_id,p\n" + t).encode()))
 def test_any_bytes_are_read_or_refused(data: bytes) -> None:
     try:
-        found = values(data)
+        values_result = values(data)
     except FormatError as error:
         assert all(len(f.message) <= MESSAGE_LIMIT for f in error.faults)
     else:
-        assert set(found) == {"001", "NA", "x y"}
+        assert set(values_result) == {"001", "NA", "x y"}

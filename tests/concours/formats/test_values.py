@@ -33,8 +33,8 @@ def test_numbers_have_one_reading(value: Any, expected: float | None) -> None:
 @given(st.text())
 def test_no_cell_of_text_starts_a_formula(text: str) -> None:
     cell = inert_cell(text)
-    kept = text.replace("\r\n", "\n").replace("\r", "\n")
-    assert not begins_like_formula(cell) and cell.removeprefix("'") in (kept, kept.removeprefix("'"))
+    replace = text.replace("\r\n", "\n").replace("\r", "\n")
+    assert not begins_like_formula(cell) and cell.removeprefix("'") in (replace, replace.removeprefix("'"))
     stream = io.StringIO()
     csv.writer(stream, lineterminator="\n").writerow([cell, "x"])
     assert next(csv.reader(io.StringIO(stream.getvalue(), newline=""))) == [cell, "x"]

@@ -15,10 +15,10 @@ def axes_of(degrees: tuple[float, float, float]) -> NDArray[np.float64]:
     """Row direction, column direction and normal after turning about x, y and z."""
     turned = np.eye(3)
     for axis, angle in enumerate(np.radians(degrees)):
-        one, other = (n for n in range(3) if n != axis)
+        entry, other = (n for n in range(3) if n != axis)
         turn = np.eye(3)
-        turn[one, one] = turn[other, other] = np.cos(angle)
-        turn[one, other], turn[other, one] = -np.sin(angle), np.sin(angle)
+        turn[entry, entry] = turn[other, other] = np.cos(angle)
+        turn[entry, other], turn[other, entry] = -np.sin(angle), np.sin(angle)
         turned = turn @ turned
     return turned.T
 

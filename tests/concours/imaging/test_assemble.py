@@ -151,9 +151,9 @@ def test_overlapping_slices_are_a_volume() -> None:
 
 
 def test_what_has_no_position_is_a_picture_only_where_no_volume_is_due() -> None:
-    one = [dataclasses.replace(TEN[0], position=None)]
-    assert geometry_of(one).kind == "picture"
-    assert geometry_of([dataclasses.replace(one[0], samples=3)]).kind == "picture"
+    entry = [dataclasses.replace(TEN[0], position=None)]
+    assert geometry_of(entry).kind == "picture"
+    assert geometry_of([dataclasses.replace(entry[0], samples=3)]).kind == "picture"
     clip = [dataclasses.replace(f, position=None, modality="US", samples=3) for f in TEN]
     assert geometry_of(clip).kind == "pictures"
     assert geometry_of(clip).grid is None

@@ -91,12 +91,12 @@ def facts(paths: Sequence[Path] | Mapping[str, Sequence[Path]], fields: Mapping[
 
 def judged(exam: ExamFacts, criterion: str, **parameters: Any) -> list[Judgement]:
     """Return the judgements of one criterion alone."""
-    return [one for one in examine(exam, {criterion: parameters}) if one.criterion == criterion]
+    return [entry for entry in examine(exam, {criterion: parameters}) if entry.criterion == criterion]
 
 
 def outcomes(exam: ExamFacts, criterion: str, **parameters: Any) -> set[tuple[str, str]]:
     """Return (outcome, reason) of one criterion's judgements."""
-    return {(one.outcome, one.reason) for one in judged(exam, criterion, **parameters)}
+    return {(entry.outcome, entry.reason) for entry in judged(exam, criterion, **parameters)}
 
 
 ACCEPT = {("accept", "")}

@@ -90,7 +90,7 @@ def test_empty_wrong_shape_wrong_values_at_once(series: list[Path], tmp_path: Pa
     voxels[0, 0, 0] = 7
     both = with_mask(series, save_nifti(tmp_path / "b.nii.gz", voxels, affine))
     assert outcomes(both, "mask", field="mask") == {("refuse", "wrong_shape"), ("refuse", "non_binary_mask")}
-    assert any("7" in one.message for one in judged(both, "mask", field="mask"))
+    assert any("7" in entry.message for entry in judged(both, "mask", field="mask"))
     small = with_mask(series, save_nifti(tmp_path / "c.nii.gz", drawn(), affine))
     assert outcomes(small, "mask", field="mask", min_voxels=10_000) == {("review", "criterion_not_met")}
 
@@ -107,17 +107,17 @@ def test_missing_mask_and_an_image_in_its_place(series: list[Path], tmp_path: Pa
     assert outcomes(missing, "mask", field="mask") == {("refuse", "missing_file")}
     image = np.arange(64 * 64 * 5, dtype=np.int16).reshape(64, 64, 5)
     exam = with_mask(series, save_nifti(tmp_path / "m.nii.gz", image, affine_of(series)))
-    (found,) = judged(exam, "mask", field="mask")
-    assert (found.reason, found.outcome) == ("non_binary_mask", "refuse")
-    assert "%(" not in found.message
+    (result,) = judged(exam, "mask", field="mask")
+    assert (result.reason, result.outcome) == ("non_binary_mask", "refuse")
+    assert "%(" not in result.message
 
 
 def test_damaged_mask_is_named(series: list[Path], tmp_path: Path) -> None:
     path = save_nifti(tmp_path / "m.nii.gz", drawn(), affine_of(series))
     path.write_bytes(path.read_bytes()[:60])
-    (found,) = judged(with_mask(series, path), "mask", field="mask")
-    assert (found.outcome, found.reason) == ("refuse", "unreadable_file")
-    assert "m.nii.gz" in found.message
+    (result,) = judged(with_mask(series, path), "mask", field="mask")
+    assert (result.outcome, result.reason) == ("refuse", "unreadable_file")
+    assert "m.nii.gz" in result.message
 
 
 def test_a_lying_nifti_header_is_not_believed(series: list[Path], tmp_path: Path) -> None:
@@ -153,28 +153,28 @@ def test_nrrd_of_3d_slicer(series: list[Path], tmp_path: Path) -> None:
 
 
 def test_png_and_npy_are_compared_by_shape(tmp_path: Path) -> None:
-    one = write_series(tmp_path / "image", CT, body(1, side=64)[:, :48])
+    entry = write_series(tmp_path / "image", CT, body(1, side=64)[:, :48])
     flat = np.zeros((48, 64), np.uint8)
     flat[10:20, 30:50] = 255
     Image.fromarray(flat).save(tmp_path / "m.png")
     np.save(tmp_path / "m.npy", flat)
     np.save(tmp_path / "t.npy", flat.T)
-    assert outcomes(with_mask(one, tmp_path / "m.png"), "mask", field="mask") == ACCEPT
-    assert outcomes(with_mask(one, tmp_path / "m.npy"), "mask", field="mask") == ACCEPT
-    assert outcomes(with_mask(one, tmp_path / "t.npy"), "mask", field="mask") == {("refuse", "wrong_shape")}
+    assert outcomes(with_mask(entry, tmp_path / "m.png"), "mask", field="mask") == ACCEPT
+    assert outcomes(with_mask(entry, tmp_path / "m.npy"), "mask", field="mask") == ACCEPT
+    assert outcomes(with_mask(entry, tmp_path / "t.npy"), "mask", field="mask") == {("refuse", "wrong_shape")}
 
 
 def test_mask_as_a_derived_dicom_image(tmp_path: Path) -> None:
-    one = write_series(tmp_path / "image", CT, body(1))
-    dataset = pydicom.dcmread(one[0])
+    entry = write_series(tmp_path / "image", CT, body(1))
+    dataset = pydicom.dcmread(entry[0])
     flat = np.zeros((64, 64), "<u2")
     flat[10:20, 30:50] = 1
     dataset.PixelData = flat.tobytes()
     dataset.save_as(tmp_path / "mask.dcm")
-    assert outcomes(with_mask(one, tmp_path / "mask.dcm"), "mask", field="mask") == ACCEPT
+    assert outcomes(with_mask(entry, tmp_path / "mask.dcm"), "mask", field="mask") == ACCEPT
     dataset.ImagePositionPatient = [-100, -160, 0]
     dataset.save_as(tmp_path / "mask.dcm")
-    moved = with_mask(one, tmp_path / "mask.dcm")
+    moved = with_mask(entry, tmp_path / "mask.dcm")
     assert outcomes(moved, "mask", field="mask") == {("refuse", "geometry_mismatch")}
 
 
@@ -234,9 +234,9 @@ def test_valid_edss(value: Any) -> None:
 )  # fmt: skip
 def test_invalid_edss(value: Any, reason: str) -> None:
     exam = valued("edss", value, type="number", min=0, max=10)
-    found = outcomes(exam, "clinical", fields=["edss"], scales={"edss": "edss"})
-    assert ("refuse", reason) in found
-    assert all(outcome == "refuse" for outcome, _ in found)
+    outcomes_result = outcomes(exam, "clinical", fields=["edss"], scales={"edss": "edss"})
+    assert ("refuse", reason) in outcomes_result
+    assert all(outcome == "refuse" for outcome, _ in outcomes_result)
 
 
 def test_range_choices_and_absent_fields() -> None:

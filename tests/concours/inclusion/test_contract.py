@@ -56,13 +56,13 @@ def test_every_template_is_filled_by_its_values(name: str) -> None:
 def test_all_reasons_at_once_in_known_codes_and_short_words(tmp_path: Path, fault: dict[str, Any]) -> None:
     exam = facts(write_series(tmp_path, CT | fault), {"age": {"value": "x", "declared": {"type": "number"}}})
     judgements = examine(exam, WHOLE)
-    assert {one.criterion for one in judgements} == set(WHOLE)
-    for one in judgements:
-        assert one.reason in REASONS or (one.outcome, one.reason) == ("accept", "")
-        assert 0 < len(one.message) <= 280
-        assert "%(" not in one.message
-        assert one.message == render(one.template, one.values)
-        assert Judgement.from_json(json.loads(json.dumps(one.to_json()))) == one
+    assert {judgement.criterion for judgement in judgements} == set(WHOLE)
+    for entry in judgements:
+        assert entry.reason in REASONS or (entry.outcome, entry.reason) == ("accept", "")
+        assert 0 < len(entry.message) <= 280
+        assert "%(" not in entry.message
+        assert entry.message == render(entry.template, entry.values)
+        assert Judgement.from_json(json.loads(json.dumps(entry.to_json()))) == entry
 
 
 def test_facts_survive_json(tmp_path: Path) -> None:
@@ -70,7 +70,7 @@ def test_facts_survive_json(tmp_path: Path) -> None:
     paths[1].write_bytes(b"broken")
     fields = {"age": {"declared": {"type": "number"}, "value": 40}, "n": {"value": [{"x": 1}]}}
     exam = facts(paths, fields)
-    sent = read_exam_json({"image": [whole(one).to_json() for one in paths]}, fields)
+    sent = read_exam_json({"image": [whole(path).to_json() for path in paths]}, fields)
     assert ExamFacts.from_json(json.loads(json.dumps(sent))) == exam
 
 
@@ -104,7 +104,7 @@ def test_declarations_are_json_and_say_their_unit() -> None:
 
 
 @pytest.mark.parametrize(
-    "path", sorted((ROOT / "concours" / "questions" / "catalogue").glob("*.yaml")), ids=lambda one: one.stem
+    "path", sorted((ROOT / "concours" / "questions" / "catalogue").glob("*.yaml")), ids=lambda entry: entry.stem
 )
 def test_the_catalogue_asks_only_for_what_exists(path: Path) -> None:
     question = yaml.safe_load(path.read_text())

@@ -25,30 +25,30 @@ WHOLE: dict[str, dict[str, Any]] = {
 
 
 def test_complete_series_is_accepted_with_its_spacing(tmp_path: Path) -> None:
-    (found,) = judged(facts(write_series(tmp_path, CT, spacing=1.5)), "slice_spacing")
-    assert found.outcome == "accept"
-    assert found.message == "5 slices every 1.50 mm, complete."
+    (result,) = judged(facts(write_series(tmp_path, CT, spacing=1.5)), "slice_spacing")
+    assert result.outcome == "accept"
+    assert result.message == "5 slices every 1.50 mm, complete."
 
 
 def test_missing_slices_are_counted(tmp_path: Path) -> None:
     paths = write_series(tmp_path, CT, body(9))
     del paths[3:5]
-    (found,) = judged(facts(paths), "usable")
-    assert (found.outcome, found.reason, found.values["count"]) == ("refuse", "incomplete_series", 2)
-    assert found.values["file"] == "slice003.dcm"
+    (result,) = judged(facts(paths), "usable")
+    assert (result.outcome, result.reason, result.values["count"]) == ("refuse", "incomplete_series", 2)
+    assert result.values["file"] == "slice003.dcm"
 
 
 def test_a_slice_sent_twice_is_named(tmp_path: Path) -> None:
     exam = facts(write_series(tmp_path, CT, offsets=[0, 2, 4, 4, 6]))
-    (found,) = judged(exam, "usable")
-    assert (found.reason, found.where) == ("duplicate_file", "slice004.dcm")
+    (result,) = judged(exam, "usable")
+    assert (result.reason, result.where) == ("duplicate_file", "slice004.dcm")
 
 
 def test_two_phases_in_one_series_are_not_called_duplicates(tmp_path: Path) -> None:
     exam = facts(write_series(tmp_path, CT, body(6), offsets=[0, 2, 4, 0, 2, 4]))
-    (found,) = judged(exam, "usable")
-    assert found.outcome == "refuse"
-    assert found.values == {"name": "image", "places": 3, "times": 2}
+    (result,) = judged(exam, "usable")
+    assert result.outcome == "refuse"
+    assert result.values == {"name": "image", "places": 3, "times": 2}
 
 
 def test_irregular_distances_are_refused(tmp_path: Path) -> None:
@@ -67,8 +67,8 @@ def test_a_question_may_want_the_distances_more_equal(tmp_path: Path) -> None:
     ("limits", "outcome"), [({"min": 3}, "refuse"), ({"max": 1}, "refuse"), ({"max": 2}, "accept")]
 )
 def test_distance_limits(tmp_path: Path, limits: dict[str, float], outcome: str) -> None:
-    (found,) = judged(facts(write_series(tmp_path, CT)), "slice_spacing", **limits)
-    assert found.outcome == outcome
+    (result,) = judged(facts(write_series(tmp_path, CT)), "slice_spacing", **limits)
+    assert result.outcome == outcome
 
 
 def test_tilted_gantry_and_oblique_slices_are_reviewed(tmp_path: Path) -> None:
@@ -83,8 +83,12 @@ def test_tilted_gantry_and_oblique_slices_are_reviewed(tmp_path: Path) -> None:
 
 def test_a_localiser_inside_the_series_is_refused(tmp_path: Path) -> None:
     each = {2: {"ImageOrientationPatient": [1.0, 0.0, 0.0, 0.0, 0.0, -1.0]}}
-    found = [one for one in examine(facts(write_series(tmp_path, CT, each=each)), WHOLE) if one.outcome == "refuse"]
-    (geometric,) = [one for one in found if one.criterion in ("usable", "slice_spacing", "orientation", "matrix")]
+    result = [
+        entry for entry in examine(facts(write_series(tmp_path, CT, each=each)), WHOLE) if entry.outcome == "refuse"
+    ]
+    (geometric,) = [
+        entry for entry in result if entry.criterion in ("usable", "slice_spacing", "orientation", "matrix")
+    ]
     assert "4 axial, 1 coronal" in geometric.message or "1 coronal, 4 axial" in geometric.message
 
 
@@ -123,8 +127,8 @@ def test_hounsfield(tmp_path: Path, change: dict[str, Any], shift: float, expect
 def test_blank_slice_is_refused_by_name_and_clipped_ones_reviewed(tmp_path: Path) -> None:
     blank = body()
     blank[2] = 40.0
-    (found,) = judged(facts(write_series(tmp_path / "a", CT, blank)), "pixels")
-    assert (found.outcome, found.reason, found.where) == ("refuse", "corrupt_pixels", "slice003.dcm")
+    (result,) = judged(facts(write_series(tmp_path / "a", CT, blank)), "pixels")
+    assert (result.outcome, result.reason, result.where) == ("refuse", "corrupt_pixels", "slice003.dcm")
     clipped = np.minimum(body(), 40.0)
     assert outcomes(facts(write_series(tmp_path / "b", CT, clipped)), "pixels") == {("review", "out_of_range")}
     assert outcomes(facts(write_series(tmp_path / "c", CT)), "pixels") == ACCEPT
@@ -141,7 +145,7 @@ def test_blank_ends_can_be_allowed(tmp_path: Path) -> None:
 def test_noise_index_follows_the_noise_that_was_added(tmp_path: Path) -> None:
     for sigma in (10.0, 40.0):
         exam = facts(write_series(tmp_path / str(sigma), CT, body(side=128, noise=sigma)))
-        measured = [one.pixels.noise for one in exam.series[0].slices if one.pixels and one.pixels.noise]
+        measured = [entry.pixels.noise for entry in exam.series[0].slices if entry.pixels and entry.pixels.noise]
         assert np.median(measured) == pytest.approx(sigma, rel=0.2)
     assert outcomes(exam, "noise", noise=60) == ACCEPT
     assert outcomes(exam, "noise", noise=30) == {("review", "out_of_range")}
@@ -151,8 +155,8 @@ def test_ghosts_and_foreign_slices_are_reviewed(tmp_path: Path) -> None:
     head = body(7, side=128, noise=5.0) + 1000.0
     assert outcomes(facts(write_series(tmp_path / "a", FLAIR, head)), "noise") == ACCEPT
     ghosts = head + 0.4 * np.roll(head, 64, axis=1)
-    found = judged(facts(write_series(tmp_path / "b", FLAIR, ghosts)), "noise")
-    assert any("ghosts" in one.message for one in found)
+    judged_result = judged(facts(write_series(tmp_path / "b", FLAIR, ghosts)), "noise")
+    assert any("ghosts" in entry.message for entry in judged_result)
     foreign = head.copy()
     foreign[3] = np.roll(head[3], 50, axis=1)
     (found_foreign,) = judged(facts(write_series(tmp_path / "c", FLAIR, foreign)), "noise")
@@ -179,8 +183,8 @@ def test_every_damaged_file_is_named_and_the_rest_is_judged(tmp_path: Path) -> N
     paths[3].write_bytes(b"<html>")
     paths[4].write_bytes(b"")
     exam = facts(paths)
-    found = {one.where: one.reason for one in judged(exam, "files") if one.outcome == "refuse"}
-    assert found == {
+    result = {entry.where: entry.reason for entry in judged(exam, "files") if entry.outcome == "refuse"}
+    assert result == {
         "slice001.dcm": "corrupt_pixels",
         "slice002.dcm": "too_large",
         "slice003.dcm": "corrupt_pixels",
@@ -192,8 +196,8 @@ def test_every_damaged_file_is_named_and_the_rest_is_judged(tmp_path: Path) -> N
 
 def test_missing_image_and_several_series(tmp_path: Path) -> None:
     two = [*write_series(tmp_path / "a", CT), *write_series(tmp_path / "b", CT, name="other")]
-    found = judged(facts({"image": two, "t2": []}), "files")
-    assert {(one.outcome, one.reason, one.where) for one in found} == {
+    judged_result = judged(facts({"image": two, "t2": []}), "files")
+    assert {(entry.outcome, entry.reason, entry.where) for entry in judged_result} == {
         ("review", "criterion_not_met", "image"),
         ("refuse", "missing_file", "t2"),
     }
@@ -207,7 +211,7 @@ def test_compressed_pixels_are_measured_like_plain_ones(tmp_path: Path) -> None:
         dataset.save_as(path)
     compressed = facts(sorted(tmp_path.iterdir()))
     assert compressed.series[0].percentiles == plain.series[0].percentiles
-    assert [one.pixels for one in compressed.series[0].slices] == [one.pixels for one in plain.series[0].slices]
+    assert [entry.pixels for entry in compressed.series[0].slices] == [item.pixels for item in plain.series[0].slices]
 
 
 def test_more_frames_than_the_header_says_are_damage(tmp_path: Path) -> None:
@@ -216,7 +220,7 @@ def test_more_frames_than_the_header_says_are_damage(tmp_path: Path) -> None:
     dataset.compress(RLELossless, generate_instance_uid=False)
     dataset.NumberOfFrames = 3
     dataset.save_as(path)
-    assert [one.reason for one in facts([path]).series[0].damaged] == ["corrupt_pixels"]
+    assert [entry.reason for entry in facts([path]).series[0].damaged] == ["corrupt_pixels"]
 
 
 def test_a_codestream_of_another_size_than_the_header_is_damage(tmp_path: Path) -> None:
@@ -227,7 +231,7 @@ def test_a_codestream_of_another_size_than_the_header_is_damage(tmp_path: Path) 
     assert facts([path]).series[0].damaged == ()
     dataset.Rows, dataset.Columns = 4096, 4096
     dataset.save_as(path)
-    assert [one.reason for one in facts([path]).series[0].damaged] == ["corrupt_pixels"]
+    assert [entry.reason for entry in facts([path]).series[0].damaged] == ["corrupt_pixels"]
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -248,9 +252,9 @@ def test_mutated_files_end_as_damage_or_facts_never_as_a_crash(
     path.write_bytes(bytes(raw[: int(at[0][0] * len(raw))] if cut else raw))
     exam = facts([path])
     assert exam.damaged or exam.series
-    found = examine(exam, WHOLE)
-    assert any(one.criterion == "files" for one in found)
-    assert all("%(" not in one.message for one in found)
+    result = examine(exam, WHOLE)
+    assert any(entry.criterion == "files" for entry in result)
+    assert all("%(" not in entry.message for entry in result)
     assert json.dumps(exam.to_json(), allow_nan=False)
 
 

@@ -90,8 +90,8 @@ def test_one_slice_is_two_dimensional(tmp_path: Path) -> None:
 def test_mixed_matrices_and_thicknesses_are_all_said(tmp_path: Path) -> None:
     first = write_series(tmp_path / "a", CT)
     exam = facts([*first, *write_series(tmp_path / "b", CT | {"SliceThickness": 9.0}, name="other")])
-    found = judged(exam, "slice_thickness", max=7)
-    assert {one.where: one.outcome for one in found} == {"image[1]": "accept", "image[2]": "refuse"}
+    judged_result = judged(exam, "slice_thickness", max=7)
+    assert {entry.where: entry.outcome for entry in judged_result} == {"image[1]": "accept", "image[2]": "refuse"}
 
 
 @pytest.mark.parametrize(
@@ -151,14 +151,14 @@ GOOD_T2 = {"ScanOptions": "FS"}
 def test_phases_of_the_liver(
     tmp_path: Path, arterial: dict[str, Any], portal: dict[str, Any], t2: dict[str, Any], expected: set[Any]
 ) -> None:
-    found = judged(three_images(tmp_path, arterial, portal, t2), "phase", images=IMAGES)
+    judged_result = judged(three_images(tmp_path, arterial, portal, t2), "phase", images=IMAGES)
     t2_is_sound = t2 == GOOD_T2
-    assert {(one.outcome, one.reason) for one in found} - (ACCEPT if t2_is_sound else set()) == expected - (
+    assert {(entry.outcome, entry.reason) for entry in judged_result} - (
         ACCEPT if t2_is_sound else set()
-    )
+    ) == expected - (ACCEPT if t2_is_sound else set())
 
 
 def test_order_of_acquisition_betrays_swapped_images(tmp_path: Path) -> None:
     late, early = {"AcquisitionTime": "101110"}, {"AcquisitionTime": "101035"}
-    found = judged(three_images(tmp_path, late, early, GOOD_T2), "phase", images=IMAGES)
-    assert any(one.outcome == "refuse" and "swapped" in one.message for one in found)
+    judged_result = judged(three_images(tmp_path, late, early, GOOD_T2), "phase", images=IMAGES)
+    assert any(entry.outcome == "refuse" and "swapped" in entry.message for entry in judged_result)

@@ -17,7 +17,7 @@ from tests.concours.inclusion.phantoms import CT, body, facts, write_series
 def test_the_child_returns_the_same_facts(tmp_path: Path) -> None:
     paths = write_series(tmp_path, CT)
     fields = {"age": {"declared": {"type": "number"}, "value": 40}}
-    files = [whole(one).to_json() for one in paths]
+    files = [whole(path).to_json() for path in paths]
     sent = run_limited("concours.inclusion.exam.read:read_exam_json", {"image": files}, fields, read=paths)
     assert ExamFacts.from_json(sent) == facts(paths, fields)
 

@@ -52,9 +52,9 @@ def test_chest_ct(criterion: str, parameters: dict[str, Any], expected: set[tupl
 
 def test_brain_t1_after_contrast_is_no_flair() -> None:
     exam = case("mr_brain_tumour", "dicom", "mask.nii.gz")
-    (found,) = judged(exam, "sequence", allowed=["flair"])
-    assert found.outcome == "refuse"
-    assert found.values["found"] == "T1 2D axial"
+    (result,) = judged(exam, "sequence", allowed=["flair"])
+    assert result.outcome == "refuse"
+    assert result.values["found"] == "T1 2D axial"
     assert outcomes(exam, "contrast", allowed=["with"]) == ACCEPT
     assert outcomes(exam, "mask", field="mask") == ACCEPT
     assert outcomes(exam, "noise") == ACCEPT
@@ -80,8 +80,8 @@ def test_a_mask_of_another_exam_does_not_fit() -> None:
 
 def test_a_series_without_its_middle_slices_is_refused() -> None:
     paths = sorted((SAMPLE / "cases" / "ct_lung_nodule" / "dicom").glob("*.dcm"))
-    (found,) = judged(facts([*paths[:5], *paths[7:]]), "usable")
-    assert (found.reason, found.values["count"]) == ("incomplete_series", 2)
+    (result,) = judged(facts([*paths[:5], *paths[7:]]), "usable")
+    assert (result.reason, result.values["count"]) == ("incomplete_series", 2)
 
 
 def test_hashes_of_different_patients_are_far_apart() -> None:
@@ -102,8 +102,8 @@ def test_odd_files_end_as_expected() -> None:
     elsewhere = {"no_uids.dcm"}
     for row in rows:
         exam = facts([SAMPLE / "awkward" / row["file"]])
-        damaged = [*exam.damaged, *(one for series in exam.series for one in series.damaged)]
+        damaged = [*exam.damaged, *(entry for series in exam.series for entry in series.damaged)]
         if row["expected"] == "accept":
             assert not damaged, row["file"]
         if row["expected"] == "reject" and row["file"] not in elsewhere:
-            assert [one.name for one in damaged] == [row["file"]]
+            assert [entry.name for entry in damaged] == [row["file"]]

@@ -36,7 +36,11 @@ def files_of(number: str) -> list[Path]:
 )
 def test_one_cause_is_one_reason(number: str, outcome: str, words: list[str]) -> None:
     judgements = examine(facts(files_of(number)), QUESTION)
-    open_points = [one.message for one in judgements if one.outcome != "accept" and one.criterion != "noise"]
+    open_points = [
+        judgement.message
+        for judgement in judgements
+        if judgement.outcome != "accept" and judgement.criterion != "noise"
+    ]
     assert overall(judgements) == outcome
     assert len(open_points) == len(words)
     assert all(word in point for word, point in zip(words, open_points, strict=True))
@@ -44,6 +48,6 @@ def test_one_cause_is_one_reason(number: str, outcome: str, words: list[str]) ->
 
 @pytest.mark.parametrize("number", ["30", "32"])
 def test_odd_but_sound_geometry_is_accepted(number: str) -> None:
-    judgements = examine(facts(files_of(number)), {name: one for name, one in QUESTION.items() if name != "noise"})
-    assert overall(judgements) == "accept", [one.message for one in judgements]
-    assert "8 slices every 2.50 mm" in " ".join(one.message for one in judgements)
+    judgements = examine(facts(files_of(number)), {name: entry for name, entry in QUESTION.items() if name != "noise"})
+    assert overall(judgements) == "accept", [judgement.message for judgement in judgements]
+    assert "8 slices every 2.50 mm" in " ".join(judgement.message for judgement in judgements)

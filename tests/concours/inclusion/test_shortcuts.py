@@ -41,12 +41,12 @@ def test_slices_that_share_what_they_say_read_as_if_alone() -> None:
     read = []
     for characters, name in (("ISO_IR 100", "Crâne"), ("ISO_IR 192", "Crâne"), ("ISO_IR 144", "Голова"), ("", "Head")):
         for little in (True, False):
-            one = Dataset()
-            one.SpecificCharacterSet, one.SeriesDescription, one.ProtocolName = characters, name, name
-            one.InstanceNumber, one.Rows, one.KVP, one.ImageType = 7, 513, "120", ["ORIGINAL", "AXIAL"]
+            entry = Dataset()
+            entry.SpecificCharacterSet, entry.SeriesDescription, entry.ProtocolName = characters, name, name
+            entry.InstanceNumber, entry.Rows, entry.KVP, entry.ImageType = 7, 513, "120", ["ORIGINAL", "AXIAL"]
             target = DicomBytesIO()
             target.is_little_endian, target.is_implicit_VR = little, False
-            write_dataset(target, one)
+            write_dataset(target, entry)
             read.append((target.getvalue(), little))
     remembered: dict[object, tuple[str, object]] = {}
     for content, little in [*read, *read]:

@@ -31,9 +31,9 @@ def example(metric: Metric, seed: int = 0) -> Example:
         flat = ball((12, 14), (5, 6), 3)
         return Example(Region(flat, spacing[:2]), Region(flat, spacing[:2]), Region(np.roll(flat, 2, 0), spacing[:2]))
     if metric.shape == "mask":
-        one = ball((14, 15, 9), (6, 6, 4), 3) | ball((14, 15, 9), (1, 13, 7), 1)
+        entry = ball((14, 15, 9), (6, 6, 4), 3) | ball((14, 15, 9), (1, 13, 7), 1)
         other = ball((14, 15, 9), (8, 6, 4), 4) | ball((14, 15, 9), (11, 13, 1), 1)
-        return Example(Region(one, spacing), Region(one, spacing), Region(other, spacing))
+        return Example(Region(entry, spacing), Region(entry, spacing), Region(other, spacing))
     if metric.shape == "instances":
         labels = ball((10, 10, 6), (3, 3, 3), 2) + 2 * ball((10, 10, 6), (7, 7, 3), 2)
         return Example(labels, labels.copy(), np.roll(labels, 1, axis=0))

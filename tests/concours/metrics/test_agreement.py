@@ -18,41 +18,41 @@ readings = st.lists(st.tuples(st.sampled_from(GRADES), st.sampled_from(GRADES)),
 def test_cohen_by_hand() -> None:
     # Cohen's classic: 20 both yes, 15 both no, 5 and 10 apart; 0.7 observed, 0.5 by chance.
     truth = [1] * 20 + [1] * 5 + [0] * 10 + [0] * 15
-    said = [1] * 20 + [0] * 5 + [1] * 10 + [0] * 15
-    assert cohen(truth, said).value == pytest.approx(0.4)
+    predicted = [1] * 20 + [0] * 5 + [1] * 10 + [0] * 15
+    assert cohen(truth, predicted).value == pytest.approx(0.4)
 
 
 @pytest.mark.parametrize("weights", WEIGHTS)
 @given(rows=readings)
 def test_as_scikit_learn_with_all_labels(weights: str, rows: list[tuple[str, str]]) -> None:
-    truth, said = (list(column) for column in zip(*rows, strict=True))
-    if len(set(truth) | set(said)) == 1:
-        assert cohen(truth, said, weights=weights, labels=GRADES).reason == "one_class"
+    truth, predicted = (list(column) for column in zip(*rows, strict=True))
+    if len(set(truth) | set(predicted)) == 1:
+        assert cohen(truth, predicted, weights=weights, labels=GRADES).reason == "one_class"
         return
-    expected = cohen_kappa_score(truth, said, labels=GRADES, weights=WEIGHTS[weights])
-    assert cohen(truth, said, weights=weights, labels=GRADES).value == pytest.approx(expected)
+    expected = cohen_kappa_score(truth, predicted, labels=GRADES, weights=WEIGHTS[weights])
+    assert cohen(truth, predicted, weights=weights, labels=GRADES).value == pytest.approx(expected)
 
 
 def test_an_unused_grade_between_two_used_ones_counts() -> None:
-    truth, said = ["A", "A", "C", "D", "D"], ["A", "C", "C", "D", "C"]
-    declared = cohen(truth, said, weights="quadratic", labels=GRADES).value
+    truth, predicted = ["A", "A", "C", "D", "D"], ["A", "C", "C", "D", "C"]
+    declared = cohen(truth, predicted, weights="quadratic", labels=GRADES).value
     # What a library gives without the labels: B has vanished, so that A and C are neighbours. That is the trap.
-    assert declared != pytest.approx(cohen_kappa_score(truth, said, weights="quadratic"))
+    assert declared != pytest.approx(cohen_kappa_score(truth, predicted, weights="quadratic"))
     numbers = {"A": 1, "B": 2, "C": 3, "D": 4}
-    counted = cohen([numbers[grade] for grade in truth], [numbers[grade] for grade in said], weights="quadratic")
+    counted = cohen([numbers[grade] for grade in truth], [numbers[grade] for grade in predicted], weights="quadratic")
     assert counted.value == pytest.approx(declared)
     with pytest.raises(MetricParameterError, match="labels"):
-        cohen(truth, said, weights="linear")
+        cohen(truth, predicted, weights="linear")
 
 
 @given(readings)
 def test_symmetric(rows: list[tuple[str, str]]) -> None:
-    truth, said = (list(column) for column in zip(*rows, strict=True))
-    one, other = (
-        cohen(truth, said, weights="linear", labels=GRADES),
-        cohen(said, truth, weights="linear", labels=GRADES),
+    truth, predicted = (list(column) for column in zip(*rows, strict=True))
+    cohen_result, other = (
+        cohen(truth, predicted, weights="linear", labels=GRADES),
+        cohen(predicted, truth, weights="linear", labels=GRADES),
     )
-    assert one.value == other.value or one.value == pytest.approx(other.value)
+    assert cohen_result.value == other.value or cohen_result.value == pytest.approx(other.value)
 
 
 def test_fleiss_worked_example() -> None:

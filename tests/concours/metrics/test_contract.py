@@ -66,7 +66,7 @@ def test_twice_gives_the_same(metric: Metric) -> None:
 
 
 @pytest.mark.parametrize(
-    "metric", [one for one in ALL if one.over == "set" and one.shape != "resources"], ids=lambda one: one.name
+    "metric", [entry for entry in ALL if entry.over == "set" and entry.shape != "resources"], ids=lambda item: item.name
 )
 def test_the_order_of_the_cases_does_not_matter(metric: Metric) -> None:
     case = example(metric)
@@ -74,7 +74,7 @@ def test_the_order_of_the_cases_does_not_matter(metric: Metric) -> None:
     assert moved.value == pytest.approx(metric(case.truth, case.worse).value, abs=1e-9)
 
 
-@pytest.mark.parametrize("metric", [one for one in ALL if one.shape in WITH_GAPS], ids=lambda one: one.name)
+@pytest.mark.parametrize("metric", [entry for entry in ALL if entry.shape in WITH_GAPS], ids=lambda item: item.name)
 def test_a_missing_value_is_undefined_and_never_dropped(metric: Metric) -> None:
     case = example(metric)
     score = metric(case.truth, with_a_gap(metric, case.worse))
@@ -95,7 +95,7 @@ def test_what_lies_behind_a_score_can_be_stored(metric: Metric) -> None:
     assert json.dumps(dict(metric(case.truth, case.worse).details), allow_nan=False)
 
 
-@pytest.mark.parametrize("metric", [one for one in ALL if one.shape == "mask"], ids=lambda one: one.name)
+@pytest.mark.parametrize("metric", [entry for entry in ALL if entry.shape == "mask"], ids=lambda item: item.name)
 def test_empty_masks_follow_the_declared_rule(metric: Metric) -> None:
     shape, spacing = ((6, 7), (2.0, 3.0)) if metric.name == "surface" else ((6, 7, 4), (2.0, 3.0, 5.0))
     empty = Region(np.zeros(shape, bool), spacing)
@@ -117,7 +117,7 @@ def test_empty_masks_follow_the_declared_rule(metric: Metric) -> None:
         assert metric(full, empty).value == metric(empty, full).value == 0.0
 
 
-@pytest.mark.parametrize("metric", [one for one in ALL if one.shape == "mask"], ids=lambda one: one.name)
+@pytest.mark.parametrize("metric", [entry for entry in ALL if entry.shape == "mask"], ids=lambda item: item.name)
 def test_masks_of_other_shapes_do_not_compare(metric: Metric) -> None:
     with pytest.raises(ValueError, match="shape"):
         metric(np.ones((3, 4), bool), np.ones((4, 3), bool))

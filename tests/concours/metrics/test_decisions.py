@@ -53,22 +53,22 @@ def test_wilson_holds_the_rate_and_stays_within_bounds(counts: tuple[int, int]) 
 
 @given(labels)
 def test_many_classes_as_scikit_learn(rows: list[tuple[int, int]]) -> None:
-    truth, said = np.array(rows).T
-    assert metrics.find("accuracy")(truth, said).value == pytest.approx(sklearn.accuracy_score(truth, said))
-    ours = metrics.find("f1")(truth, said, average="macro")
-    assert ours.value == pytest.approx(sklearn.f1_score(truth, said, average="macro", zero_division=0))
-    assert metrics.find("f1")(truth, said, average="micro").value == pytest.approx(
-        metrics.find("accuracy")(truth, said).value
+    truth, predicted = np.array(rows).T
+    assert metrics.find("accuracy")(truth, predicted).value == pytest.approx(sklearn.accuracy_score(truth, predicted))
+    ours = metrics.find("f1")(truth, predicted, average="macro")
+    assert ours.value == pytest.approx(sklearn.f1_score(truth, predicted, average="macro", zero_division=0))
+    assert metrics.find("f1")(truth, predicted, average="micro").value == pytest.approx(
+        metrics.find("accuracy")(truth, predicted).value
     )
-    if len(set(truth.tolist())) > 1 and set(said.tolist()) <= set(truth.tolist()):
-        expected = sklearn.balanced_accuracy_score(truth, said)
-        assert metrics.find("balanced_accuracy")(truth, said).value == pytest.approx(expected)
+    if len(set(truth.tolist())) > 1 and set(predicted.tolist()) <= set(truth.tolist()):
+        expected = sklearn.balanced_accuracy_score(truth, predicted)
+        assert metrics.find("balanced_accuracy")(truth, predicted).value == pytest.approx(expected)
 
 
 def test_a_class_is_scored_by_its_name() -> None:
-    truth, said = ["A", "B", "C", "A"], ["A", "C", "C", "B"]
-    assert metrics.find("recall")(truth, said, positive="A").value == 0.5
-    assert metrics.find("f1")(truth, said, average="macro").details["labels"] == pytest.approx(
+    truth, predicted = ["A", "B", "C", "A"], ["A", "C", "C", "B"]
+    assert metrics.find("recall")(truth, predicted, positive="A").value == 0.5
+    assert metrics.find("f1")(truth, predicted, average="macro").details["labels"] == pytest.approx(
         {"A": 2 / 3, "B": 0.0, "C": 2 / 3}
     )
 

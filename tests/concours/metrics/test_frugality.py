@@ -25,8 +25,8 @@ def test_declared_counts_where_nothing_was_measured_and_nothing_at_all_is_undefi
 
 
 @given(sizes, sizes)
-def test_a_larger_network_is_never_more_frugal(one: float, other: float) -> None:
-    scores = [frugality({"parameters": size, "seconds": 1.0}, {}).value for size in sorted((one, other))]
+def test_a_larger_network_is_never_more_frugal(entry: float, other: float) -> None:
+    scores = [frugality({"parameters": size, "seconds": 1.0}, {}).value for size in sorted((entry, other))]
     assert scores[0] <= scores[1]
 
 

@@ -118,9 +118,9 @@ def test_a_side_with_fewer_cases_makes_smaller_batches_and_says_so() -> None:
 
 def test_the_seed_decides_and_is_enough() -> None:
     real, generated = two_sides(120, 120)
-    one = diversity(real, generated, seed=1, batch_size=12).value
-    assert one == diversity(real, generated, seed=1, batch_size=12).value
-    assert one != diversity(real, generated, seed=2, batch_size=12).value
+    entry = diversity(real, generated, seed=1, batch_size=12).value
+    assert entry == diversity(real, generated, seed=1, batch_size=12).value
+    assert entry != diversity(real, generated, seed=2, batch_size=12).value
 
 
 def test_shifting_all_embeddings_together_changes_nothing() -> None:

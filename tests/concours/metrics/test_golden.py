@@ -109,8 +109,8 @@ def test_spine_instances_as_pairs_of_labels(kind: str) -> None:
     for label in set(np.unique(truth)) - {0}:
         inside = truth == label
         for other in set(np.unique(prediction[inside])) - {0}:
-            found = prediction == other
-            shared = np.sum(inside & found) / np.sum(inside | found)
+            result = prediction == other
+            shared = np.sum(inside & result) / np.sum(inside | result)
             overlaps += [shared] if shared > 0.5 else []
     sizes = [len(set(np.unique(side)) - {0}) for side in (truth, prediction)]
     score = metrics.find("panoptic_quality")(truth, prediction)

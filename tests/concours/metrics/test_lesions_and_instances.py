@@ -49,8 +49,8 @@ def test_touching_by_a_corner_is_one_lesion_or_two() -> None:
 @settings(deadline=None)
 @given(arrays(bool, (8, 8)), arrays(bool, (8, 8)))
 def test_swapping_sides_swaps_sensitivity_and_precision(left: np.ndarray, right: np.ndarray) -> None:
-    one = metrics.find("lesion_sensitivity")(left, right).value
-    assert one == metrics.find("lesion_precision")(right, left).value
+    entry = metrics.find("lesion_sensitivity")(left, right).value
+    assert entry == metrics.find("lesion_precision")(right, left).value
 
 
 def detections() -> tuple[dict, dict]:

@@ -72,10 +72,10 @@ def test_volume_errors_by_hand() -> None:
 
 def test_the_cap_of_a_relative_volume_error() -> None:
     error = metrics.find("relative_volume_error")
-    one, many, empty = row(0, 1), row(0, 8), row(0, 0)
-    assert error(one, many).value == 1.0
-    assert error(one, many, cap=None).value == 7.0
-    assert error(one, many, cap=3.0).value == 3.0
+    rows, many, empty = row(0, 1), row(0, 8), row(0, 0)
+    assert error(rows, many).value == 1.0
+    assert error(rows, many, cap=None).value == 7.0
+    assert error(rows, many, cap=3.0).value == 3.0
     assert error(empty, many).value == 1.0
     assert error(empty, many, cap=None).reason == "empty_truth"
     assert error(many, empty).value == 1.0

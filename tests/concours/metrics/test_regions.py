@@ -93,10 +93,10 @@ def test_values_of_255_count_as_one_voxel_each() -> None:
 
 def test_a_reference_is_computed_once_and_can_be_kept() -> None:
     reference = Reference.of(np.pad(np.ones((3, 3, 3), bool), 2)).prepare()
-    kept = pickle.loads(pickle.dumps(reference))
-    assert kept.digest == reference.digest
-    assert "surface_tree" in kept.__dict__ and "box" in kept.__dict__
-    assert np.array_equal(kept.surface, reference.surface)
+    remaining = pickle.loads(pickle.dumps(reference))
+    assert remaining.digest == reference.digest
+    assert "surface_tree" in remaining.__dict__ and "box" in remaining.__dict__
+    assert np.array_equal(remaining.surface, reference.surface)
 
 
 def test_spacing_is_part_of_the_digest() -> None:

@@ -65,12 +65,12 @@ def test_as_distance_transforms(truth: np.ndarray, prediction: np.ndarray, spaci
 @given(solid, solid)
 def test_symmetric_and_scaling_with_spacing(truth: np.ndarray, prediction: np.ndarray) -> None:
     for name in NAMES:
-        one = metrics.find(name)(truth, prediction).value
-        assert metrics.find(name)(prediction, truth).value == pytest.approx(one)
+        entry = metrics.find(name)(truth, prediction).value
+        assert metrics.find(name)(prediction, truth).value == pytest.approx(entry)
     for name in ("hd", "hd95", "assd"):
-        one = metrics.find(name)(truth, prediction).value
+        entry = metrics.find(name)(truth, prediction).value
         tripled = metrics.find(name)(Region(truth, (3.0,) * 3), Region(prediction, (3.0,) * 3)).value
-        assert tripled == pytest.approx(3 * one)
+        assert tripled == pytest.approx(3 * entry)
 
 
 def test_missing_the_lesion_is_never_better_than_finding_it_far_away() -> None:

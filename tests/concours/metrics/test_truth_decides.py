@@ -13,22 +13,22 @@ from concours import metrics
 from concours.metrics import Metric
 from tests.concours.metrics.test_contract import ALL, NO_PERFECT_PREDICTION, best
 
-OF_CLASSES = [one for one in ALL if one.shape in ("labels", "grades", "probabilities", "values")]
-every_one = pytest.mark.parametrize("metric", OF_CLASSES, ids=lambda one: one.name)
+OF_CLASSES = [entry for entry in ALL if entry.shape in ("labels", "grades", "probabilities", "values")]
+every_one = pytest.mark.parametrize("metric", OF_CLASSES, ids=lambda entry: entry.name)
 
 
 def variants(metric: Metric, classes: int) -> list[dict[str, Any]]:
     """Parameters under which the metric is tried: all labels declared, averages, thresholds."""
     names = {parameter.name for parameter in metric.parameters}
     declared: dict[str, Any] = {"labels": list(range(classes))} if "labels" in names else {}
-    found: list[dict[str, Any]] = [{}, declared]
+    result: list[dict[str, Any]] = [{}, declared]
     if "average" in names:
-        found += [{**declared, "average": how} for how in ("macro", "micro")] + [{"average": "macro"}]
+        result += [{**declared, "average": how} for how in ("macro", "micro")] + [{"average": "macro"}]
     if "threshold" in names:
-        found += [{"threshold": 0.5}, {"band": [0.4, 0.6]}]
+        result += [{"threshold": 0.5}, {"band": [0.4, 0.6]}]
     if metric.name == "cohen_kappa":
-        found += [{**declared, "weights": how} for how in ("linear", "quadratic")]
-    return found
+        result += [{**declared, "weights": how} for how in ("linear", "quadratic")]
+    return result
 
 
 @st.composite
@@ -51,8 +51,8 @@ def test_a_perfect_prediction_is_best_or_null_with_a_reason(metric: Metric, data
         if reason:
             assert (score.value, score.reason) == (None, reason)
         elif parameters.keys() & {"threshold", "band"}:
-            wanted = metric((truth == 1).astype(float), (truth == 1).astype(float)).value
-            assert score.value is None or wanted is None or score.value >= 0
+            expected = metric((truth == 1).astype(float), (truth == 1).astype(float)).value
+            assert score.value is None or expected is None or score.value >= 0
         else:
             assert score.value == pytest.approx(best(metric), abs=1e-9), (parameters, score)
 

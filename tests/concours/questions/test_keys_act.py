@@ -73,7 +73,10 @@ READERS: dict[str, dict[str, str]] = {
     "NeedSpec": {"any_of, count": "challenges/team_rules.py"},
     "PrizeSpec": {"place, amount, currency": "challenges/views/frame.py"},
     "RulesSpec": {"team_min, team_max, needs, waivable, one_word_name, institution_email": "challenges/team_rules.py",
-                  "declarations": "challenges/question_words/teams.py", "prizes": "challenges/views/frame.py"},
+                  "declarations": "challenges/question_words/teams.py",
+                  "email_domains, conflicts": "challenges/team_rules.py",
+                  "changes_until": "challenges/joining.py",
+                  "prizes": "challenges/views/frame.py"},
     "TargetSpec": {"exams, margin": "concours/questions/schema/nouns.py"},
     "QuestionSpec": {
         "slug, title, summary, kind, phases": "challenges/frame.py",

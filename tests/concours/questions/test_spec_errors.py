@@ -33,7 +33,7 @@ def line_of(text: str, part: str) -> int:
 def mistakes(text: str) -> list[tuple[int, str, str]]:
     with pytest.raises(SpecError) as caught:
         load_spec(text, KNOWN)
-    return [(found.line, found.where, found.message) for found in caught.value.mistakes]
+    return [(mistake.line, mistake.where, mistake.message) for mistake in caught.value.mistakes]
 
 
 def test_the_example_reads(text: str) -> None:
@@ -55,8 +55,8 @@ def test_all_errors_come_at_once_with_their_lines(text: str) -> None:
         .replace("kept: [A, B, C]", "kept: [A, B, E]")
         .replace('"2019-10-13T10:00:00+02:00"', '"2019-10-13T10:00:00"')
     )
-    found = mistakes(broken)
-    assert [line for line, _, _ in found] == sorted(line for line, _, _ in found)
+    mistakes_result = mistakes(broken)
+    assert [line for line, _, _ in mistakes_result] == sorted(line for line, _, _ in mistakes_result)
     for part, where, words in [
         ("rank_sun", "ranking.rule", "did you mean rank_sum?"),
         ("sed: 2019", "split.sed", "did you mean seed?"),
@@ -65,9 +65,11 @@ def test_all_errors_come_at_once_with_their_lines(text: str) -> None:
         ("[A, B, E]", "grading.kept[2]", "allowed: A, B, C, D"),
         ('T10:00:00"', "phases.final.closes", "no UTC offset"),
     ]:
-        assert any(line == line_of(broken, part) and at == where and words in message for line, at, message in found), (
+        assert any(
+            line == line_of(broken, part) and at == where and words in message for line, at, message in mistakes_result
+        ), (
             part,
-            found,
+            mistakes_result,
         )
 
 
@@ -105,8 +107,8 @@ def test_all_errors_come_at_once_with_their_lines(text: str) -> None:
 )
 def test_each_error_says_what_to_do(text: str, old: str, new: str, words: str) -> None:
     assert old in text
-    found = mistakes(text.replace(old, new, 1))
-    assert any(words in message for _, _, message in found), found
+    mistakes_result = mistakes(text.replace(old, new, 1))
+    assert any(words in message for _, _, message in mistakes_result), mistakes_result
 
 
 @pytest.mark.parametrize(

@@ -57,15 +57,16 @@ def answers(read: Callable[[str], object], text: str) -> bool:
         read(text)
     except SpecError as error:
         assert error.mistakes
-        assert all(1 <= one.line <= text.count("\n") + 2 and one.message for one in error.mistakes)
+        assert all(1 <= mistake.line <= text.count("\n") + 2 and mistake.message for mistake in error.mistakes)
         return False
     return True
 
 
 def test_hundreds_of_mutated_questions_get_an_answer() -> None:
-    known = known_names()
+    known_names_result = known_names()
     read = [
-        answers(lambda text: load_spec(text, known), mutated(TEXTS[seed % len(TEXTS)], seed)) for seed in range(200)
+        answers(lambda text: load_spec(text, known_names_result), mutated(TEXTS[seed % len(TEXTS)], seed))
+        for seed in range(200)
     ]
     assert 0 < sum(read) < 200
 

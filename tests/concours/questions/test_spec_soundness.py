@@ -35,7 +35,7 @@ def mistakes_of(slug: str, changes: dict[str, Any]) -> list[tuple[str, str]]:
     try:
         load_spec(text, known_names())
     except SpecError as error:
-        return [(one.where, one.message) for one in error.mistakes]
+        return [(mistake.where, mistake.message) for mistake in error.mistakes]
     return []
 
 
@@ -83,9 +83,9 @@ def test_every_question_of_the_catalogue_is_sound(slug: str) -> None:
     ],
 )  # fmt: skip
 def test_what_cannot_run_is_refused_once(slug: str, changes: dict[str, Any], where: str, words: str) -> None:
-    found = mistakes_of(slug, changes)
-    assert [message for at, message in found if at == where and words in message], found
-    assert len(set(found)) == len(found)
+    mistakes_of_result = mistakes_of(slug, changes)
+    assert [message for at, message in mistakes_of_result if at == where and words in message], mistakes_of_result
+    assert len(set(mistakes_of_result)) == len(mistakes_of_result)
 
 
 @pytest.mark.parametrize(

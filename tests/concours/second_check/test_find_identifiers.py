@@ -30,10 +30,10 @@ def known_of(key: dict) -> list[str]:
     return [i for p in key["people"] for i in [*p["identifiers"], *(v.replace("-", "") for v in p["visits"])]]
 
 
-def shares(root: Path, key: dict, known: list[str]) -> tuple[int, int, list[str]]:
-    found: dict[str, list[str]] = {}
-    for finding in find_identifiers([root / "files"], known, root=root, read_pixels=False):
-        found.setdefault(finding.file, []).append(finding.where)
+def shares(root: Path, key: dict, identifiers: list[str]) -> tuple[int, int, list[str]]:
+    result: dict[str, list[str]] = {}
+    for finding in find_identifiers([root / "files"], identifiers, root=root, read_pixels=False):
+        result.setdefault(finding.file, []).append(finding.where)
     names = {
         "high bits": "(7fe0,0010) high bits",
         "pixel padding": "(7fe0,0010) after",
@@ -46,7 +46,7 @@ def shares(root: Path, key: dict, known: list[str]) -> tuple[int, int, list[str]
                 continue  # drawn, read below
             total += 1
             place = names.get(plant["where"], plant["where"])
-            if any(where.startswith(place) for where in found.get(file["path"], [])):
+            if any(where.startswith(place) for where in result.get(file["path"], [])):
                 hits += 1
             else:
                 missed.append(f"{file['kind']} {plant['where']}")
@@ -66,12 +66,12 @@ def test_even_without_known_identifiers(corpus: tuple[Path, dict]) -> None:
 
 def test_no_finding_tells_a_value(corpus: tuple[Path, dict]) -> None:
     root, key = corpus
-    told = json.dumps(
+    answer = json.dumps(
         [f.as_dict() for f in find_identifiers([root / "files"], known_of(key), root=root, read_pixels=False)]
     )
     for person in key["people"]:
         for identifier in person["identifiers"]:
-            assert identifier not in told or len(identifier) < 4
+            assert identifier not in answer or len(identifier) < 4
 
 
 def drawn(text: str, rows: int = 64, columns: int = 256) -> np.ndarray:
@@ -101,8 +101,8 @@ def clean_dicom(*more: bytes, pixels: np.ndarray | None = None) -> bytes:
     return bytes(128) + b"DICM" + meta + body
 
 
-def kinds(path: Path, known: tuple[str, ...] = ()) -> set[str]:
-    return {finding.kind for finding in find_identifiers([path], known)}
+def kinds(path: Path, identifiers: tuple[str, ...] = ()) -> set[str]:
+    return {finding.kind for finding in find_identifiers([path], identifiers)}
 
 
 def test_a_clean_file_is_silent(tmp_path: Path) -> None:
@@ -141,10 +141,10 @@ def test_a_file_cut_anywhere_never_breaks_the_search(tmp_path: Path) -> None:
 def test_nifti_nrrd_png_zip_and_text_are_entered(tmp_path: Path) -> None:
     image = nib.Nifti1Image(np.zeros((4, 4, 4), np.int16), np.eye(4))
     image.header["descrip"] = b"QUILLEVERE"
-    said = PngImagePlugin.PngInfo()
-    said.add_text("Title", "Quillevere", zip=True)
+    answer = PngImagePlugin.PngInfo()
+    answer.add_text("Title", "Quillevere", zip=True)
     png = io.BytesIO()
-    Image.new("L", (4, 4)).save(png, "PNG", pnginfo=said)
+    Image.new("L", (4, 4)).save(png, "PNG", pnginfo=answer)
     (tmp_path / "a.nii.gz").write_bytes(gzip.compress(image.to_bytes()))
     (tmp_path / "b.nrrd").write_bytes(b"NRRD0004\n# Quillevere\ntype: short\n\n\x00")
     (tmp_path / "c.png").write_bytes(png.getvalue())
@@ -152,8 +152,8 @@ def test_nifti_nrrd_png_zip_and_text_are_entered(tmp_path: Path) -> None:
     (tmp_path / "QUILLEVERE.bin").write_bytes(b"\x00" * 64)
     with zipfile.ZipFile(tmp_path / "e.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("inner.dcm", clean_dicom(element(0x10, 0x4000, b"LT", b"Quillevere")))
-    found = find_identifiers([tmp_path], ["Quilleveré"], root=tmp_path)
-    assert {f.file for f in found} == {"a.nii.gz", "b.nrrd", "c.png", "d.csv", "e.zip", "QUILLEVERE.bin"}
+    findings = find_identifiers([tmp_path], ["Quilleveré"], root=tmp_path)
+    assert {f.file for f in findings} == {"a.nii.gz", "b.nrrd", "c.png", "d.csv", "e.zip", "QUILLEVERE.bin"}
 
 
 def test_it_shares_nothing_with_the_engine_nor_pydicom() -> None:

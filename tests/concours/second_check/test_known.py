@@ -158,7 +158,7 @@ def test_a_short_number_in_a_random_uid_is_chance(uid: str, kind: str | None) ->
 
 @pytest.mark.parametrize("identifier", ["ZX-0001", "10008", "84-01"])
 def test_a_uid_of_the_standard_holds_nobodys_number(identifier: str) -> None:
-    known = SearchedIdentifiers([identifier])
+    identifiers = SearchedIdentifiers([identifier])
     for uid in ("1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.4.90\0"):
-        assert known.kind_in(uid) is None
-    assert known.kind_in(f"THX ({identifier})") is not None
+        assert identifiers.kind_in(uid) is None
+    assert identifiers.kind_in(f"THX ({identifier})") is not None

@@ -11,12 +11,12 @@ NEEDLES = KNOWN.byte_needles(4)
 
 
 def plainly(buffer: bytes) -> set[int]:
-    small, found = buffer.lower(), set()
+    small, result = buffer.lower(), set()
     for needle in NEEDLES:
         for position in range(len(small)):
             if small.startswith(needle, position) and _stands_alone(small, position, needle):
-                found.add(position)
-    return found
+                result.add(position)
+    return result
 
 
 pieces = st.one_of(

@@ -26,7 +26,7 @@ def sorted_cases(tmp_path: Path, content: bytes, name: str, question: str = "pro
     path, into = tmp_path / "upload", tmp_path / "into"
     path.write_bytes(content)
     into.mkdir()
-    fields = [one.to_json() for one in declared_fields(spec.data.fields).values()]
+    fields = [declared_field.to_json() for declared_field in declared_fields(spec.data.fields).values()]
     return sort_cases([str(path)], [name], str(into), LIMITS, fields, spec.data.patient)
 
 
@@ -129,6 +129,6 @@ def test_nothing_usable_is_said_with_the_columns_to_send(tmp_path: Path) -> None
 def test_a_patient_of_two_tables_that_contradict_each_other_keeps_both_values_and_their_places(tmp_path: Path) -> None:
     content = zipped({"a.csv": b"patient_id;age\nP1;61\nP2;50\n", "b.csv": b"patient_id;age\nP2;50\nP1;63\n"})
     cases = {case["patient"]: case for case in sorted_cases(tmp_path, content, "drop.zip", "prognosis")["cases"]}
-    places = [(one["called"], one["row"], one["rows"][0]["age"]) for one in cases["P1"]["sources"]]
+    places = [(source["called"], source["row"], source["rows"][0]["age"]) for source in cases["P1"]["sources"]]
     assert places == [("a.csv", 2, "61"), ("b.csv", 3, "63")]
-    assert {one["rows"][0]["age"] for one in cases["P2"]["sources"]} == {"50"}
+    assert {source["rows"][0]["age"] for source in cases["P2"]["sources"]} == {"50"}

@@ -229,7 +229,7 @@ def test_contours_without_references_go_to_the_image_that_they_lie_on() -> None:
     assert grouping.faults == []
     assert {draft.patient: draft.regions for draft in grouping.drafts} == {"P1": {}, "P2": {"mask": {1: 1}}}
     off = structures("rs", SentRegion(1, "", ((-1.0, 2.0, 3.0),)))  # between two slices
-    assert [one.reason for one in group_exams([*files[:-1], off], SPECS[SARCOPENIA]).faults] == ["extra_file"]
+    assert [fault.reason for fault in group_exams([*files[:-1], off], SPECS[SARCOPENIA]).faults] == ["extra_file"]
 
 
 def test_contours_without_any_hint_go_to_the_exam_in_whose_folder_they_are() -> None:
@@ -239,7 +239,8 @@ def test_contours_without_any_hint_go_to_the_exam_in_whose_folder_they_are() -> 
 
 def fields_of(**masks: dict[str, Any]) -> QuestionSpec:
     return spec_with(
-        "kidney-cortex", data={"fields": {name: {"type": "mask", "of": "image", **one} for name, one in masks.items()}}
+        "kidney-cortex",
+        data={"fields": {name: {"type": "mask", "of": "image", **entry} for name, entry in masks.items()}},
     )
 
 

@@ -36,7 +36,7 @@ def header(
 
 
 @pytest.mark.parametrize(
-    ("given", "kind", "rank"),
+    ("elements", "kind", "rank"),
     [
         (header(types=("ORIGINAL", "PRIMARY", "AXIAL")), "image", Rank.CANDIDATE),
         (header(types=("ORIGINAL", "PRIMARY", "LOCALIZER")), "localiser", Rank.FALLBACK),
@@ -62,8 +62,8 @@ def header(
         (header("1.2.3.4", "CT"), "image", Rank.CANDIDATE),
     ],
 )
-def test_what_an_object_is(given: dict[str, Any], kind: str, rank: Rank) -> None:
-    assert object_kind(given, ["CT"]) == (kind, rank)
+def test_what_an_object_is(elements: dict[str, Any], kind: str, rank: Rank) -> None:
+    assert object_kind(elements, ["CT"]) == (kind, rank)
 
 
 def test_every_storage_class_of_the_standard_has_one_answer() -> None:
@@ -82,7 +82,7 @@ def grouped(root: Path, slug: str, tmp_path: Path, modalities: list[str]) -> Gro
     paths = sorted(str(path) for path in root.rglob("*") if path.is_file())
     names = [os.path.relpath(path, root) for path in paths]
     return group_exams(
-        [SentFile.from_json(one) for one in sort(paths, names, str(tmp_path), {}, modalities)], SPECS[slug]
+        [SentFile.from_json(entry) for entry in sort(paths, names, str(tmp_path), {}, modalities)], SPECS[slug]
     )
 
 

@@ -55,11 +55,11 @@ def test_stacks_of_planes_and_acquisitions_are_found_again(
     lines = stack("lines", localiser, "coronal", grid="512")
     pieces = [piece for group in meant for piece in group] + lines
     order.shuffle(pieces)
-    found = split(pieces)
+    result = split(pieces)
     if len(meant) == 1 and (not lines or len(pieces) < 8):
-        assert names(found) == names([pieces])  # nothing to tell apart, or too little
+        assert names(result) == names([pieces])  # nothing to tell apart, or too little
     else:
-        assert names(found) == names(meant)
+        assert names(result) == names(meant)
 
 
 @given(attribute=st.sampled_from(ACQUISITION), count=st.integers(8, 30), order=st.randoms(use_true_random=False))

@@ -122,9 +122,9 @@ def test_an_empty_site_becomes_the_one_that_was_backed_up(any_database: str, set
         call_command("makemigrations", "--check", "--dry-run", verbosity=0)
         with pytest.raises(RestoreRefusedError) as refused:
             restore(site, keys)
-        told = " ".join(refused.value.reasons)
+        answer = " ".join(refused.value.reasons)
         for part in ("core_user", "'submissions'", "'sealed'", "staging", "pseudonym keys"):
-            assert part in told
+            assert part in answer
 
 
 def _no_text_is_readable(folder: Path, words: list[bytes]) -> None:
@@ -164,7 +164,7 @@ def test_a_damaged_backup_restores_nothing_and_names_every_file(settings: Any, t
 def test_the_same_folder_again_takes_what_is_new_and_drops_what_was_erased(settings: Any, tmp_path: Path) -> None:
     moved(settings, tmp_path / "site")
     folder = BackupFolder(tmp_path / "backup", KEY)
-    old, kept = put_bytes("exams", "exam-1", b"withdrawn"), put_bytes("exams", "exam-2", b"kept")
+    old, remaining = put_bytes("exams", "exam-1", b"withdrawn"), put_bytes("exams", "exam-2", b"kept")
     back_up(folder)
     store("exams").delete(old.key)
     put_bytes("deliveries", "batch-1", b"new")
@@ -173,7 +173,7 @@ def test_the_same_folder_again_takes_what_is_new_and_drops_what_was_erased(setti
     report = back_up(folder)
     assert (report.copied, report.kept) == (1, 1)
     assert not folder.path("objects", f"exams/{old.key}").exists()
-    assert folder.path("objects", f"exams/{kept.key}").exists()
+    assert folder.path("objects", f"exams/{remaining.key}").exists()
     assert list(folder.root.rglob("*.draft")) == []
 
 

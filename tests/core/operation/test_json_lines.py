@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 
+from core.claims import claim_next
 from core.models import Work
 from core.operation.json_lines import JsonLines
 from core.operation.log_context import RequestNotes, current_request, working_on
-from core.work import carry_out, claim_next, enqueue
+from core.performing import carry_out
+from core.work import enqueue
 
 
 def line(name: str, message: str, *arguments: Any, error: bool = False, **extra: Any) -> dict[str, Any]:
@@ -27,11 +29,16 @@ def test_a_line_says_of_what_request_and_task_it_is() -> None:
     token = current_request.set(RequestNotes("abc", "leaderboard:board"))
     try:
         with working_on(7, "receive"):
-            told = line("concours", "two\nlines", status=200, duration_ms=1.5)
+            line_result = line("concours", "two\nlines", status=200, duration_ms=1.5)
     finally:
         current_request.reset(token)
-    assert (told["request"], told["route"], told["work"], told["stage"]) == ("abc", "leaderboard:board", 7, "receive")
-    assert (told["status"], told["duration_ms"], told["message"]) == (200, 1.5, "two\nlines")
+    assert (line_result["request"], line_result["route"], line_result["work"], line_result["stage"]) == (
+        "abc",
+        "leaderboard:board",
+        7,
+        "receive",
+    )
+    assert (line_result["status"], line_result["duration_ms"], line_result["message"]) == (200, 1.5, "two\nlines")
     assert "work" not in line("concours", "later")
 
 
@@ -40,9 +47,9 @@ def test_neither_a_path_nor_the_words_of_an_error_are_written() -> None:
     try:
         raise ValueError("Dupont Marie")
     except ValueError:
-        told = line("django.request", "%s: %s", "Internal Server Error", "/exams/7/", error=True)
-    assert "Dupont" not in json.dumps(told)
-    assert told["error"].startswith("ValueError at operation/test_json_lines.py:")
+        line_result = line("django.request", "%s: %s", "Internal Server Error", "/exams/7/", error=True)
+    assert "Dupont" not in json.dumps(line_result)
+    assert line_result["error"].startswith("ValueError at operation/test_json_lines.py:")
 
 
 @pytest.mark.django_db(transaction=True)
@@ -53,6 +60,6 @@ def test_the_end_of_a_task_is_a_line_with_its_cost(settings: Any, caplog: pytest
         claim = claim_next()
         assert claim is not None
         carry_out(claim)
-    ended = [one for one in caplog.records if one.getMessage() == "task ended"]
+    ended = [record for record in caplog.records if record.getMessage() == "task ended"]
     assert len(ended) == 1 and ended[0].duration_ms >= 0 and ended[0].outcome in ("done", "failed")
     assert Work.objects.get(pk=row.pk).state != "running"

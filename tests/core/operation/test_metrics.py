@@ -70,13 +70,13 @@ def test_the_queue_is_told_by_stage(settings: Any) -> None:
     Work.objects.create(
         stage="seal_truth", subject_id="4", state="done", run_at=began, finished_at=ended, cpu_seconds=2
     )
-    told = figures(settings)
-    assert told['concours_work{stage="receive",state="waiting"}'] == 2
-    assert told['concours_work_due{stage="receive"}'] == 1
-    assert 100 <= told['concours_work_oldest_due_seconds{stage="receive"}'] < 160
-    assert told['concours_work{stage="rank_phase",state="failed"}'] == 1
-    assert told['concours_work_seconds_5m{quantile="0.5",stage="seal_truth"}'] == pytest.approx(3, abs=0.01)
-    assert told['concours_work_cpu_seconds_5m{stage="seal_truth"}'] == 2
+    figures_result = figures(settings)
+    assert figures_result['concours_work{stage="receive",state="waiting"}'] == 2
+    assert figures_result['concours_work_due{stage="receive"}'] == 1
+    assert 100 <= figures_result['concours_work_oldest_due_seconds{stage="receive"}'] < 160
+    assert figures_result['concours_work{stage="rank_phase",state="failed"}'] == 1
+    assert figures_result['concours_work_seconds_5m{quantile="0.5",stage="seal_truth"}'] == pytest.approx(3, abs=0.01)
+    assert figures_result['concours_work_cpu_seconds_5m{stage="seal_truth"}'] == 2
 
 
 def test_submissions_are_told_by_state_and_reason_without_a_name(settings: Any) -> None:
@@ -84,12 +84,12 @@ def test_submissions_are_told_by_state_and_reason_without_a_name(settings: Any) 
     sent(small.question, team_in(small.question, "Blue Whale"), small.entry())
     sent(small.question, team_in(small.question, "Red Fox"), b"id\nnothing")
     work_all()
-    told = figures(settings)
-    assert told['concours_submissions{state="scored"}'] == 1
-    assert told['concours_submissions{state="rejected"}'] == 1
-    assert sum(value for name, value in told.items() if 'what="submission"' in name) == 1
-    assert told['concours_uploads_in_flight{kind="exam"}'] == 0
-    text = "\n".join(told)
+    figures_result = figures(settings)
+    assert figures_result['concours_submissions{state="scored"}'] == 1
+    assert figures_result['concours_submissions{state="rejected"}'] == 1
+    assert sum(value for name, value in figures_result.items() if 'what="submission"' in name) == 1
+    assert figures_result['concours_uploads_in_flight{kind="exam"}'] == 0
+    text = "\n".join(figures_result)
     for word in ("Whale", "Fox", small.question.slug, small.question.challenge.slug, "@"):
         assert word not in text
 
@@ -118,12 +118,12 @@ def test_a_running_site_counts_requests_by_route_and_logs_lines_of_json(any_data
         key = "a-key-that-nobody-must-read"
         missing = httpx.get(f"{address}/accounts/confirm-email/{key}/?email=clara@example.org")
         upload = httpx.head(f"{address}/api/v1/uploads/00000000-0000-0000-0000-000000000001")
-        told = httpx.get(f"{address}/metrics", headers={"Authorization": f"Bearer {TOKEN}"}).text
+        answer = httpx.get(f"{address}/metrics", headers={"Authorization": f"Bearer {TOKEN}"}).text
     assert re.search(
-        r'requests_total\{method="GET",process="\d+",route="account_confirm_email",status="\dxx"\} 1\n', told
+        r'requests_total\{method="GET",process="\d+",route="account_confirm_email",status="\dxx"\} 1\n', answer
     )
     assert re.search(
-        r'requests_total\{method="HEAD",process="\d+",route="uploads.intake.head",status="4xx"\} 1\n', told
+        r'requests_total\{method="HEAD",process="\d+",route="uploads.intake.head",status="4xx"\} 1\n', answer
     )
     text = (tmp_path / "web.log").read_text()
     lines = [json.loads(line) for line in text.splitlines() if line.startswith("{")]

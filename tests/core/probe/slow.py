@@ -4,8 +4,8 @@ import os
 import time
 from pathlib import Path
 
+from core.claims import Claim
 from core.models import Progress
-from core.work import Claim
 
 
 def slow_stage(claim: Claim) -> None:

@@ -42,16 +42,16 @@ def _empty_cache() -> None:
 
 @pytest.fixture
 def cup() -> Contest:
-    made = contest(sides=(2, 3, 4, 5), test=2)
+    scene = contest(sides=(2, 3, 4, 5), test=2)
     for name, wear, off in (("Owkin", 0, 1.0), ("=Milvue", 1, 2.0)):
-        sent(made.question, team_in(made.question, name), made.entry(wear, off))
-    sent(made.question, team_in(made.question, "Ours", baseline=True), made.entry(2, 30.0))
-    team_in(made.question, "Leviathan")
-    out = team_in(made.question, "Tripode")
-    sent(made.question, out, made.entry(0, 0.0))
-    exclude_entry(entry=out.entries.get(), actor=made.question.challenge.created_by, reason="Pre-trained weights.")
+        sent(scene.question, team_in(scene.question, name), scene.entry(wear, off))
+    sent(scene.question, team_in(scene.question, "Ours", baseline=True), scene.entry(2, 30.0))
+    team_in(scene.question, "Leviathan")
+    out = team_in(scene.question, "Tripode")
+    sent(scene.question, out, scene.entry(0, 0.0))
+    exclude_entry(entry=out.entries.get(), actor=scene.question.challenge.created_by, reason="Pre-trained weights.")
     work_all()
-    return made
+    return scene
 
 
 def publish(cup: Contest) -> Ranking:

@@ -35,29 +35,33 @@ def _empty_cache() -> None:
     cache.clear()
 
 
-def final(asked: Question) -> str:
+def final(question_row: Question) -> str:
     """The board's address, its phase closed and everything published."""
     now = timezone.now()
-    Phase.objects.filter(question=asked).update(closes=now - timedelta(minutes=1))
-    Ranking.objects.filter(question=asked).update(published_at=now)
-    return f"/c/{asked.challenge.slug}/{asked.slug}/board/"
+    Phase.objects.filter(question=question_row).update(closes=now - timedelta(minutes=1))
+    Ranking.objects.filter(question=question_row).update(published_at=now)
+    return f"/c/{question_row.challenge.slug}/{question_row.slug}/board/"
 
 
 def masks() -> str:
-    made = contest()
+    scene = contest()
     for name, wear in ((NAME, 1), ("Owls", 2)):
-        sent(made.question, team_in(made.question, name, person(f"lead {wear}")), made.entry(wear=wear, off=3.0 * wear))
+        sent(
+            scene.question,
+            team_in(scene.question, name, person(f"lead {wear}")),
+            scene.entry(wear=wear, off=3.0 * wear),
+        )
     work_all()
-    return final(made.question)
+    return final(scene.question)
 
 
 def curves(within: Challenge | None = None) -> str:
-    made = nodules(within)
-    cases = sorted(made.abnormal)
-    for name, said in (("Owls", (0.1, 0.4, 0.3, 0.9)), ("Cats", (0.6, 0.4, 0.2, 0.1))):
-        made.send(name, dict(zip(cases, said, strict=True)))
+    scene = nodules(within)
+    cases = sorted(scene.abnormal)
+    for name, answer in (("Owls", (0.1, 0.4, 0.3, 0.9)), ("Cats", (0.6, 0.4, 0.2, 0.1))):
+        scene.send(name, dict(zip(cases, answer, strict=True)))
     work_all()
-    return final(made.question)
+    return final(scene.question)
 
 
 def column(name: str) -> ScoreColumn:
@@ -108,9 +112,9 @@ def test_no_data_no_section() -> None:
 
 def test_two_areas_have_a_picture_each_and_a_missing_prediction_a_dash() -> None:
     columns = [column(name) for name in ("tear", "side")]
-    found = {"teams": ["a", "b"], "curves": [[[0, 0], [0, 0.5], [0.1, 0.5], [0.1, 1], [1, 1]], None]}
+    result = {"teams": ["a", "b"], "curves": [[[0, 0], [0, 0.5], [0.1, 0.5], [0.1, 1], [1, 1]], None]}
     line = {"team": "a", "scores": {"tear": 0.95}, "intervals": {"tear": [0.9, 0.99]}}
-    drawn = case_pictures([line], columns, {"roc": {"tear": found, "side": found}})
+    drawn = case_pictures([line], columns, {"roc": {"tear": result, "side": result}})
     assert [picture.title for picture in drawn] == ["Tear: ROC curves", "Side: ROC curves"]
     assert drawn[0].table is not None
     assert drawn[0].table.rows == [["a", "0.95 [0.9–0.99]", "1", "1", "0.5"], ["b", "–", "–", "–", "–"]]
@@ -145,8 +149,10 @@ def test_in_a_browser_narrow_and_wide_light_and_dark(judged: Any) -> None:
                     for summary in tab.locator("section[aria-labelledby=cases] summary").all():
                         summary.click()
                     playwright.expect(tab.locator("section[aria-labelledby=cases] svg.plot").first).to_be_visible()
-                    found = Axe().run(tab).response["violations"]
-                    faults.extend((path, width, one["id"], [node["html"] for node in one["nodes"]]) for one in found)
+                    result = Axe().run(tab).response["violations"]
+                    faults.extend(
+                        (path, width, entry["id"], [node["html"] for node in entry["nodes"]]) for entry in result
+                    )
                     if not tab.evaluate("document.documentElement.scrollWidth <= innerWidth"):
                         faults.append((path, width, "wider than the screen"))
                 tab.close()
@@ -156,12 +162,12 @@ def test_in_a_browser_narrow_and_wide_light_and_dark(judged: Any) -> None:
 
 def test_what_lies_behind_the_scores_is_shown_once_results_are_final() -> None:
     """Counts of the classes tell of labels, so they wait as the pictures of single cases do."""
-    made = nodules()
-    cases = sorted(made.abnormal)
-    made.send("Owls", dict(zip(cases, (0.1, 0.4, 0.3, 0.9), strict=True)))
+    scene = nodules()
+    cases = sorted(scene.abnormal)
+    scene.send("Owls", dict(zip(cases, (0.1, 0.4, 0.3, 0.9), strict=True)))
     work_all()
     Ranking.objects.update(published_at=timezone.now())
-    path = f"/c/{made.question.challenge.slug}/{made.question.slug}/board/"
+    path = f"/c/{scene.question.challenge.slug}/{scene.question.slug}/board/"
     assert "Behind each team" not in page(path)[0]
-    text, _ = page(final(made.question))
+    text, _ = page(final(scene.question))
     assert "What lies behind Owls – " in text and "Positive exams" in text

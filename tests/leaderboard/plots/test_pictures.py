@@ -27,8 +27,8 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 
 def dot(names, values=(0.9, 0.8, 0.7)):
-    found = np.array(values[: len(names)], dtype=float)
-    return dot_interval(names, found, np.stack([found - 0.05, found + 0.02], axis=1), label="Dice", **WORDS)
+    array = np.array(values[: len(names)], dtype=float)
+    return dot_interval(names, array, np.stack([array - 0.05, array + 0.02], axis=1), label="Dice", **WORDS)
 
 
 def distribution(names):
@@ -43,8 +43,8 @@ def matrix(names):
 
 def curves(names):
     axes = {"false_positive_rate": "1 – specificity", "true_positive_rate": "Sensitivity"}
-    found = [roc_points(TRUTH, values) for values in PREDICTIONS[: len(names)]]
-    return roc(names, found, ["0.9"] * len(names), **axes, **WORDS)
+    result = [roc_points(TRUTH, values) for values in PREDICTIONS[: len(names)]]
+    return roc(names, result, ["0.9"] * len(names), **axes, **WORDS)
 
 
 def strip(names):
@@ -162,29 +162,36 @@ def test_circles_grow_by_area():
 
 def test_the_matrix_fills_the_squares_of_significant_differences():
     root = ElementTree.fromstring(matrix(NAMES))
-    told = [part for part in root.iter(f"{SVG}rect") if part.get("class") == "plot-told"]
+    answer = [part for part in root.iter(f"{SVG}rect") if part.get("class") == "plot-told"]
     alike = [part for part in root.iter(f"{SVG}circle") if part.get("class") == "plot-alike"]
-    assert (len(told), len(alike)) == (2 + 1, 1 + 1)  # and one of each in the key
+    assert (len(answer), len(alike)) == (2 + 1, 1 + 1)  # and one of each in the key
 
 
 def test_roc_corners_are_points_of_scikit_learns_curve_and_lose_no_area():
     for values in PREDICTIONS:
         false, true, _ = roc_curve(TRUTH, values, drop_intermediate=False)
-        found = roc_points(TRUTH, values)
-        assert {tuple(point) for point in found.round(9)} <= {
+        roc_points_result = roc_points(TRUTH, values)
+        assert {tuple(point) for point in roc_points_result.round(9)} <= {
             tuple(point) for point in np.stack([false, true], 1).round(9)
         }
-        assert np.trapezoid(found[:, 1], found[:, 0]) == pytest.approx(roc_auc_score(TRUTH, values))
-        assert found[0].tolist() == [0, 0]
-        assert found[-1].tolist() == [1, 1]
-        turns = np.cross(*(np.pad(np.diff(part, axis=0), ((0, 0), (0, 1))) for part in (found[:-1], found[1:])))[:, 2]
+        assert np.trapezoid(roc_points_result[:, 1], roc_points_result[:, 0]) == pytest.approx(
+            roc_auc_score(TRUTH, values)
+        )
+        assert roc_points_result[0].tolist() == [0, 0]
+        assert roc_points_result[-1].tolist() == [1, 1]
+        turns = np.cross(
+            *(
+                np.pad(np.diff(part, axis=0), ((0, 0), (0, 1)))
+                for part in (roc_points_result[:-1], roc_points_result[1:])
+            )
+        )[:, 2]
         assert (np.abs(turns) > 1e-12).all()
 
 
 def test_a_team_with_a_missing_prediction_keeps_an_empty_panel():
-    found = [roc_points(TRUTH, PREDICTIONS[0]), None, roc_points(TRUTH, PREDICTIONS[2])]
+    result = [roc_points(TRUTH, PREDICTIONS[0]), None, roc_points(TRUTH, PREDICTIONS[2])]
     axes = {"false_positive_rate": "f", "true_positive_rate": "t"}
-    root = ElementTree.fromstring(roc(NAMES, found, ["a", "b", "c"], **axes, **WORDS))
+    root = ElementTree.fromstring(roc(NAMES, result, ["a", "b", "c"], **axes, **WORDS))
     assert len(list(root.iter(f"{SVG}polyline"))) == 2
     assert [len(part) for part in root.iter(f"{SVG}g") if part.get("class") == "plot-curve"] == [1, 0, 1]
 
@@ -208,8 +215,8 @@ def test_five_hundred_cases_of_twenty_teams_stay_a_small_file():
     assert len(strips(names, RNG.random((20, 500)))) < 200_000
     truth = RNG.random(500) < 0.3
     axes = {"false_positive_rate": "f", "true_positive_rate": "t"}
-    found = [roc_points(truth, values) for values in RNG.random((20, 500))]
-    assert len(roc(names, found, ["0.5"] * 20, **axes, **WORDS)) < 200_000
+    result = [roc_points(truth, values) for values in RNG.random((20, 500))]
+    assert len(roc(names, result, ["0.5"] * 20, **axes, **WORDS)) < 200_000
 
 
 def test_escaped_names_are_shown_as_they_are():

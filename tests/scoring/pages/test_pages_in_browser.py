@@ -43,10 +43,10 @@ def answered(user: User | None, path: str, language: str) -> Route:
     answer = client.get(path)
     assert answer.status_code == 200, path
     headers = {name: value for name, value in answer.items() if name.startswith("X-S") or name == "X-Window"}
-    kept: Answer = (200, {"Content-Type": answer["Content-Type"], **headers}, answer.content)
+    remaining: Answer = (200, {"Content-Type": answer["Content-Type"], **headers}, answer.content)
 
     def route(handler: BaseHTTPRequestHandler) -> Answer:
-        return kept
+        return remaining
 
     return route
 
@@ -54,18 +54,18 @@ def answered(user: User | None, path: str, language: str) -> Route:
 def pages() -> list[tuple[str, User | None, str]]:
     """A played contest and a jury: name, reader and address of each page kind."""
     cup = contest({"limits": {"per_day": 3}}, sides=(2, 3, 4, 5), test=2)
-    asked = cup.question
-    milvue, owkin = team_in(asked, "Milvue"), team_in(asked, "Owkin")
-    team_in(asked, "Leviathan with a long name")
+    address = cup.question
+    milvue, owkin = team_in(address, "Milvue"), team_in(address, "Owkin")
+    team_in(address, "Leviathan with a long name")
     maya = member_of(milvue)
-    good = sent(asked, milvue, cup.entry())
-    sent(asked, owkin, cup.entry(1))
-    bad = sent(asked, milvue, masks_zip({}, {"case-x": -3}))
+    good = sent(address, milvue, cup.entry())
+    sent(address, owkin, cup.entry(1))
+    bad = sent(address, milvue, masks_zip({}, {"case-x": -3}))
     work_all()
     close_phase(cup.phase)
-    publish_ranking(ranking=Ranking.objects.get(), actor=asked.challenge.created_by)
+    publish_ranking(ranking=Ranking.objects.get(), actor=address.challenge.created_by)
     reopen_phase(cup.phase)
-    _row, secret = invite(challenge=asked.challenge, email="nils@example.org", what="team", team=milvue, actor=maya)
+    _row, secret = invite(challenge=address.challenge, email="nils@example.org", what="team", team=milvue, actor=maya)
     generated = question("mtm-hcc", within=challenge("sfr-2021"))
     file = io.BytesIO()
     np.save(file, np.full((3, 8, 8), 90, np.uint8))
@@ -91,7 +91,7 @@ def pages() -> list[tuple[str, User | None, str]]:
         ("scored", maya, f"/submissions/{good.pk}/"),
         ("rejected", maya, f"/submissions/{bad.pk}/"),
         ("board", maya, f"{home}board/"),
-        ("board of the organiser", asked.challenge.created_by, f"{home}board/"),
+        ("board of the organiser", address.challenge.created_by, f"{home}board/"),
         ("jury", june, "/c/sfr-2021/mtm-hcc/jury/"),
         ("case of the jury", june, f"/jury/{case.pk}/"),
         ("image of the jury", june, f"/jury/{case.pk}/volume?image=0"),
@@ -107,7 +107,7 @@ def test_every_page_kind_narrow_and_wide_light_and_dark() -> None:
         for language in ("fr", "en")
     }
     routes = {language: dict(sorted(table.items())) for language, table in routes.items()}
-    opened = [one for one in every if one[0] not in ("verdicts", "image of the jury", "board of the organiser")]
+    opened = [entry for entry in every if entry[0] not in ("verdicts", "image of the jury", "board of the organiser")]
     faults: list[Any] = []
     with playwright.sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=str(CHROMIUM))
@@ -119,8 +119,10 @@ def test_every_page_kind_narrow_and_wide_light_and_dark() -> None:
                 for name, _user, path in opened:
                     tab.goto(address + path)
                     tab.wait_for_load_state("networkidle")
-                    found = Axe().run(tab).response["violations"]
-                    faults.extend((name, width, one["id"], [node["html"] for node in one["nodes"]]) for one in found)
+                    result = Axe().run(tab).response["violations"]
+                    faults.extend(
+                        (name, width, entry["id"], [node["html"] for node in entry["nodes"]]) for entry in result
+                    )
                     if not tab.evaluate("document.documentElement.scrollWidth <= innerWidth"):
                         faults.append((name, width, "wider than the screen"))
                 tab.close()
@@ -131,7 +133,7 @@ def test_every_page_kind_narrow_and_wide_light_and_dark() -> None:
 def test_a_juror_marks_with_the_keys_alone() -> None:
     every = {name: (user, path) for name, user, path in pages()}
     user, path = every["case of the jury"]
-    routes = {one.partition("?")[0]: answered(user, one, "en") for one in (path, every["image of the jury"][1])}
+    routes = {entry.partition("?")[0]: answered(user, entry, "en") for entry in (path, every["image of the jury"][1])}
     sent_marks: list[str] = []
     shown = routes[path]
 

@@ -63,16 +63,16 @@ def test_a_phase_not_open_yet_and_one_that_is_over(cup: Contest, milvue: Team) -
 def test_who_may_see_what(cup: Contest, milvue: Team) -> None:
     other, olga = team_in(cup.question, "Owkin"), cup.question.challenge.created_by
     submission = sent(cup.question, milvue, cup.entry())
-    one = f"/submissions/{submission.pk}/"
-    for path in (f"{HOME}submit/", f"{HOME}results/", one):
+    entry = f"/submissions/{submission.pk}/"
+    for path in (f"{HOME}submit/", f"{HOME}results/", entry):
         assert Client().get(path).status_code == 302
         assert browser(person("Sam")).get(path).status_code == 404
-    assert browser(member_of(other)).get(one).status_code == 404
+    assert browser(member_of(other)).get(entry).status_code == 404
     assert str(submission.pk) not in browser(member_of(other)).get(f"{HOME}results/").content.decode()
-    assert browser(olga).get(one).status_code == 200
+    assert browser(olga).get(entry).status_code == 200
     assert str(submission.pk) in browser(olga).get(f"{HOME}results/").content.decode()
-    assert browser(member_of(other)).post(f"{one}cancel/").status_code == 404
-    assert browser(olga).post(f"{one}cancel/").status_code == 403
+    assert browser(member_of(other)).post(f"{entry}cancel/").status_code == 404
+    assert browser(olga).post(f"{entry}cancel/").status_code == 403
 
 
 def test_every_error_with_where_and_words(cup: Contest, milvue: Team) -> None:

@@ -85,8 +85,8 @@ def test_two_who_send_the_same_bytes_at_once_store_them_once(site: Site, clara: 
     assert patch(clara, location, position, CONTENT[position:]).status_code == 204
     assert stored(site, location) == CONTENT
     upload_id = location.rsplit("/", 1)[-1]
-    asked = site.rows("SELECT count(*) FROM core_work WHERE stage = 'receive' AND subject_id = ?", upload_id)
-    assert asked == [(1,)]
+    rows = site.rows("SELECT count(*) FROM core_work WHERE stage = 'receive' AND subject_id = ?", upload_id)
+    assert rows == [(1,)]
 
 
 def test_a_server_that_dies_loses_nothing_it_acknowledged(prepared: Site) -> None:

@@ -200,9 +200,9 @@ def test_parts_become_one_upload(site: Site, clara: httpx.Client) -> None:
     location = answer.headers["Location"]
     assert stored(site, location) == CONTENT
     assert site.state(location) == "stored"
-    told = clara.head(location, headers=TUS).headers
-    assert (told["Upload-Offset"], told["Upload-Length"]) == (str(len(CONTENT)), str(len(CONTENT)))
-    assert told["Upload-Concat"].startswith("final;")
+    message = clara.head(location, headers=TUS).headers
+    assert (message["Upload-Offset"], message["Upload-Length"]) == (str(len(CONTENT)), str(len(CONTENT)))
+    assert message["Upload-Concat"].startswith("final;")
     assert patch(clara, location, len(CONTENT), b"").status_code == 403
 
 

@@ -22,10 +22,10 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def begun(settings: Any, tmp_path: Any) -> Any:
     settings.STAGING_DIR, settings.KEYS_DIR = tmp_path / "staging", tmp_path / "keys"
-    asked, clara = question(), person("Clara")
+    question_row, clara = question(), person("Clara")
 
     def begin(kind: str, content: bytes, length: int, **changes: Any) -> Upload:
-        upload = create_upload(owner=clara, question=asked, kind=kind, length=length)
+        upload = create_upload(owner=clara, question=question_row, kind=kind, length=length)
         staging.append(staging.staging_path(upload.pk), 0, content)
         Upload.objects.filter(pk=upload.pk).update(created_at=timezone.now() - timedelta(minutes=1), **changes)
         return Upload.objects.get(pk=upload.pk)
@@ -59,8 +59,8 @@ def test_what_is_still_on_its_way_stays(begun: Any) -> None:
 
 
 def test_parts_are_kept_until_they_expire(begun: Any) -> None:
-    kept = begun("partial", b"01", 2, state="stored", stored_at=timezone.now())
+    begun_result = begun("partial", b"01", 2, state="stored", stored_at=timezone.now())
     gone = begun("partial", b"01", 2, state="stored", stored_at=timezone.now(), expires_at=timezone.now())
     assert sweep_uploads() == 1
-    assert staging.staging_path(kept.pk).exists()
+    assert staging.staging_path(begun_result.pk).exists()
     assert not staging.staging_path(gone.pk).exists()

@@ -28,14 +28,14 @@ def test_nobody_is_asked_to_sign_in(site: Site, location: str) -> None:
         assert nobody.head(location, headers=TUS).status_code == 401
         assert patch(nobody, location, 0, b"01234").status_code == 401
         assert nobody.delete(location, headers=TUS).status_code == 401
-        made = nobody.post("/api/v1/uploads/", headers={**TUS, "Upload-Length": "9", "Upload-Metadata": metadata()})
-        assert made.status_code == 401
+        created = nobody.post("/api/v1/uploads/", headers={**TUS, "Upload-Length": "9", "Upload-Metadata": metadata()})
+        assert created.status_code == 401
 
 
 def test_somebody_without_a_centre_may_not_begin(site: Site) -> None:
     with site.client("sam") as sam:
-        made = sam.post("/api/v1/uploads/", headers={**TUS, "Upload-Length": "9", "Upload-Metadata": metadata()})
-    assert made.status_code in (400, 403)  # 400 where the question itself is not theirs to see
+        created = sam.post("/api/v1/uploads/", headers={**TUS, "Upload-Length": "9", "Upload-Metadata": metadata()})
+    assert created.status_code in (400, 403)  # 400 where the question itself is not theirs to see
 
 
 def test_a_wrong_token_is_nobody(site: Site, location: str) -> None:
@@ -65,9 +65,9 @@ def test_a_session_needs_its_csrf_proof(site: Site) -> None:
         proof = {"X-CSRFToken": browser.cookies["csrftoken"]}
         begin = {**TUS, "Upload-Length": "10", "Upload-Metadata": metadata()}
         assert browser.post("/api/v1/uploads/", headers=begin).status_code == 401
-        made = browser.post("/api/v1/uploads/", headers={**begin, **proof})
-        assert made.status_code == 201
-        location = made.headers["Location"]
+        created = browser.post("/api/v1/uploads/", headers={**begin, **proof})
+        assert created.status_code == 201
+        location = created.headers["Location"]
         assert offset(browser, location) == 0  # reading needs no proof
         carry_on = {**BODY, "Upload-Offset": "0"}
         assert browser.patch(location, content=b"01234", headers=carry_on).status_code == 401

@@ -85,13 +85,13 @@ def test_nrrd_loses_comments_pairs_and_free_text_but_keeps_the_grid() -> None:
     text = out.getvalue()
     assert b"QUILLEVERE" not in text
     assert text.endswith(b"\n\n" + data)
-    for kept in (
+    for remaining in (
         b"sizes: 2 3 4",
         b"space directions: (0.5,0,0)",
         b"space origin: (1,2,3)",
         b"kinds: domain domain domain",
     ):
-        assert kept in text
+        assert remaining in text
 
 
 def test_a_detached_nrrd_is_refused(tmp_path: Path) -> None:
@@ -102,13 +102,13 @@ def test_a_detached_nrrd_is_refused(tmp_path: Path) -> None:
 
 def test_png_loses_text_and_exif_and_keeps_every_pixel() -> None:
     pixels = np.random.default_rng(2).integers(0, 65535, (20, 30), dtype=np.uint16)
-    said = PngImagePlugin.PngInfo()
-    said.add_text("Title", NAME)
-    said.add_itxt("Comment", "née Quilleveré", zip=True)
+    answer = PngImagePlugin.PngInfo()
+    answer.add_text("Title", NAME)
+    answer.add_itxt("Comment", "née Quilleveré", zip=True)
     exif = Image.Exif()
     exif[0x010E] = NAME
     raw = io.BytesIO()
-    Image.fromarray(pixels).save(raw, "PNG", pnginfo=said, exif=exif)
+    Image.fromarray(pixels).save(raw, "PNG", pnginfo=answer, exif=exif)
     out = io.BytesIO()
     actions = clean_png(io.BytesIO(raw.getvalue() + b"QUILLEVERE"), out)
     assert {"tEXt", "iTXt", "eXIf", "bytes after the end"} <= set(actions)

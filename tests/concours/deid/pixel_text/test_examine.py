@@ -95,15 +95,15 @@ def test_whatever_is_still_legible_in_any_edited_frame_goes_to_a_person(tmp_path
     ds.SOPClassUID, ds.NumberOfFrames = "1.2.840.10008.5.1.4.1.1.7.2", 2
     ds.PixelData = np.stack([first, other]).tobytes()
     ds["PixelData"].VR = "OB"
-    asked: list[int] = []
+    address: list[int] = []
 
     def find(pixels: np.ndarray, *, frame: int = 0, **_rest: object) -> list[TextBox]:
-        asked.append(frame)
+        address.append(frame)
         return [TextBox(frame, 0, 0, 9, 9, "uncertain", 0.55)] if frame == 1 else []
 
     path = written(tmp_path, ds)
     reader = PixelExaminer(decode_here=True, find=find)
     report = Deidentifier(KEY, centre="A", examine=reader).deidentify_file(path, tmp_path / "out")
-    assert asked == [0, 1]
+    assert address == [0, 1]
     assert (report.outcome, report.reason) == ("review", "burned_in_text")
     assert np.array_equal(dcmread(tmp_path / "out" / report.output).pixel_array, np.stack([first, other]))

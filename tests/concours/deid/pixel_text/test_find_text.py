@@ -94,9 +94,9 @@ def test_still_writing_is_followed_through_the_frames() -> None:
         frame[:30] = 0
         write(frame, "ROUSSEL ANNE", (10, 6), height=14)
         frames.append((number, frame))
-    found = examine_frames(frames)
-    assert found.frames_examined == 3
-    assert {box.frame for box in found.identity} == {0, 1, 2}
+    result = examine_frames(frames)
+    assert result.frames_examined == 3
+    assert {box.frame for box in result.identity} == {0, 1, 2}
 
 
 def test_known_identifiers_are_identity_even_when_they_look_like_a_marker() -> None:
@@ -138,12 +138,12 @@ def test_letters_on_unquiet_ground_go_whole_and_little_else(grey: int, seed: int
 
 
 def test_a_known_word_that_breaks_off_is_cut_short() -> None:
-    known = ["Vandenbroucke", "Gwendoline", "1502951"]
-    assert cut_short("Vandenbroucke Gwend", known)
-    assert cut_short("oline 12", known) and cut_short("15029", known)
-    assert not cut_short("Vandenbroucke Gwendoline", known)
-    assert not cut_short("Vandenbroucke Gwendolin", known)
-    assert not cut_short("Clinique", known) and not cut_short("", known)
+    identifiers = ["Vandenbroucke", "Gwendoline", "1502951"]
+    assert cut_short("Vandenbroucke Gwend", identifiers)
+    assert cut_short("oline 12", identifiers) and cut_short("15029", identifiers)
+    assert not cut_short("Vandenbroucke Gwendoline", identifiers)
+    assert not cut_short("Vandenbroucke Gwendolin", identifiers)
+    assert not cut_short("Clinique", identifiers) and not cut_short("", identifiers)
 
 
 @pytest.mark.sample
@@ -215,8 +215,8 @@ def test_a_tall_box_is_drawn_in_to_its_ink() -> None:
     assert inked is not None and inked.box.x1 == columns.max() + 1 and inked.box.y1 == rows.max() + 1
     ground[34:40, columns.max() + 12 : columns.max() + 15] = 90  # a letter in another grey
     ground[34:40, columns.max() + 18 : columns.max() + 21] = 90
-    kept = fit_to_ink(box, ground)
-    assert kept is not None and kept.box.x1 == box.x1
+    remaining = fit_to_ink(box, ground)
+    assert remaining is not None and remaining.box.x1 == box.x1
 
 
 def test_a_letter_before_the_box_belongs_to_it_though_the_first_reading_made_up_a_sign() -> None:

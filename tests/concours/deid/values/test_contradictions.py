@@ -22,16 +22,16 @@ OTHER = {
 PLACES = ("two files", "form and file", "two rows", "two pairs", "two columns", "rows of two files")
 
 
-def sources(place: str, field: str, one: Any, other: Any) -> list[Rows]:
+def sources(place: str, field: str, entry: Any, other: Any) -> list[Rows]:
     """Where one exam can have two values of a field."""
-    a, b = {field: one, "count" if field != "count" else "age": "5"}, {field: other}
-    pairs = [{"field": field, "value": one}, {"field": field.upper(), "value": other}]
+    a, b = {field: entry, "count" if field != "count" else "age": "5"}, {field: other}
+    pairs = [{"field": field, "value": entry}, {"field": field.upper(), "value": other}]
     return {
         "two files": [Rows("values.csv", (a,)), Rows("values.csv", (b,))],
         "form and file": [Rows("form", (a,)), Rows("values.csv", (b,))],
         "two rows": [Rows("values.csv", (a, b))],
         "two pairs": [Rows("values.csv", tuple(pairs))],
-        "two columns": [Rows("values.csv", ({field: one, f"{field}_": other},))],
+        "two columns": [Rows("values.csv", ({field: entry, f"{field}_": other},))],
         "rows of two files": [Rows("a.csv", (a,), row=4), Rows("b.csv", (b,), row=7)],
     }[place]
 
@@ -43,8 +43,8 @@ def beside(admission: Admission, field: str) -> dict[str, Any]:
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("field", sorted(SAME))
 def test_values_that_differ_are_named_with_both_places_and_none_is_taken(place: str, field: str) -> None:
-    for one, other in ((SAME[field][0], OTHER[field]), (OTHER[field], SAME[field][-1])):
-        admission = through(*sources(place, field, one, other))
+    for entry, other in ((SAME[field][0], OTHER[field]), (OTHER[field], SAME[field][-1])):
+        admission = through(*sources(place, field, entry, other))
         (fault,) = admission.faults
         assert (fault.reason, fault.where, admission.values[field]) == ("contradiction", field, None)
         assert all(value in (5, 5.0) for value in beside(admission, field).values()), "good values beside it go on"
@@ -59,11 +59,11 @@ def test_values_that_differ_are_named_with_both_places_and_none_is_taken(place: 
 
 @given(data=st.data(), place=st.sampled_from(PLACES), field=st.sampled_from(sorted(SAME)), blank=st.booleans())
 def test_spellings_of_one_value_and_blanks_are_no_contradiction(data: Any, place: str, field: str, blank: bool) -> None:
-    one = data.draw(st.sampled_from(SAME[field]))
+    draw = data.draw(st.sampled_from(SAME[field]))
     other = data.draw(st.sampled_from(["", "  ", None] if blank else SAME[field]))
     if data.draw(st.booleans()):
-        one, other = other, one
-    admission = through(*sources(place, field, one, other))
+        draw, other = other, draw
+    admission = through(*sources(place, field, draw, other))
     assert admission.faults == () and admission.values[field] == form(**{field: SAME[field][0]}).values[field]
 
 
@@ -92,7 +92,7 @@ def test_a_value_that_is_none_is_told_beside_its_contradiction() -> None:
 
 
 def test_the_name_of_a_file_that_names_the_person_is_not_shown() -> None:
-    known = KnownIdentifiers.of(["ZORGLUB^MARIE"])
-    one, other = Rows("zorglub.csv", ({"age": "1"},)), Rows("values.csv", ({"age": "2"},))
-    (fault,) = admit(FIELDS, [one, other], identifiers=known, shift_days=0).faults
+    identifiers = KnownIdentifiers.of(["ZORGLUB^MARIE"])
+    entry, other = Rows("zorglub.csv", ({"age": "1"},)), Rows("values.csv", ({"age": "2"},))
+    (fault,) = admit(FIELDS, [entry, other], identifiers=identifiers, shift_days=0).faults
     assert "zorglub" not in fault.message and "values.csv" in fault.message

@@ -52,7 +52,7 @@ def form(**values: Any) -> Admission:
 
 
 @pytest.mark.parametrize(
-    ("field", "sent", "kept"),
+    ("field", "sent", "stored"),
     [
         ("age", "61,5", 61.5), ("age", " 61 ", 61.0), ("age", 61, 61.0), ("age", "", None), ("age", None, None),
         ("count", "3.0", 3), ("sex", "f", "F"), ("sex", "M", "M"), ("grade", 1, "1"), ("grade", "2.0", "2"),
@@ -61,9 +61,9 @@ def form(**values: Any) -> Admission:
         ("at", "9:05", "09:05:00"), ("at", "14h30", "14:30:00"), ("note", "pas de lésion", "pas de lésion"),
     ],
 )  # fmt: skip
-def test_a_value_becomes_its_type(field: str, sent: Any, kept: Any) -> None:
+def test_a_value_becomes_its_type(field: str, sent: Any, stored: Any) -> None:
     admission = form(**{field: sent})
-    assert admission.values == {field: kept} and admission.faults == ()
+    assert admission.values == {field: stored} and admission.faults == ()
 
 
 @pytest.mark.parametrize(
@@ -164,4 +164,7 @@ def test_masks_and_derived_fields_are_no_values() -> None:
     assert "nodules" in names and names == {
         name for name, field in spec.data.fields.items() if field.type != "mask" and field.derive is None
     }
-    assert all(Declared.from_json(one.to_json()) == one for one in declared_fields(spec.data.fields).values())
+    assert all(
+        Declared.from_json(declared_field.to_json()) == declared_field
+        for declared_field in declared_fields(spec.data.fields).values()
+    )

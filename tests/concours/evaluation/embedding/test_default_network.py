@@ -31,8 +31,8 @@ def test_the_file_is_the_described_one_with_licence_and_source_beside_it() -> No
 def test_features_are_those_of_the_original() -> None:
     """What torch gave for a ramp that anybody can make again stands in the description."""
     ramp = ((np.arange(3 * 299 * 299) % 255) / 254).reshape(1, 3, 299, 299).astype(np.float32)
-    found = _session(DEFAULT.path, DEFAULT.sha256, 1).run(None, {"images": ramp})[0][0, ::64]
-    assert np.abs(found - np.array(ABOUT["torch_on_sample"])).max() < 1e-4
+    result = _session(DEFAULT.path, DEFAULT.sha256, 1).run(None, {"images": ramp})[0][0, ::64]
+    assert np.abs(result - np.array(ABOUT["torch_on_sample"])).max() < 1e-4
     assert ABOUT["largest_difference"] < 1e-4
 
 
@@ -48,8 +48,8 @@ def test_one_row_a_case_whatever_stands_beside_it() -> None:
 
 
 def test_scaling_an_image_changes_nothing_because_each_is_normalised() -> None:
-    one = cases(1)
-    assert np.allclose(embed(one * 7 - 300).values, embed(one).values, atol=1e-4)
+    cases_result = cases(1)
+    assert np.allclose(embed(cases_result * 7 - 300).values, embed(cases_result).values, atol=1e-4)
 
 
 def test_preparation_by_hand() -> None:

@@ -48,7 +48,7 @@ def test_random_weights_under_the_same_keys_are_converted_and_used(random_weight
     original = Inception()
     original.load_state_dict(torch.load(random_weights, weights_only=True))
     with torch.no_grad():
-        expected = original.eval()(torch.from_numpy(np.stack([embedding.prepare(one) for one in case]))).numpy()
+        expected = original.eval()(torch.from_numpy(np.stack([embedding.prepare(entry) for entry in case]))).numpy()
     assert embedding.embed(case, network).values == pytest.approx(expected, abs=1e-4)
 
 

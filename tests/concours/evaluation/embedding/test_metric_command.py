@@ -119,8 +119,8 @@ def test_embeddings_and_shuffles_from_a_file(tmp_path: Path) -> None:
     real, generated = generator.normal(size=(2, 30, 4))
     shuffles = np.stack([generator.permutation(30) for _ in range(3)])
     sides = npy(tmp_path / "t.npy", real), npy(tmp_path / "p.npy", generated)
-    given = str(npy(tmp_path / "shuffles.npy", shuffles))
-    scores = run("fid,diversity,memorisation", *sides, permutations=given, batches=3, batch_size=10)["scores"]
+    values = str(npy(tmp_path / "shuffles.npy", shuffles))
+    scores = run("fid,diversity,memorisation", *sides, permutations=values, batches=3, batch_size=10)["scores"]
     assert scores["fid"] == pytest.approx(metrics.find("fid")(real, generated).value)
     expected = metrics.find("diversity")(real, generated, permutations=shuffles, batches=3, batch_size=10)
     assert scores["diversity"] == pytest.approx(expected.value)

@@ -65,13 +65,13 @@ def test_a_criterion_that_names_no_field_of_the_question_is_an_error_with_a_line
     with pytest.raises(SpecError, match="nodule is not a field of this question") as caught:
         load_spec(broken, known_names())
     line = next(number for number, words in enumerate(broken.splitlines(), 1) if "field: nodule," in words)
-    assert [one.line for one in caught.value.mistakes] == [line]
+    assert [mistake.line for mistake in caught.value.mistakes] == [line]
 
 
 def test_grids_are_said_once_where_most_cases_share_one() -> None:
     grids = {case: Grid((8, 8)) for case in "abc"} | {"d": Grid((9, 9))}
-    found = kinds.find("masks").manifest(question("kidney-cortex"), list("abcd"), grids)
-    assert (found.grid, found.grids) == (Grid((8, 8)), {"d": Grid((9, 9))})
+    manifest = kinds.find("masks").manifest(question("kidney-cortex"), list("abcd"), grids)
+    assert (manifest.grid, manifest.grids) == (Grid((8, 8)), {"d": Grid((9, 9))})
 
 
 def test_an_unknown_kind_is_named_with_those_that_exist() -> None:
@@ -96,10 +96,10 @@ def test_detections_are_lesions_and_exams(tmp_path: Path) -> None:
     ]
     sent = tmp_path / "f.csv"
     sent.write_bytes(csv_bytes(rows))
-    found = scored("trauma", truth, sent)
-    assert found.scores["lesion_sensitivity"] == 0.5
-    assert (found.scores["auc"], found.scores["specificity"]) == (1.0, 0.5)
-    assert (found.scores["ppv"], found.scores["npv"]) == (0.5, 1.0)
+    result = scored("trauma", truth, sent)
+    assert result.scores["lesion_sensitivity"] == 0.5
+    assert (result.scores["auc"], result.scores["specificity"]) == (1.0, 0.5)
+    assert (result.scores["ppv"], result.scores["npv"]) == (0.5, 1.0)
 
 
 def test_an_indeterminate_band_counts_as_it_is_declared(tmp_path: Path) -> None:
@@ -109,9 +109,9 @@ def test_an_indeterminate_band_counts_as_it_is_declared(tmp_path: Path) -> None:
     )
     values = zip("abcd", (0.9, 0.5, 0.1, 0.2), strict=True)
     sent.write_bytes(csv_bytes([{"case_id": case, "probability": value} for case, value in values]))
-    found = scored("covid", truth, sent)
-    assert found.scores["specificity"] == 1.0
-    assert found.details["sensitivity"]["indeterminate"] == 1
+    result = scored("covid", truth, sent)
+    assert result.scores["specificity"] == 1.0
+    assert result.details["sensitivity"]["indeterminate"] == 1
 
 
 def test_a_score_about_some_cases_looks_at_those_alone(tmp_path: Path) -> None:
@@ -135,11 +135,13 @@ def test_grades_count_every_label_and_thirty_classes_are_text(tmp_path: Path) ->
     regions = question("radiographs-30").data.fields["region"].allowed
     assert len(regions) == 30
     truth.write_bytes(csv_bytes([{"id": region, "region": region} for region in regions]))
-    said = [{"case_id": region, "region": "hip-lateral" if region == "hip-frontal" else region} for region in regions]
-    sent.write_bytes(csv_bytes(said))
-    found = scored("radiographs-30", truth, sent)
-    assert found.scores == {"accuracy": pytest.approx(29 / 30), "f1": pytest.approx((28 + 0 + 2 / 3) / 30)}
-    sent.write_bytes(csv_bytes([*said[:-1], said[-1] | {"region": "hipp"}]))
+    predicted = [
+        {"case_id": region, "region": "hip-lateral" if region == "hip-frontal" else region} for region in regions
+    ]
+    sent.write_bytes(csv_bytes(predicted))
+    result = scored("radiographs-30", truth, sent)
+    assert result.scores == {"accuracy": pytest.approx(29 / 30), "f1": pytest.approx((28 + 0 + 2 / 3) / 30)}
+    sent.write_bytes(csv_bytes([*predicted[:-1], predicted[-1] | {"region": "hipp"}]))
     with pytest.raises(FormatError) as caught:
         scored("radiographs-30", truth, sent)
     assert [fault.reason for fault in caught.value.faults] == ["out_of_range"]
@@ -150,9 +152,9 @@ def test_a_task_that_does_not_apply_has_no_truth(tmp_path: Path) -> None:
     truth, sent = tmp_path / "t.csv", tmp_path / "p.csv"
     rows = [("a", 1, 1, 0), ("b", 1, 0, 1), ("c", 0, "", "")]
     truth.write_bytes(csv_bytes([dict(zip(("id", "tear", "posterior", "vertical"), row, strict=True)) for row in rows]))
-    said = [("a", 0.9, 0.8, 0.9), ("b", 0.8, 0.1, 0.2), ("c", 0.1, 0.5, 0.5)]
+    predicted = [("a", 0.9, 0.8, 0.9), ("b", 0.8, 0.1, 0.2), ("c", 0.1, 0.5, 0.5)]
     sent.write_bytes(
-        csv_bytes([dict(zip(("case_id", "tear", "posterior", "vertical"), row, strict=True)) for row in said])
+        csv_bytes([dict(zip(("case_id", "tear", "posterior", "vertical"), row, strict=True)) for row in predicted])
     )
     assert scored("meniscus", truth, sent).scores["weighted_auc"] == pytest.approx(0.4 + 0.3)
 

@@ -28,27 +28,27 @@ TEAMS = ("a", "b", "c", "d")
 
 
 def test_a_board_is_bootstrapped_by_its_own_rule():
-    found = uncertainty(RULE, TEAMS, SCORES, seed=4, replicates=300)
+    uncertainty_result = uncertainty(RULE, TEAMS, SCORES, seed=4, replicates=300)
     drawn = counts(Resampling(60, 300, 4))
     for row in (0, 150, 299):
         table = {"dice": (DICE @ drawn[row] / 60)[None], "mse": (SQUARES @ drawn[row] / 60)[None]}
         expected = stand(RULE, table).places[0]
-        share = found.place_distribution[np.arange(4), expected.astype(int) - 1]
+        share = uncertainty_result.place_distribution[np.arange(4), expected.astype(int) - 1]
         assert (share > 0).all()
-    assert found.places.tolist() == [1, 2, 3, 4]
-    assert found.place_distribution.sum(axis=1) == pytest.approx(1)
-    assert found.first_probability.sum() == pytest.approx(1)
-    assert found.place_intervals[3].tolist() == [4, 4]
-    assert (found.score_intervals["dice"][:, 0] < found.scores["dice"]).all()
-    assert (found.scores["dice"] < found.score_intervals["dice"][:, 1]).all()
+    assert uncertainty_result.places.tolist() == [1, 2, 3, 4]
+    assert uncertainty_result.place_distribution.sum(axis=1) == pytest.approx(1)
+    assert uncertainty_result.first_probability.sum() == pytest.approx(1)
+    assert uncertainty_result.place_intervals[3].tolist() == [4, 4]
+    assert (uncertainty_result.score_intervals["dice"][:, 0] < uncertainty_result.scores["dice"]).all()
+    assert (uncertainty_result.scores["dice"] < uncertainty_result.score_intervals["dice"][:, 1]).all()
 
 
 def test_scores_are_paired_by_case_across_metrics():
     same = {"dice": Sampled("mean", DICE), "mse": Sampled("mean", 1 - DICE)}
-    found = uncertainty(RULE, TEAMS, same, seed=1, replicates=100)
+    uncertainty_result = uncertainty(RULE, TEAMS, same, seed=1, replicates=100)
     # The two rankings of every replicate are one: sums 2, 4, 6, 8 and never a tie.
     by_dice = uncertainty(RankingRule("best_score", ("dice",), {"dice": "higher"}), TEAMS, same, seed=1, replicates=100)
-    assert np.array_equal(found.place_distribution, by_dice.place_distribution)
+    assert np.array_equal(uncertainty_result.place_distribution, by_dice.place_distribution)
 
 
 def test_auc_with_a_jury_mark_beside_it():
@@ -58,30 +58,35 @@ def test_auc_with_a_jury_mark_beside_it():
         "auc": Sampled("auc", truth + RNG.normal(0, 1 / QUALITY, (4, 60)), truth=truth),
         "jury": Sampled("fixed", np.array([18.0, 12.0, 9.0, np.nan])),
     }
-    found = uncertainty(rule, TEAMS, scores, seed=1, replicates=200)
-    assert "jury" not in found.score_intervals
-    plain = found.as_dict()["teams"]["a"]["scores"]
+    uncertainty_result = uncertainty(rule, TEAMS, scores, seed=1, replicates=200)
+    assert "jury" not in uncertainty_result.score_intervals
+    plain = uncertainty_result.as_dict()["teams"]["a"]["scores"]
     assert (plain["jury"]["value"], plain["jury"]["low"], plain["jury"]["high"]) == (18.0, None, None)
-    assert np.isfinite(found.score_intervals["auc"]).all()
-    assert json.loads(canonical(found.as_dict()))["teams"]["d"]["scores"]["jury"]["value"] is None
+    assert np.isfinite(uncertainty_result.score_intervals["auc"]).all()
+    assert json.loads(canonical(uncertainty_result.as_dict()))["teams"]["d"]["scores"]["jury"]["value"] is None
 
 
 def test_significance_of_clearly_different_teams():
-    found = significance(TEAMS, "dice", SCORES["dice"], "higher", seed=2, permutations=2000)
-    assert found.test == "paired permutation"
-    assert found.groups[-1] == ("d",)
-    assert found.adjusted[0, 3] < 0.05
-    assert (found.adjusted >= found.p).all()
-    assert set(found.alternatives) == {"mean_then_rank", "median_then_rank", "rank_then_mean", "test_then_rank"}
-    assert found.as_dict()["places"]["mean_then_rank"] == {"a": 1, "b": 2, "c": 3, "d": 4}
+    significance_result = significance(TEAMS, "dice", SCORES["dice"], "higher", seed=2, permutations=2000)
+    assert significance_result.test == "paired permutation"
+    assert significance_result.groups[-1] == ("d",)
+    assert significance_result.adjusted[0, 3] < 0.05
+    assert (significance_result.adjusted >= significance_result.p).all()
+    assert set(significance_result.alternatives) == {
+        "mean_then_rank",
+        "median_then_rank",
+        "rank_then_mean",
+        "test_then_rank",
+    }
+    assert significance_result.as_dict()["places"]["mean_then_rank"] == {"a": 1, "b": 2, "c": 3, "d": 4}
 
 
 def test_significance_of_aucs_uses_delong():
     truth = np.arange(60) % 2 == 0
     values = np.stack([truth + RNG.normal(0, 0.1, 60), RNG.normal(size=60)])
-    found = significance(("good", "guess"), "auc", Sampled("auc", values, truth=truth), "higher", seed=0)
-    assert found.test == "DeLong"
-    assert found.groups == (("good",), ("guess",))
+    significance_result = significance(("good", "guess"), "auc", Sampled("auc", values, truth=truth), "higher", seed=0)
+    assert significance_result.test == "DeLong"
+    assert significance_result.groups == (("good",), ("guess",))
     with pytest.raises(ValueError, match="no paired values"):
         significance(("x",), "fid", Sampled("fixed", np.ones(1)), "lower", seed=0)
 

@@ -73,16 +73,16 @@ def test_more_draws_than_are_kept_at_once_come_in_blocks_and_are_the_same_twice(
 
 def test_means_equal_the_plain_loop():
     resampling = Resampling(80, 200, seed=6)
-    found = bootstrap({"dice": Sampled("mean", DICE)}, resampling)["dice"]
-    for drawn, row in zip(counts(resampling).astype(int), found, strict=True):
+    result = bootstrap({"dice": Sampled("mean", DICE)}, resampling)["dice"]
+    for drawn, row in zip(counts(resampling).astype(int), result, strict=True):
         cases = np.repeat(np.arange(80), drawn)
         assert row == pytest.approx(DICE[:, cases].mean(axis=1), rel=1e-13)
 
 
 def test_auc_equals_scikit_learns_on_the_drawn_cases():
     drawn = counts(Resampling.of(80, 40, 7, strata=TRUTH))
-    found = replicate(Sampled("auc", PROBABILITY, truth=TRUTH), drawn)
-    for row, weights in zip(found, drawn, strict=True):
+    result = replicate(Sampled("auc", PROBABILITY, truth=TRUTH), drawn)
+    for row, weights in zip(result, drawn, strict=True):
         expected = [roc_auc_score(TRUTH, team, sample_weight=weights) for team in PROBABILITY]
         assert row == pytest.approx(expected, abs=1e-12)
 
@@ -105,9 +105,9 @@ def test_root_mean_and_a_function_of_counts_by_hand():
     assert replicate(Sampled("root_mean", np.array([[1.0, 100.0, 4.0]])), drawn)[0, 0] == pytest.approx(2**0.5)
     over, under = np.array([[1.0, 0.0, 2.0], [2.0, 1.0, 2.0]])
     ratio = Sampled("weighted", np.ones(2), estimators=(lambda n: (n @ over) / (n @ under), None), drawn=3)
-    found = replicate(ratio, drawn)
-    assert found[0, 0] == pytest.approx((2 * 1 + 2) / (2 * 2 + 2))
-    assert np.isnan(found[0, 1])
+    result = replicate(ratio, drawn)
+    assert result[0, 0] == pytest.approx((2 * 1 + 2) / (2 * 2 + 2))
+    assert np.isnan(result[0, 1])
 
 
 def test_a_score_of_some_of_the_drawn_cases_counts_those_alone():
@@ -129,9 +129,9 @@ def test_draws_without_a_score_are_left_out_of_an_interval_while_they_are_few():
 
 
 def test_a_score_that_is_not_made_of_cases_stays_as_it_is():
-    found = bootstrap({"fid": Sampled("fixed", np.array([12.5, np.nan]))}, Resampling(10, 5))["fid"]
-    assert found[:, 0].tolist() == [12.5] * 5
-    assert np.isnan(found[:, 1]).all()
+    result = bootstrap({"fid": Sampled("fixed", np.array([12.5, np.nan]))}, Resampling(10, 5))["fid"]
+    assert result[:, 0].tolist() == [12.5] * 5
+    assert np.isnan(result[:, 1]).all()
 
 
 @pytest.mark.parametrize("how", ["mean", "auc"])
@@ -139,9 +139,9 @@ def test_a_team_with_one_undefined_value_is_missing_and_never_averaged_over_the_
     values = PROBABILITY.copy()
     values[2, 5] = np.nan
     values[3, 5] = np.inf
-    found = bootstrap({"s": Sampled(how, values, truth=TRUTH)}, Resampling.of(80, 50, 1, strata=TRUTH))["s"]
-    assert np.isnan(found[:, [2, 3]]).all()
-    assert np.isfinite(found[:, [0, 1, 4, 5]]).all()
+    result = bootstrap({"s": Sampled(how, values, truth=TRUTH)}, Resampling.of(80, 50, 1, strata=TRUTH))["s"]
+    assert np.isnan(result[:, [2, 3]]).all()
+    assert np.isfinite(result[:, [0, 1, 4, 5]]).all()
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ def test_equal_differences_count_as_extreme_whatever_their_rounding():
 
 def test_many_cases_agree_with_scipys_permutations():
     values = RNG.normal(size=(3, 60)) + np.array([[0.3], [0.0], [0.1]])
-    found = permutation_test(values, seed=1, permutations=20_000)
+    permutation_test_result = permutation_test(values, seed=1, permutations=20_000)
     for a, b in itertools.combinations(range(3), 2):
         expected = scipy_permutation(
             (values[a], values[b]),
@@ -39,15 +39,15 @@ def test_many_cases_agree_with_scipys_permutations():
             n_resamples=20_000,
             rng=2,
         ).pvalue
-        assert found[a, b] == pytest.approx(expected, abs=0.015)
+        assert permutation_test_result[a, b] == pytest.approx(expected, abs=0.015)
 
 
 def test_permutation_is_symmetric_seeded_and_one_on_the_diagonal():
     values = RNG.normal(size=(4, 40))
-    found = permutation_test(values, seed=5, permutations=999)
-    assert np.array_equal(found, found.T)
-    assert (np.diag(found) == 1).all()
-    assert np.array_equal(found, permutation_test(values, seed=5, permutations=999))
+    permutation_test_result = permutation_test(values, seed=5, permutations=999)
+    assert np.array_equal(permutation_test_result, permutation_test_result.T)
+    assert (np.diag(permutation_test_result) == 1).all()
+    assert np.array_equal(permutation_test_result, permutation_test(values, seed=5, permutations=999))
 
 
 def test_teams_with_the_same_scores_are_never_told_apart():
@@ -65,10 +65,10 @@ def test_cases_of_one_patient_flip_together():
 def test_a_missing_team_is_not_tested():
     values = RNG.random((3, 20))
     values[1, 3] = np.nan
-    for found in (permutation_test(values, permutations=200), wilcoxon_test(values)):
-        assert np.isnan(found[0, 1])
-        assert np.isnan(found[1, 2])
-        assert np.isfinite(found[0, 2])
+    for result in (permutation_test(values, permutations=200), wilcoxon_test(values)):
+        assert np.isnan(result[0, 1])
+        assert np.isnan(result[1, 2])
+        assert np.isfinite(result[0, 2])
 
 
 def test_wilcoxon_on_a_textbook_sample():
@@ -116,10 +116,10 @@ def test_delong_by_the_definition_of_its_components():
 def test_delong_on_equal_perfect_and_missing_predictions():
     truth = np.array([1, 1, 0, 0], dtype=bool)
     perfect, reversed_, missing = [0.9, 0.8, 0.2, 0.1], [0.1, 0.2, 0.8, 0.9], [0.9, np.nan, 0.2, 0.1]
-    found = delong_test(truth, np.array([perfect, perfect, reversed_, missing]))
-    assert found[0, 1] == 1
-    assert found[0, 2] == 0
-    assert np.isnan(found[0, 3])
+    delong_test_result = delong_test(truth, np.array([perfect, perfect, reversed_, missing]))
+    assert delong_test_result[0, 1] == 1
+    assert delong_test_result[0, 2] == 0
+    assert np.isnan(delong_test_result[0, 3])
 
 
 def test_delong_needs_two_cases_of_each_class():

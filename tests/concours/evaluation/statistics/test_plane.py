@@ -21,9 +21,9 @@ def test_the_same_seed_gives_the_same_plane_and_neighbours_stay_neighbours():
 
 @pytest.mark.parametrize("points", [0, 1, 2, 3, 5])
 def test_few_points_are_placed_too(points):
-    found = tsne_plane(CLOUDS[:points], seed=1)
-    assert found.shape == (points, 2)
-    assert np.isfinite(found).all()
+    tsne_plane_result = tsne_plane(CLOUDS[:points], seed=1)
+    assert tsne_plane_result.shape == (points, 2)
+    assert np.isfinite(tsne_plane_result).all()
 
 
 def test_undefined_embeddings_are_refused():

@@ -42,8 +42,8 @@ def test_the_aucs_are_the_golden_ones(auc):
 
 def test_their_places_hold_under_the_bootstrap_and_the_tests_tell_them_apart(auc):
     rule = RankingRule("best_score", ("auc",), {"auc": "higher"})
-    found = uncertainty(rule, TEAMS, {"auc": auc}, seed=1)
-    assert found.places.tolist() == [2, 1, 3]
-    assert found.first_probability[1] > 0.99
+    uncertainty_result = uncertainty(rule, TEAMS, {"auc": auc}, seed=1)
+    assert uncertainty_result.places.tolist() == [2, 1, 3]
+    assert uncertainty_result.first_probability[1] > 0.99
     tested = significance(TEAMS, "auc", auc, "higher", seed=1)
     assert tested.groups == (("team_b",), ("team_a",), ("team_c",))

@@ -90,31 +90,33 @@ def test_version_2_keeps_hours_offsets_limits_and_directions() -> None:
     assert development.closes.isoformat() == "2024-02-10T03:00:00+05:30"
     assert (development.decides, final.decides) == (False, True)
     assert final.closes.isoformat() == "2024-02-20T23:59:59+00:00"
-    assert {name: one.direction for name, one in spec.metrics.items()} == {"dice": "higher", "hd95": "lower"}
+    assert {name: entry.direction for name, entry in spec.metrics.items()} == {"dice": "higher", "hd95": "lower"}
     assert spec.ranking.by == ("dice",)
     assert spec.limits.per_phase == 2
     assert spec.leaderboard.digits == 3
 
 
-@pytest.mark.parametrize("kept", ["", "    max_submissions: 2\n"])
-def test_a_limit_that_the_last_phase_does_not_name_is_left_behind_and_never_guessed(kept: str) -> None:
-    imported = import_codabench(SECOND.replace("    max_submissions: 2\n", kept))
-    assert ("per_phase: 2" in imported.text, "per_day" in imported.text) == (bool(kept), False)
-    said = {note.where: note.message for note in imported.notes if "Final" in note.message and "limit" in note.message}
-    assert set(said) == {"phases[0].max_submissions_per_day", "phases[0].max_submissions"}
-    assert all("not carried over" in message for message in said.values())
+@pytest.mark.parametrize("limit_text", ["", "    max_submissions: 2\n"])
+def test_a_limit_that_the_last_phase_does_not_name_is_left_behind_and_never_guessed(limit_text: str) -> None:
+    imported = import_codabench(SECOND.replace("    max_submissions: 2\n", limit_text))
+    assert ("per_phase: 2" in imported.text, "per_day" in imported.text) == (bool(limit_text), False)
+    answer = {
+        note.where: note.message for note in imported.notes if "Final" in note.message and "limit" in note.message
+    }
+    assert set(answer) == {"phases[0].max_submissions_per_day", "phases[0].max_submissions"}
+    assert all("not carried over" in message for message in answer.values())
 
 
 def test_what_was_assumed_or_left_behind_is_reported_with_its_line() -> None:
-    said = import_codabench(SECOND).notes
-    notes = {(note.line, note.where): note.message for note in said}
+    answer = import_codabench(SECOND).notes
+    notes = {(note.line, note.where): note.message for note in answer}
     naive = line_of(SECOND, "2024-01-10 03:00:00")
     assert "read as UTC" in notes[naive, "phases[0].start"]
     assert not any("UTC" in message for (line, _), message in notes.items() if line != naive)
     assert "programs and data" in notes[line_of(SECOND, "tasks:"), "tasks"]
     assert "charter" in notes[line_of(SECOND, "terms:"), "terms"]
     assert any(where == "phases[0].execution_time_limit" for _, where in notes)
-    assert any("used as the deciding phase" in note.message for note in said)
+    assert any("used as the deciding phase" in note.message for note in answer)
 
 
 def test_version_1_5_with_anchors_open_ends_and_a_computed_average() -> None:
@@ -126,7 +128,7 @@ def test_version_1_5_with_anchors_open_ends_and_a_computed_average() -> None:
     assert spec.phases["final"].closes.isoformat() == "2015-06-30T00:00:00+00:00"
     assert spec.ranking.by == ("average",)
     assert spec.ranking.derived["average"].of == ("a", "b")
-    assert {one.direction for one in spec.metrics.values()} == {"lower"}
+    assert {metric.direction for metric in spec.metrics.values()} == {"lower"}
 
 
 @pytest.mark.parametrize("spelling", ["leaderboard", "leaderboards"])
@@ -137,17 +139,17 @@ def test_both_spellings_of_leaderboard_are_read(spelling: str) -> None:
 
 def test_one_board_without_a_list_is_read() -> None:
     head, _, _ = SECOND.partition("leaderboards:")
-    one = head + "leaderboard:\n  columns:\n    - {key: dice, sorting: desc}\n"
-    assert spec_of(one).ranking.by == ("dice",)
+    entry = head + "leaderboard:\n  columns:\n    - {key: dice, sorting: desc}\n"
+    assert spec_of(entry).ranking.by == ("dice",)
 
 
 def test_a_missing_direction_is_an_error_and_never_a_guess() -> None:
     broken = SECOND.replace(", sorting: asc", "").replace("end: 2024-02-20 23:59:59Z", "end: soon")
     with pytest.raises(SpecError) as caught:
         import_codabench(broken)
-    found = {(one.line, one.message[:20]) for one in caught.value.mistakes}
-    assert (line_of(broken, "hd95"), "column hd95 does not") in found
-    assert (line_of(broken, "end: soon"), "soon is not a date; ") in found
+    result = {(mistake.line, mistake.message[:20]) for mistake in caught.value.mistakes}
+    assert (line_of(broken, "hd95"), "column hd95 does not") in result
+    assert (line_of(broken, "end: soon"), "soon is not a date; ") in result
 
 
 @pytest.mark.parametrize(
@@ -220,18 +222,18 @@ def test_what_a_board_says_beyond_its_columns_is_reported() -> None:
 def test_days_without_an_hour_and_what_a_reported_bundle_loses() -> None:
     (bundle,) = cases_dir().glob("57-*")
     imported = import_codabench((bundle / "competition.yaml").read_text("utf-8"))
-    said = {note.where: note.message for note in imported.notes}
-    end = said["phases[0].end"]
+    answer = {note.where: note.message for note in imported.notes}
+    end = answer["phases[0].end"]
     assert "2024-01-31T00:00:00+00:00" in end and "already closed on 2024-01-31 itself" in end
-    assert "first moment" in said["phases[0].start"] and "closed" not in said["phases[0].start"]
-    assert "Force_Last is not carried over" in said["leaderboards[0].submission_rule"]
-    assert any("column mean is an average" in message for message in said.values())
-    assert "not carried over" in said["leaderboards[0].columns[1].hidden"]
-    assert "0 is not a limit above 0" in said["phases[0].max_submissions_per_day"]
+    assert "first moment" in answer["phases[0].start"] and "closed" not in answer["phases[0].start"]
+    assert "Force_Last is not carried over" in answer["leaderboards[0].submission_rule"]
+    assert any("column mean is an average" in message for message in answer.values())
+    assert "not carried over" in answer["leaderboards[0].columns[1].hidden"]
+    assert "0 is not a limit above 0" in answer["phases[0].max_submissions_per_day"]
     assert "per_day: 2" in imported.text
 
 
 def test_a_deciding_phase_whose_limit_is_0_says_that_none_is_set() -> None:
     imported = import_codabench(SECOND.replace("    max_submissions: 2\n", "    max_submissions: 0\n"))
-    (said,) = [note.message for note in imported.notes if note.where == "phases[1].max_submissions"]
-    assert "no limit is set here" in said and "per_phase" not in imported.text
+    (answer,) = [note.message for note in imported.notes if note.where == "phases[1].max_submissions"]
+    assert "no limit is set here" in answer and "per_phase" not in imported.text

@@ -59,7 +59,7 @@ def test_phases_directions_limits_and_digits_are_carried_over() -> None:
     assert spec.phases["dev"].opens.isoformat() == "2024-01-01T00:00:00+00:00"
     assert spec.phases["test"].opens.isoformat() == "2024-06-01T09:30:00+02:00"
     assert spec.phases["test"].decides
-    assert {name: one.direction for name, one in spec.metrics.items()} == {
+    assert {name: entry.direction for name, entry in spec.metrics.items()} == {
         "sensitivity": "higher",
         "falsealarms": "lower",
     }
@@ -72,8 +72,8 @@ def test_a_limit_that_the_deciding_phase_does_not_name_is_left_behind_and_never_
     silent = CONFIGURATION.replace("    max_submissions_per_day: 2\n    max_submissions: 10\n", "")
     imported = import_evalai(silent)
     assert "limits: {}" in imported.text
-    said = [note.message for note in imported.notes if note.where == "challenge_phases[1].max_submissions_per_day"]
-    assert len(said) == 1 and "not carried over" in said[0] and "Test Phase" in said[0]
+    answer = [note.message for note in imported.notes if note.where == "challenge_phases[1].max_submissions_per_day"]
+    assert len(answer) == 1 and "not carried over" in answer[0] and "Test Phase" in answer[0]
 
 
 def test_what_was_left_behind_is_reported() -> None:
@@ -89,8 +89,8 @@ def test_the_order_of_the_splits_serves_where_metadata_is_silent() -> None:
     silent = CONFIGURATION.replace('"Sensitivity": {"sort_ascending": False, "description": "of lesions"},', "")
     with pytest.raises(SpecError, match="label Sensitivity does not state"):
         import_evalai(silent)
-    said = silent.replace("_precision: 2}", "_precision: 2, is_leaderboard_order_descending: True}")
-    spec = load_spec(import_evalai(said).text, EXTERNAL)
+    replace = silent.replace("_precision: 2}", "_precision: 2, is_leaderboard_order_descending: True}")
+    spec = load_spec(import_evalai(replace).text, EXTERNAL)
     assert spec.metrics["sensitivity"].direction == "higher"
 
 
@@ -117,7 +117,7 @@ def test_all_errors_come_at_once() -> None:
     with pytest.raises(SpecError) as caught:
         import_evalai(broken)
     assert len(caught.value.mistakes) == 2
-    assert all(one.line > 1 for one in caught.value.mistakes)
+    assert all(mistake.line > 1 for mistake in caught.value.mistakes)
 
 
 def test_a_folder_is_recognised_and_leaderboards_is_accepted(tmp_path: Path) -> None:

@@ -21,18 +21,21 @@ from pydicom.errors import InvalidDicomError
 from pydicom.tag import BaseTag, Tag
 from pydicom.valuerep import STANDARD_VR
 
-from anonymization.cleaned import CleanedExam, CleanedFile
-from concours.deid import CentreKey, Deidentifier, FileReport
+from concours.deid import CentreKey, Deidentifier, FileReport, PreparedKey
 from concours.deid.other_files import clean_file
 from concours.deid.pixel_text.examine import PixelExaminer
 from concours.deid.report import REFUSED
+from concours.deid.transform import DUMMY_TEXT
 from concours.deid.values import Declared, KnownIdentifiers, admit_exam, patient_of, write_for_second_check
 from concours.formats.dicom import content_key
 from concours.formats.json import JsonObject
 from concours.formats.stored import Stored
 from concours.second_check import find_identifiers
+from concours.study.cleaned import CleanedExam, CleanedFile
+from concours.study.originals import PREPARED
 from concours.study.structures import keep_regions
 
+DUMMY = DUMMY_TEXT.decode("ascii")
 Told = tuple[str, str]  # person, number or place; and what the header says
 IDENTITY_GROUP = 0x0010
 KNOWN_KEYWORDS = (
@@ -69,11 +72,13 @@ def run(files: list[JsonObject], folder: str, secret: bytes, keep: list[str], fi
     `files` are the exam's images and annotations where they lie (`Stored`, called `dicom/<image>/*.dcm` and
     `annotations/<field>.<ext>`); `folder/original` holds `tables/*`, `values.json`, `names.json` with what the centre called
     each DICOM file, and `regions.json` with the regions of contours that are masks; `secret` is the centre's key, `fields`
-    are the declared ones (`Declared`). Returns a `CleanedExam` as JSON.
+    are the declared ones (`Declared`). With `prepared.json` identities that were given before stay.
+    Returns a `CleanedExam` as JSON.
     """
     original, clean = Path(folder) / "original", Path(folder) / "clean"
     (clean / "annotations").mkdir(parents=True)
-    key = CentreKey(secret)
+    prepared = (original / PREPARED).exists()
+    key = PreparedKey(secret) if prepared else CentreKey(secret)
     engine = Deidentifier(key, keep=keep, examine=PixelExaminer(decode_here=True))
     cleaned: list[CleanedFile] = []
     identity_texts = set[Told]()
@@ -92,6 +97,11 @@ def run(files: list[JsonObject], folder: str, secret: bytes, keep: list[str], fi
         cleaned.append(CleanedFile(place, name, report.to_json(), has_second_content=second))
         instances |= {instance} - {""}
         identity_texts |= texts
+    # The dummy is in files that were de-identified before they were sent.
+    identity_texts = {(kind, text) for kind, text in identity_texts if text != DUMMY}
+    if prepared and person is not None:
+        own = person.pseudonym
+        identity_texts = {(kind, text) for kind, text in identity_texts if text != own and not _is_date(text)}
     identifiers = KnownIdentifiers.of(
         *(
             {text for kind, text in identity_texts if kind == wanted_kind}
@@ -141,6 +151,11 @@ def run(files: list[JsonObject], folder: str, secret: bytes, keep: list[str], fi
         faults=tuple(admission.faults),
         findings=tuple(finding.as_dict() for finding in findings),
     ).to_json()
+
+
+def _is_date(text: str) -> bool:
+    """A date of a prepared exam is one that was moved: it stays, and says nothing."""
+    return len(text) == 8 and text.isdigit()
 
 
 def _below(folder: str, files: list[JsonObject]) -> list[Stored]:
