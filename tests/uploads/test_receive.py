@@ -202,8 +202,8 @@ def test_the_same_images_again_are_refused_as_a_copy(of: Question) -> None:
     assert (copy.state, copy.reason, reasons_of(copy)) == ("refused", "duplicate_exam", ["duplicate_exam"])
     assert second.state == "received"
     assert not Work.objects.filter(stage="deidentify", subject_id=str(copy.pk)).exists()
-    (told,) = progress_of(copy).filter(state="refused")
-    assert told.values == {"number": 1} and "your exam %(number)s" in told.template
+    (step,) = progress_of(copy).filter(state="refused")
+    assert step.values == {"number": 1} and "your exam %(number)s" in step.template
 
 
 def test_a_copy_of_another_centres_exam_does_not_name_it(of: Question) -> None:
@@ -211,8 +211,8 @@ def test_a_copy_of_another_centres_exam_does_not_name_it(of: Question) -> None:
     upload = sent(of, zipped(exam_files(11)))
     Upload.objects.filter(pk=upload.pk).update(centre=centre(of, "Hôpital Sud"))
     copy = received(upload).exams.get()
-    (told,) = progress_of(copy).filter(state="refused")
-    assert (told.reason, told.values) == ("duplicate_exam", {})
+    (step,) = progress_of(copy).filter(state="refused")
+    assert (step.reason, step.values) == ("duplicate_exam", {})
 
 
 def test_one_upload_with_the_exam_in_two_folders_is_one_exam(of: Question) -> None:
