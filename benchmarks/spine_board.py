@@ -36,11 +36,12 @@ TEAMS, TIMES = sized(20, tiny=3), sized(40, tiny=3)
 def cpu(work: Callable[[], object], times: int = TIMES) -> float:
     """Milliseconds a call, the least of four rounds."""
     rounds = []
+    each = max(1, times // 4)
     for _ in range(4):
         began = time.process_time()
-        for _ in range(times // 4):
+        for _ in range(each):
             work()
-        rounds.append((time.process_time() - began) / (times // 4) * 1000)
+        rounds.append((time.process_time() - began) / each * 1000)
     return min(rounds)
 
 

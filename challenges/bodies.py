@@ -8,6 +8,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from challenges.models import Charter, Membership, Role
+from concours.questions.starting import TASKS
 from core.body import LARGEST, Body, ReasonBody
 from core.models.access_token import SCOPES
 from core.moments import MomentField
@@ -64,6 +65,29 @@ class QuestionFileBody(QuestionTextBody):
 
 class MovedDatesBody(QuestionTextBody):
     first_opening = serializers.DateField(help_text="The day on which the first window is to open.")
+
+
+class DraftTextBody(QuestionTextBody):
+    version = serializers.IntegerField(min_value=0, max_value=LARGEST, help_text="The version that was read.")
+
+
+class DraftTextOfBody(QuestionTextBody):
+    challenge = serializers.SlugField()
+    question = serializers.SlugField(default="", allow_blank=True)
+
+
+class DraftStartBody(Body):
+    challenge = serializers.SlugField()
+    task = serializers.ChoiceField(choices=[task.name for task in TASKS])
+    slug = serializers.SlugField(max_length=50)
+    title_en = serializers.CharField(max_length=120)
+    title_fr = serializers.CharField(max_length=120, default="", allow_blank=True)
+    modalities = serializers.ListField(child=serializers.CharField(max_length=16), min_length=1, max_length=9)
+    dimensions = serializers.ChoiceField(choices=[2, 3], default=3)
+    target_en = serializers.CharField(max_length=80, default="", allow_blank=True)
+    target_fr = serializers.CharField(max_length=80, default="", allow_blank=True)
+    unit = serializers.CharField(max_length=20, default="", allow_blank=True)
+    first_opening = serializers.DateField(help_text="The day on which centres begin to send.")
 
 
 class CentreDraftBody(Body):

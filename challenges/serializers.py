@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from challenges.drafts import spec_or_mistakes
 from challenges.models import (
     Centre,
     CentreMembership,
@@ -16,6 +18,7 @@ from challenges.models import (
     Milestone,
     Phase,
     Question,
+    QuestionDraft,
     Role,
     Team,
 )
@@ -229,3 +232,32 @@ class FileMistakeSerializer(serializers.Serializer[Any]):
     line = serializers.IntegerField()
     where = serializers.CharField()
     message = serializers.CharField()
+
+
+class DraftSerializer(serializers.ModelSerializer[QuestionDraft]):
+    challenge = serializers.CharField(source="challenge.slug", read_only=True)
+    question = serializers.SlugRelatedField(slug_field="slug", read_only=True)  # type: ignore[var-annotated]
+
+    class Meta:
+        model = QuestionDraft
+        fields = ["id", "challenge", "question", "title", "version", "changed_at"]
+
+
+class DraftMistakeSerializer(serializers.Serializer[Any]):
+    line = serializers.IntegerField()
+    where = serializers.CharField()
+    message = serializers.CharField()
+
+
+class DraftDetailSerializer(DraftSerializer):
+    """With its text, and what keeps it from being loaded."""
+
+    mistakes = serializers.SerializerMethodField()
+
+    @extend_schema_field(DraftMistakeSerializer(many=True))
+    def get_mistakes(self, draft: QuestionDraft) -> Any:
+        _spec, mistakes = spec_or_mistakes(draft.text)
+        return DraftMistakeSerializer(mistakes, many=True).data
+
+    class Meta(DraftSerializer.Meta):
+        fields = [*DraftSerializer.Meta.fields, "text", "mistakes"]

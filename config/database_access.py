@@ -74,6 +74,7 @@ GROUPS = (
         ),
         Access(web="riud", intake="ru", worker="ru", scorer="ru", sweeper="ru"),
     ),
+    Group(("challenges.QuestionDraft",), Access(web="riud")),
     Group(("uploads.Upload",), Access(web="riud", intake="riud", worker="riud", scorer="r", sweeper="riud")),
     Group(("uploads.Exam",), Access(web="riud", intake="r", worker="riud", scorer="ru", sweeper="ru")),
     Group(

@@ -5,14 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.utils import timezone
-from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from challenges.models import Challenge, Charter, Membership, Milestone, Phase
+from core.moment_input import LocalMomentField
 
-MOMENT = "%Y-%m-%dT%H:%M"
 AUDIENCES = [
     (Charter.Audience.CENTRE.value, _("Centres")),
     (Charter.Audience.READER.value, _("Readers")),
@@ -27,19 +25,6 @@ WHAT = [
     ("organiser", _("to organise")),
     ("dpo", _("as data protection officer")),
 ]
-
-
-class LocalMomentField(forms.DateTimeField):
-    """A moment in the site's zone, typed into the browser's own control."""
-
-    def __init__(self, **more: Any) -> None:
-        zone = format_lazy("{}: {}", _("Time zone"), timezone.get_default_timezone_name())
-        more.setdefault("help_text", zone)
-        super().__init__(
-            widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=MOMENT),
-            input_formats=[MOMENT, "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"],
-            **more,
-        )
 
 
 class ReasonForm(forms.Form):

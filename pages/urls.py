@@ -4,6 +4,7 @@ from django.urls import include, path
 
 from pages.views import (
     console,
+    drafts,
     help,
     home,
     invitations,
@@ -48,6 +49,13 @@ app_pages = [
     path("c/<slug:challenge>/setup/", setup.setup, name="setup"),
     path("c/<slug:challenge>/setup/challenge/", setup.edit, name="edit_challenge"),
     path("c/<slug:challenge>/setup/question/", setup.question, name="load_question"),
+    path("c/<slug:challenge>/setup/new/", drafts.begin, name="begin_draft"),
+    path("c/<slug:challenge>/setup/drafts/", drafts.draft_from, name="draft_from"),
+    path("c/<slug:challenge>/setup/drafts/<int:pk>/file/", drafts.file, name="draft_file"),
+    path("c/<slug:challenge>/setup/drafts/<int:pk>/preview/", drafts.preview, name="draft_preview"),
+    path("c/<slug:challenge>/setup/drafts/<int:pk>/load/", drafts.load, name="load_draft"),
+    path("c/<slug:challenge>/setup/drafts/<int:pk>/delete/", drafts.delete, name="delete_draft"),
+    path("c/<slug:challenge>/setup/drafts/<int:pk>/<slug:step>/", drafts.step, name="draft_step"),
     path("c/<slug:challenge>/setup/charter/", setup.charter, name="publish_charter"),
     path("c/<slug:challenge>/work/", queue.work, name="work"),
     path("c/<slug:challenge>/work/retry/", queue.retry_all, name="retry_all"),

@@ -3,6 +3,7 @@
 from challenges.models.centre import Centre, CentreMembership
 from challenges.models.challenge import Challenge
 from challenges.models.charter import Charter, CharterSignature
+from challenges.models.draft import QuestionDraft
 from challenges.models.invitation import Invitation
 from challenges.models.milestone import Milestone
 from challenges.models.question import Phase, Question, QuestionRevision
@@ -20,6 +21,7 @@ __all__ = [
     "Milestone",
     "Phase",
     "Question",
+    "QuestionDraft",
     "QuestionRevision",
     "Role",
     "Team",

@@ -10,16 +10,13 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
-from challenges import question_words as words
 from challenges.charter import signing_state
-from challenges.criterion_words import CriterionWords, criteria
 from challenges.frame import spec_of
 from challenges.lookup import visible_challenge, visible_question
 from challenges.models import Challenge, Membership, Phase, Question, Role, Team
 from challenges.permissions import has_role, team_of
-from challenges.question_words import ColumnWords, ScoreWords
+from challenges.question_facts import QuestionFacts, question_facts
 from challenges.timeline import Moment, moments, phase_state, phase_title
-from concours.questions.schema import QuestionSpec
 from core.clock import database_now
 from core.pages import render_page
 from core.visitor_pages import kept_for_visitors
@@ -64,51 +61,11 @@ class QuestionPhase:
 
 
 @dataclass(frozen=True)
-class FieldWords:
-    """A field of the data as the page names it."""
-
-    title: str
-    type: str
-    unit: str
-    name: str
-    labels: str
-
-
-@dataclass(frozen=True)
-class ImageWords:
-    """An image of the data as the page names it."""
-
-    title: str
-    modality: str
-    required: bool
-    dimensions: str
-
-
-@dataclass(frozen=True)
-class Prize:
-    place: str
-    amount: str
-    currency: str
-
-
-@dataclass(frozen=True)
 class QuestionPage:
     challenge: Challenge
     question: Question
-    spec: QuestionSpec
     summary: str
-    fields: list[FieldWords]
-    images: list[ImageWords]
-    criteria: list[CriterionWords]
-    submission: list[str]
-    columns: list[ColumnWords]
-    limits: list[str]
-    scores: list[ScoreWords]
-    ranking: list[str]
-    final: list[str]
-    final_rules: list[str]
-    team_rules: list[str]
-    prizes: list[Prize]
+    facts: QuestionFacts
     phases: list[QuestionPhase]
     team: Team | None
     entered: bool
@@ -166,37 +123,8 @@ def question(request: HttpRequest, challenge: str, question: str) -> HttpRespons
     page = QuestionPage(
         challenge=question_row.challenge,
         question=question_row,
-        spec=spec,
         summary=spec.summary.says(language),
-        fields=[
-            FieldWords(
-                field.title.says(language), field.type, words.unit_words(field.unit), field.name, words.labels(field)
-            )
-            for field in spec.data.fields.values()
-        ],
-        images=[
-            ImageWords(
-                title=image.title.says(language),
-                modality=", ".join(image.modality),
-                required=image.required,
-                dimensions=" / ".join(f"{count}D" for count in image.dimensions),
-            )
-            for image in spec.data.images.values()
-        ],
-        criteria=criteria(spec),
-        submission=words.submission(spec),
-        columns=words.columns(spec),
-        limits=words.limits(spec),
-        scores=words.scores(spec),
-        ranking=words.ranking(spec),
-        final=words.ranking(spec, spec.final.ranking) if spec.final else [],
-        final_rules=words.final_rules(spec),
-        team_rules=words.team_rules(spec),
-        prizes=[
-            Prize(prize.place, words.number(prize.amount), prize.currency)
-            for prize in spec.rules.prizes
-            if prize.amount
-        ],
+        facts=question_facts(spec, language),
         phases=[
             QuestionPhase(phase, phase_title(phase), phase_state(phase, now), phase.accepts)
             for phase in question_row.phases.all()

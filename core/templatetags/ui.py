@@ -120,7 +120,9 @@ def field(bound: BoundField, label: str = "") -> SafeString:
     shown_for = bound.field.widget.attrs.get("data-shown-for", "")  # the choices of another field that need this one
     optional = (
         ""
-        if bound.field.required or bound.field.widget.attrs.get("data-needed")
+        if bound.field.required
+        or bound.field.widget.attrs.get("data-needed")
+        or not getattr(bound.form, "says_optional", True)
         else format_html(' <span class="optional">({})</span>', pgettext("field", "optional"))
     )
     if bound.use_fieldset:

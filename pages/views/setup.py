@@ -22,7 +22,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from challenges.charter import publish_charter
 from challenges.frame import create_challenge, load_question, update_challenge
 from challenges.lookup import organised_challenge
-from challenges.models import Challenge, Charter, Question
+from challenges.models import Challenge, Charter, Question, QuestionDraft
 from challenges.permissions import may_create_challenge
 from challenges.question_files import MovedDate, QuestionMistake, moved_to, question_mistakes
 from concours.known_names import known_names
@@ -59,6 +59,7 @@ class SetupPage:
 
     challenge: Challenge
     questions: QuerySet[Question]
+    drafts: QuerySet[QuestionDraft]
     charters: list[AudienceCharter]
     wished: Question | None
     file_form: QuestionFileForm
@@ -122,6 +123,7 @@ def _page(request: HttpRequest, challenge: Challenge, wished: Question | None = 
     return SetupPage(
         challenge=challenge,
         questions=questions,
+        drafts=challenge.drafts.select_related("changed_by").defer("text"),
         charters=[AudienceCharter(name, audience, charters.get(audience)) for audience, name in AUDIENCES],
         wished=wished,
         file_form=QuestionFileForm(
@@ -166,7 +168,7 @@ def question(request: HttpRequest, challenge: str) -> HttpResponse:
     if not form.is_valid():
         return _show_again(request, challenge_row, file_form=form)
     try:
-        text, notes = _text_of(form)
+        text, notes = text_of(form)
         first = form.cleaned_data["first_opening"]
         if first is None and "preview" in request.POST:
             form.add_error("first_opening", _("Choose the day on which the first window opens."))
@@ -206,7 +208,7 @@ def question(request: HttpRequest, challenge: str) -> HttpResponse:
     return redirect("pages:setup", challenge_row.slug)
 
 
-def _text_of(form: QuestionFileForm) -> tuple[str, list[str]]:
+def text_of(form: QuestionFileForm) -> tuple[str, list[str]]:
     """The question file's text, and what an imported configuration could not carry over. Raises SpecError."""
     cleaned = form.cleaned_data
     if cleaned["catalogue"]:

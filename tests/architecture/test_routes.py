@@ -46,6 +46,11 @@ ROW_OF = {
     "pages:exclude_entry": "entry",
     "pages:reschedule_phase": "phase",
     "pages:open_notice": "notice",
+    "pages:draft_file": "draft",
+    "pages:draft_preview": "draft",
+    "pages:draft_step": "draft",
+    "pages:load_draft": "draft",
+    "pages:delete_draft": "draft",
     "pages:retry": "work",
     "pages:reschedule_batch": "batch",
     "pages:release_batch": "batch",
@@ -75,7 +80,15 @@ NUMBERED = {
     "link": "link",
 }
 # Routes of libraries that need no row of ours: keys of mails and of security keys.
-OTHER = {"name": "centre", "kind": "csv", "key": "none-such", "uidb36": "0", "number": "0", "audience": "team"}
+OTHER = {
+    "name": "centre",
+    "kind": "csv",
+    "key": "none-such",
+    "uidb36": "0",
+    "number": "0",
+    "audience": "team",
+    "step": "words",
+}
 
 
 def routes() -> Iterator[tuple[str, list[str], Any]]:

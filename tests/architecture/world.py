@@ -15,6 +15,7 @@ from anonymization.choices import Choice, Option
 from anonymization.models import Correction, ExamText, Review
 from batches.models import Batch, Split
 from challenges.centres import add_centre
+from challenges.drafts import start_draft
 from challenges.invitations import invite
 from challenges.models import CentreMembership, Question, Role
 from challenges.roles import grant_role
@@ -128,6 +129,7 @@ def build() -> World:
         "review": Review.objects.create(exam=exam, stage="quality", points=[]),
         "reading": Reading.objects.create(exam=exam, reader=people["reader"], order=1),
         "split": Split.objects.get(question=question),
+        "draft": start_draft(challenge=cup, text=scene.question.current().source, actor=cup.created_by),
         "batch": Batch.objects.get(pk=scene.batch.pk),
         "submission": submission,
         "session": JurySession.objects.create(question=question, juror=people["juror"], seed=1),

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from concours.evaluation.evaluate import public_manifest, score, validate
+from concours.evaluation.invented import invented_truth
 from concours.evaluation.sample import (
     EXAMPLE_IDS,
     SampleTooLargeError,
@@ -18,7 +19,6 @@ from concours.evaluation.sample import (
 from concours.evaluation.truth import load_truth
 from concours.formats.fault import FormatError
 from concours.formats.manifest import Grid, Manifest
-from tests.concours.evaluation.invented import invented_truth
 from tests.concours.evaluation.sets import CATALOGUE, question
 
 SLUGS = sorted(path.stem for path in CATALOGUE.glob("*.yaml"))
