@@ -10,7 +10,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_field
 from rest_framework import mixins, serializers, viewsets
 from rest_framework.decorators import action
-from rest_framework.permissions import AllowAny, IsAuthenticatedOrReadOnly
+from rest_framework.permissions import AllowAny, IsAuthenticated, IsAuthenticatedOrReadOnly
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -24,7 +24,9 @@ from core.moments import MomentField
 from core.readiness import readiness_document
 from leaderboard.announce import announce
 from leaderboard.board import board, number_in
+from leaderboard.certificates import KINDS, certificates_for
 from leaderboard.edition_tables import edition_tables
+from leaderboard.methods import methods_draft
 from leaderboard.models import Announcement, Ranking
 from leaderboard.permissions import shows_cases
 from leaderboard.publish import ask_for_ranking, publish_ranking
@@ -221,3 +223,32 @@ class EditionView(APIView):
         """By table: `{"title", "columns", "rows"}`. Before the announcement organisers see a preview; others see nothing."""
         challenge_row = visible_challenge(request.user, challenge)
         return Response({table.name: table.to_json() for table in edition_tables(challenge_row, request.user)})
+
+
+class CertificatesView(APIView):
+    """What certificates of teams, centres, readers or jurors say; the PDF is on the page of the results."""
+
+    permission_classes = [IsAuthenticated]
+
+    @extend_schema(responses={200: OpenApiTypes.OBJECT})
+    def get(self, request: Request, challenge: str, kind: str) -> Response:
+        """One's own certificates of the announced questions; for organisers all of the kind (teams, centres, readers, jurors)."""
+        challenge_row = visible_challenge(request.user, challenge)
+        granted = certificates_for(challenge_row, request.user, kind) if kind in KINDS else []
+        if not granted:
+            raise Http404
+        return Response([certificate.to_json() for certificate in granted])
+
+
+class MethodsView(APIView):
+    """A draft of the methods section of the edition's paper."""
+
+    permission_classes = [IsAuthenticated]
+
+    @extend_schema(responses={200: OpenApiTypes.OBJECT})
+    def get(self, request: Request, challenge: str) -> Response:
+        """`{"markdown"}` with the edition's own figures; organisers only."""
+        challenge_row = visible_challenge(request.user, challenge)
+        require_organiser(request.user, challenge_row)
+        questions = list(challenge_row.questions.select_related("challenge"))
+        return Response({"markdown": methods_draft(challenge_row, questions)})

@@ -1,4 +1,4 @@
-"""An edition's tables as files: one CSV, one workbook, one JSON document; no cell can become a formula."""
+"""An edition's tables as files: one CSV, one workbook, one JSON document, one PDF; no cell can become a formula."""
 
 from __future__ import annotations
 
@@ -9,17 +9,21 @@ from typing import Any
 
 from concours.formats.values import inert_cell
 from leaderboard.edition_parts import Cell, EditionTable, pandas
+from leaderboard.pdf.edition import edition_pdf
 
 TYPES = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "json": "application/json",
+    "pdf": "application/pdf",
 }
 LONGEST_SHEET_NAME = 31  # of a workbook
 
 
-def write_tables(tables: Sequence[EditionTable], kind: str) -> bytes:
-    """The bytes of the file; `kind` is a key of TYPES."""
+def write_tables(tables: Sequence[EditionTable], kind: str, title: str) -> bytes:
+    """The bytes of the file; `kind` is a key of TYPES, `title` the edition's."""
+    if kind == "pdf":
+        return edition_pdf(title, tables)
     return {"csv": _csv, "xlsx": _xlsx, "json": _json}[kind](tables)
 
 

@@ -7,30 +7,54 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import AnonymousUser
 from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.functional import Promise
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from challenges.lookup import visible_challenge, visible_question
-from challenges.models import Challenge, Question, Team
+from challenges.models import Challenge, Question, Role, Team
+from challenges.permissions import has_role, require_organiser
 from challenges.question_words import number
 from challenges.timeline import phase_title
 from concours.formats.values import inert_cell
+from core.attachments import attachment
 from core.clock import database_now
 from core.models import User
 from core.pages import render_page
 from core.visitor_pages import kept_for_visitors
+from core.words import labelled
 from leaderboard.board import board as board_data
 from leaderboard.board import number_in
+from leaderboard.certificates import KINDS, certificates_for, own_kinds
 from leaderboard.edition_files import TYPES, write_tables
 from leaderboard.edition_parts import EditionTable
 from leaderboard.edition_tables import edition_tables
+from leaderboard.methods import methods_draft
 from leaderboard.models import Announcement, Ranking
 from leaderboard.page import fragment, podium
+from leaderboard.pdf.certificates import certificates_pdf
 from scoring.permissions import entered_team, is_organiser
 from scoring.results import part_words
+
+CERTIFICATE_TITLES = {
+    "teams": gettext_lazy("Certificates of teams"),
+    "centres": gettext_lazy("Certificates of centres"),
+    "readers": gettext_lazy("Certificates of readers"),
+    "jurors": gettext_lazy("Certificates of jurors"),
+}
+
+
+@dataclass(frozen=True)
+class CertificateLink:
+    """A file of certificates that the reader can fetch."""
+
+    title: Promise
+    kind: str
 
 
 @dataclass(frozen=True)
@@ -41,6 +65,8 @@ class EditionPage:
     tables: list[EditionTable]
     preview: bool
     kinds: list[str]
+    certificates: list[CertificateLink]
+    organises: bool
 
 
 @dataclass(frozen=True)
@@ -90,7 +116,14 @@ def edition(request: HttpRequest, challenge: str) -> HttpResponse:
     tables = edition_tables(challenge_row, request.user)
     announced = Announcement.objects.visible_to(AnonymousUser()).filter(question__challenge=challenge_row).exists()
     page = EditionPage(
-        challenge=challenge_row, tables=tables, preview=bool(tables) and not announced, kinds=list(TYPES)
+        challenge=challenge_row,
+        tables=tables,
+        preview=bool(tables) and not announced,
+        kinds=list(TYPES),
+        certificates=[
+            CertificateLink(CERTIFICATE_TITLES[kind], kind) for kind in own_kinds(challenge_row, request.user)
+        ],
+        organises=has_role(request.user, challenge_row, Role.Kind.ORGANISER),
     )
     return render_page(request, "leaderboard/edition.html", page)
 
@@ -102,9 +135,33 @@ def edition_file(request: HttpRequest, challenge: str, kind: str) -> HttpRespons
     tables = edition_tables(challenge_row, request.user)
     if kind not in TYPES or not tables:
         raise Http404
-    response = HttpResponse(write_tables(tables, kind), content_type=TYPES[kind])
-    response["Content-Disposition"] = f'attachment; filename="{challenge_row.slug}-results.{kind}"'
-    return response
+    return attachment(f"{challenge_row.slug}-results.{kind}", write_tables(tables, kind, results_title(challenge_row)))
+
+
+@login_required
+@require_safe
+def certificates(request: HttpRequest, challenge: str, kind: str) -> HttpResponse:
+    """One's own certificates of a kind; for organisers all of them, one a page."""
+    challenge_row = visible_challenge(request.user, challenge)
+    granted = certificates_for(challenge_row, request.user, kind) if kind in KINDS else []
+    if not granted:
+        raise Http404
+    return attachment(f"{challenge_row.slug}-{kind}.pdf", certificates_pdf(str(challenge_row), granted))
+
+
+@login_required
+@require_safe
+def methods(request: HttpRequest, challenge: str) -> HttpResponse:
+    """A draft of the methods section, for organisers."""
+    challenge_row = visible_challenge(request.user, challenge)
+    require_organiser(request.user, challenge_row)
+    questions = list(challenge_row.questions.select_related("challenge"))
+    return attachment(f"{challenge_row.slug}-methods.md", methods_draft(challenge_row, questions))
+
+
+def results_title(challenge: Challenge) -> str:
+    """What the printed tables are headed with."""
+    return labelled(challenge, _("Results"))
 
 
 @require_safe

@@ -37,6 +37,7 @@ SITE_PLUGINS = {
     "psycopg-pool": "Django's pool of connections",
     "openpyxl": "the workbook of the published tables, which pandas writes",
     "pandas": "published tables, loaded when they are made",
+    "reportlab": "results and certificates as PDF, loaded when one is made",
     "redis": "Celery's broker and Django's cache",
     "uvicorn": "the server of docs/deploy.md",
     "whitenoise": "the settings name it",

@@ -1,0 +1,1 @@
+"""PDF files of an edition. Same content, same bytes: no time of making stands in them."""
