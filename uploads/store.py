@@ -181,16 +181,17 @@ def end_uploads(user_id: str) -> None:
         transaction.on_commit(lambda pk=upload.pk: staging.discard(staging.staging_path(pk)))  # type: ignore[misc]
 
 
-def sweep_staging(every: float = 600.0) -> int:
+def sweep_staging(every: float = 600.0, age: float = STRAY_SECONDS) -> int:
     """Removes what processes that were killed left on the staging disk: bytes of uploads that are over, and of none.
 
-    A process looks once in `every` seconds: the disk may hold many files.
+    A process looks once in `every` seconds: the disk may hold many files. A file is left alone until nobody wrote to it for `age`
+    seconds: an upload's file is there before its row is committed.
     """
     global _looked_at
     if time.monotonic() - _looked_at < every:
         return 0
     _looked_at = time.monotonic()
-    strays = staging.strays(STRAY_SECONDS)
+    strays = staging.strays(age)
     ids = {path: staging.upload_of(path) for path in strays}
     alive = Upload.objects.filter(
         pk__in=[pk for pk in ids.values() if pk is not None], state__in=[Upload.State.RECEIVING, Upload.State.STORED]

@@ -32,6 +32,7 @@ from scoring.models import Evaluation, JuryCase, JuryMark, Score, Submission, Tr
 from scoring.quota import COUNTED  # noqa: E402
 from uploads import staging  # noqa: E402
 from uploads.models import Annotation, Exam, Upload  # noqa: E402
+from uploads.store import sweep_staging  # noqa: E402
 
 Operations = list[dict[str, Any]]
 
@@ -176,6 +177,9 @@ def orphans() -> Iterator[str]:
     for name, keys in named.items():
         yield from (f"the store {name} has {key}, which no row names" for key in sorted(objects_of(name) - keys))
     alive = [Upload.State.RECEIVING, Upload.State.STORED]
+    sweep_staging(
+        every=0, age=0
+    )  # of a process killed between an upload's file and its row, as the sweeper does an hour later
     for path in Path(settings.STAGING_DIR).glob("*"):
         key = staging.upload_of(path)
         row = Upload.objects.filter(pk=key).first() if key is not None else None

@@ -218,6 +218,7 @@ def test_a_defect_stops_the_embedded_worker(monkeypatch: pytest.MonkeyPatch) -> 
         call_command("work", until_idle=True)
 
 
+@pytest.mark.django_db
 def test_the_sweeper_outlives_every_outage(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     for error in (InterfaceError("closed"), InternalError("read-only"), OSError(errno.ENOSPC, "full")):
         monkeypatch.setattr("core.management.commands.sweep.sweep", breaking([error], dict))
