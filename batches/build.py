@@ -111,7 +111,7 @@ def _write_archive(batch: Batch, spec: QuestionSpec, folder: Path) -> tuple[Blob
     )
     _require_blanked(batch, written)
     table = "cases.csv" if batch.is_evaluation else "truth.csv"
-    (out / table).write_text(scalars_csv(written, spec, fields), encoding="utf-8")
+    (out / table).write_text(scalars_csv(written, spec, fields, form=deliver.format), encoding="utf-8")
     manifest = BatchManifest(
         question=spec.slug,
         batch=batch.name,

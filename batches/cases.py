@@ -153,11 +153,16 @@ def _remove(folder: Path) -> None:
     folder.rmdir()
 
 
-def scalars_csv(written: Sequence[Written], spec: QuestionSpec, fields: Sequence[str], *, spacing: bool = False) -> str:
-    """The table of a batch or truth; with `spacing`, also the three columns that scoring measures by, and the precision of grids
-    whose headers are rounded, so that a team's mask is compared as loosely as the centre's was."""
-    columns = [name for name in fields if spec.data.fields[name].type not in ("mask", "table")]
-    columns = [name for name in columns if any(case.scalars.get(name) is not None for case in written)]
+def scalars_csv(
+    written: Sequence[Written], spec: QuestionSpec, fields: Sequence[str], *, form: str = "table", spacing: bool = False
+) -> str:
+    """The table of a batch or truth: a column for each of `fields` that is no file in the format `form`, whatever the values are.
+
+    With `spacing`, also the three columns that scoring measures by, and the precision of grids whose headers are rounded, so that
+    a team's mask is compared as loosely as the centre's was.
+    """
+    files = ("mask", "table", "text") if form == "text" else ("mask", "table")
+    columns = [name for name in fields if spec.data.fields[name].type not in files]
     steps = ["spacing_row", "spacing_col", "spacing_slice"] if spacing and any(case.spacing for case in written) else []
     rows = [(case.public_id, {**case.scalars, **dict(zip(steps, case.spacing, strict=False))}) for case in written]
     if spacing and any(case.slack > SLACK_TOLD for case in written):

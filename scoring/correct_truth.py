@@ -111,7 +111,7 @@ def _replace_cells(spec: QuestionSpec, written: list[Written], names: list[str],
         for name in names:
             field = spec.data.fields[name]
             if field.type not in ("mask", "table"):
-                computed = field.measured_from is not None or field.derive is not None
+                computed = bool(field.measured_from) or field.derive is not None
                 table.set(case.public_id, name, cells[case.public_id].get(name, ""), extend=not computed)
 
 

@@ -21,6 +21,7 @@ from scoring.details import Details, details_of
 from scoring.ladder import shown_in_public
 from scoring.models import Evaluation, Score, Submission
 from scoring.visible_scores import final_parts, revealed_parts
+from uploads.reasons import UploadFault, faults_in_words
 
 MOVING = (Submission.State.RECEIVED, Submission.State.VALID)
 STAGES = ("accept_submission", "validate_submission", "score_submission")
@@ -41,13 +42,18 @@ class ShownScore:
     details: Details
 
 
+LISTED_ERRORS = 3  # of a submission in a list; its own page has all
+
+
 @dataclass(frozen=True)
 class SubmissionRow:
-    """A submission in a list, `look` being its state as people know it."""
+    """A submission in a list, `look` being its state as people know it; `errors` are its first ones, `more` counts the others."""
 
     submission: Submission
     look: str
     scores: Sequence[ShownScore]
+    errors: Sequence[UploadFault]
+    more: int
 
 
 def look(submission: Submission) -> str:
@@ -146,4 +152,13 @@ def submission_rows(submissions: Iterable[Submission]) -> list[SubmissionRow]:
     """Rows of the list of results."""
     listed = list(submissions)
     scores = shown_scores(listed)
-    return [SubmissionRow(row, look(row), scores.get(row.pk, [])) for row in listed]
+    return [
+        SubmissionRow(
+            row,
+            look(row),
+            scores.get(row.pk, []),
+            faults_in_words(row.faults[:LISTED_ERRORS]),
+            max(len(row.faults) - LISTED_ERRORS, 0),
+        )
+        for row in listed
+    ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -36,6 +37,7 @@ IGNORED = gettext_noop(
 AWAITS_SCORES = gettext_noop(
     "The organisers compute the scores of this question with a program of their own. They are shown once entered and published."
 )
+LONGEST_NAME = 80  # letters of a file name that errors repeat
 ENDINGS = (".csv", ".xlsx", ".zip", ".nii", ".nii.gz", ".npy", ".png", ".dcm", ".nrrd", ".txt", ".tsv")
 
 
@@ -128,13 +130,19 @@ def check(submission: Submission, truth: Truth) -> tuple[list[Fault], int]:
 
 @contextmanager
 def named(submission: Submission) -> Iterator[Path]:
-    """The file under a name with the ending that the team gave it: readers tell a workbook from an archive by it."""
-    sent = PurePosixPath(submission.upload.source_name.replace("\\", "/")).name.lower()
-    ending = next((ending for ending in sorted(ENDINGS, key=len, reverse=True) if sent.endswith(ending)), "")
+    """The file under the name that the team gave it: its ending tells a workbook from an archive, and errors name it."""
     with local_copy("submissions", submission.blob_key) as stored, lease_folder("submission") as folder:
-        path = folder / f"submission{ending}"
+        path = folder / own_name(submission.upload.source_name)
         path.symlink_to(stored.resolve())
         yield path
+
+
+def own_name(source_name: str) -> str:
+    """The last part of the team's own file name with a known ending; letters, digits, dots, hyphens and underscores stay."""
+    sent = PurePosixPath(source_name.replace("\\", "/")).name
+    ending = next((ending for ending in sorted(ENDINGS, key=len, reverse=True) if sent.lower().endswith(ending)), "")
+    stem = re.sub(r"[^\w.-]", "_", sent[: len(sent) - len(ending)]).strip(".")[:LONGEST_NAME]
+    return f"{stem or 'submission'}{ending}"
 
 
 def refuse(submission: Submission, faults: list[Fault]) -> None:

@@ -38,6 +38,9 @@ NO_LETTER = gettext_noop(
     "The information letter was not given, or the patient refused. Only exams of informed patients can be included."
 )
 DUPLICATE = gettext_noop("The same exam has already been sent. Nothing to do; this copy is not counted.")
+DUPLICATE_OWN = gettext_noop(
+    "The same exam has already been sent: it is your exam %(number)s. Nothing to do; this copy is not counted."
+)
 CENTRE_LEFT = gettext_noop("This centre has left the challenge; nothing was kept of this upload.")
 CONFLICT = gettext_noop(
     "Two files have the same instance UID but different contents. An organiser will review them; "
@@ -148,6 +151,14 @@ def _quarantine(
     return exam_id, put_file("quarantine", f"exam-{exam_id}", path, move=True)
 
 
+def _duplicate_of(exam: Exam, first: Exam | None) -> Fault:
+    """The exam is a copy of `first`; None where its first copy came from another centre, of which this one may know nothing."""
+    where = f"exam {exam.number}"
+    if first is None:
+        return Fault("duplicate_exam", where, DUPLICATE)
+    return Fault("duplicate_exam", where, DUPLICATE_OWN, {"number": first.number})
+
+
 def _create_exam(upload: Upload, new: NewExam) -> None:
     """Inside the last transaction: the exam, its consent, its first progress, and what comes next."""
     assert upload.centre is not None
@@ -177,7 +188,11 @@ def _create_exam(upload: Upload, new: NewExam) -> None:
     if not informed or refused:
         refuse_exam(exam, stage="receive", faults=[Fault("consent_missing", f"exam {exam.number}", NO_LETTER)])
     elif living.exists():
-        refuse_exam(exam, stage="receive", faults=[Fault("duplicate_exam", f"exam {exam.number}", DUPLICATE)])
+        refuse_exam(
+            exam,
+            stage="receive",
+            faults=[_duplicate_of(exam, living.filter(centre=exam.centre).order_by("number").first())],
+        )
     else:
         Exam.objects.filter(pk=exam.pk).update(content_hash=new.content)
         if new.conflicts:

@@ -32,6 +32,7 @@ from concours.deid.values import word_runs
 from core.attempt import attempt
 from core.pages import render_page
 from core.vocabulary import stage_word
+from uploads.exams import exam_title
 from uploads.models import Exam
 from uploads.reasons import render_reason, shown_where
 
@@ -42,13 +43,14 @@ ADVICE: dict[str, str | Promise] = {
     "several_series": gettext_lazy("Choose the series for the challenge. The others are erased."),
     "burned_in_text": gettext_lazy("Check the image for names, dates or numbers. Confirm only if there are none."),
     "residual_identifier": gettext_lazy("Check the location given. Confirm only if no one can be identified."),
-    "duplicate_exam": gettext_lazy(
-        "Compare it with the centre’s other exams. Refuse it if it belongs to the same patient."
-    ),
 }
 ANY_ADVICE = gettext_lazy(
     "Confirm if the exam can be included as it is. Otherwise refuse it, with a note for its centre."
 )
+
+
+COMPARE = gettext_lazy("Compare it with %(exams)s. Refuse it if it belongs to the same patient.")
+COMPARE_GONE = gettext_lazy("The exam that looks the same no longer exists. Confirm if this one can be included.")
 
 
 @dataclass(frozen=True)
@@ -101,8 +103,9 @@ def reviews(request: HttpRequest, challenge: str) -> HttpResponse:
     return render_page(request, "anonymization/reviews.html", page)
 
 
-def _point_words(review: Review) -> list[PointWords]:
-    """Every sentence once, with all its places."""
+def _point_words(review: Review, alike: Sequence[AlikeExam] = ()) -> list[PointWords]:
+    """Every sentence once, with all its places; `alike` are exams that the reader may see, which a point can name."""
+    named = {str(other.exam.pk): exam_title(other.exam) for other in alike}
     titles = field_titles(spec_of(review.exam.question))
     places: dict[str, list[str]] = {}
     for point in points_from(review.points):
@@ -112,7 +115,8 @@ def _point_words(review: Review) -> list[PointWords]:
         where = shown_where(
             UID_PATH.sub("", titles.title(where)).strip(" ()"), message
         )  # a new name says nothing to a person
-        places.setdefault(message, []).extend([where] if where else [])
+        others = [named[pk] for pk in point.others if pk in named]
+        places.setdefault(message, []).extend(others or ([where] if where else []))
     return [
         PointWords(message, ", ".join(where[:4]) + (" …" if len(where) > 4 else ""))
         for message, where in places.items()
@@ -158,6 +162,7 @@ class ReviewPage:
 def review(request: HttpRequest, pk: int) -> HttpResponse:
     """The points in words and the pictures with their boxes; C or Enter confirms, R refuses."""
     row = _visible(request, pk)
+    alike = _alike(request, row)
     reasons = {point.reason for point in points_from(row.points)}
     is_open = row.state == Review.State.OPEN
     page = ReviewPage(
@@ -165,17 +170,26 @@ def review(request: HttpRequest, pk: int) -> HttpResponse:
         exam=row.exam,
         challenge=row.exam.question.challenge,
         stage=stage_word(row.stage),
-        points=_point_words(row),
-        advice=[str(ADVICE[reason]) for reason in ADVICE if reason in reasons] or [str(ANY_ADVICE)],
+        points=_point_words(row, alike),
+        advice=_advice(reasons, alike),
         looks=looks_of(row, members_of(row)) if _shows_looks(row, reasons) else [],
         texts=_texts(row) if is_open else [],
         undecided=is_open,
         choices=series_to_choose(row),
-        alike=_alike(request, row) if is_open else [],
+        alike=alike if is_open else [],
         own=thumbnail_rows(row.exam) if "duplicate_exam" in reasons else [],
         left=_open_in_turn(request, row).count(),
     )
     return render_page(request, "anonymization/review.html", page)
+
+
+def _advice(reasons: set[str], alike: Sequence[AlikeExam]) -> list[str]:
+    """What to do about each kind of reason; an exam that looks the same is named."""
+    advice = [str(ADVICE[reason]) for reason in ADVICE if reason in reasons]
+    if "duplicate_exam" in reasons:
+        exams = ", ".join(exam_title(other.exam) for other in alike)
+        advice.append(str(COMPARE) % {"exams": exams} if exams else str(COMPARE_GONE))
+    return advice or [str(ANY_ADVICE)]
 
 
 def _shows_looks(row: Review, reasons: set[str]) -> bool:

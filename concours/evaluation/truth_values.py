@@ -35,8 +35,11 @@ def values_of(
     values: dict[str, dict[str, Value]] = {}
     for name in _scored_values(spec):
         declared = spec.data.fields[name]
-        if name in table.columns:
-            cells = cells_of(table, name, ids)
+        cells = cells_of(table, name, ids) if name in table.columns else {}
+        computed = declared.derive is not None or bool(declared.measured_from)
+        if name in table.columns and (
+            not computed or any(cells.values())
+        ):  # an empty column of a computed field is computed
             values[name] = {case: _value(cell, declared, case, faults) for case, cell in cells.items()}
         elif declared.derive is not None and declared.derive.of in rows:
             values[name] = _derived(declared.derive, ids, rows[declared.derive.of])

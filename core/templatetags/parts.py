@@ -1,5 +1,6 @@
 """The parts of a page that are written with arguments: breadcrumb, table. Their looks are in docs/design.md."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import template
@@ -64,3 +65,21 @@ def _head(head: str, place: str, numeric: list[str], unseen: list[str]) -> SafeS
     if place in numeric:
         return format_html('<th scope="col" class="num">{}</th>', head)
     return format_html('<th scope="col">{}</th>', head)
+
+
+@register.filter
+def over(moments: Iterable[Any]) -> list[Any]:
+    """The moments of a timeline that are done."""
+    return [moment for moment in moments if getattr(moment, "state", "") == "done"]
+
+
+@register.filter
+def not_over(moments: Iterable[Any]) -> list[Any]:
+    """The moments of a timeline that are now or still to come."""
+    return [moment for moment in moments if getattr(moment, "state", "") != "done"]
+
+
+@register.filter
+def coming_first(moments: Iterable[Any]) -> Any:
+    """The first moment that is still to come, or None."""
+    return next((moment for moment in moments if getattr(moment, "state", "") == "next"), None)

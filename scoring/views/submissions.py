@@ -59,7 +59,7 @@ def results(request: HttpRequest, challenge: str, question: str) -> HttpResponse
     if team is None and not organises:
         raise Http404
     visible = Submission.objects.visible_to(request.user).filter(phase__question=row)
-    ordered = visible.select_related("team", "phase__question").order_by("-received_at", "id")
+    ordered = visible.select_related("team", "phase__question", "upload").order_by("-received_at", "id")
     listed = Paginator(ordered, PAGE).get_page(request.GET.get("page"))
     page = ResultsPage(
         challenge=row.challenge,

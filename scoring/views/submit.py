@@ -136,7 +136,7 @@ class Verdicts:
 def verdicts(request: HttpRequest, challenge: str, question: str) -> HttpResponse:
     """A fragment: the newest submissions of the team, and the own uploads that became none, with every reason."""
     row, team = _team_question(request, challenge, question)
-    own = Submission.objects.filter(team=team, phase__question=row).select_related("phase__question")
+    own = Submission.objects.filter(team=team, phase__question=row).select_related("phase__question", "upload")
     refused = Upload.objects.visible_to(request.user).filter(
         question=row, kind=Upload.Kind.SUBMISSION, state__in=[Upload.State.REFUSED, Upload.State.STORED]
     )

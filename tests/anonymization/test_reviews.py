@@ -13,9 +13,11 @@ from django.urls import reverse
 from PIL import Image
 
 from anonymization.models import Review
+from anonymization.quality import LOOK_ALIKE
 from core.models import AuditRecord, Progress, Work
 from core.storage import local_copy
 from tests.pages.edition import Edition, accepted_exam
+from uploads.exams import exam_title
 from uploads.models import Exam
 
 pytestmark = pytest.mark.django_db
@@ -137,3 +139,20 @@ def test_the_api_does_the_same(edition: Edition, as_: As) -> None:
     assert client.post(f"{root}{second.pk}/refuse/", {}, content_type="application/json").status_code == 400
     refused = client.post(f"{root}{second.pk}/refuse/", {"note": "no"}, content_type="application/json")
     assert refused.json()["state"] == "refused"
+
+
+def test_an_exam_that_looks_the_same_is_named_to_who_compares_them(edition: Edition, as_: As) -> None:
+    first, second = accepted_exam(edition, side=4), accepted_exam(edition, side=4)
+    Exam.objects.filter(pk=second.pk).update(state="review", reason="duplicate_exam")
+    point = {
+        "reason": "duplicate_exam",
+        "where": "exam",
+        "template": LOOK_ALIKE,
+        "values": {},
+        "others": [str(first.pk)],
+    }
+    review = Review.objects.create(exam=second, stage="check_quality", points=[point])
+    context = as_("olivia").get(at("review", review)).context
+    title = exam_title(first)
+    assert [words.where for words in context["points"]] == [title]
+    assert context["advice"] == [f"Compare it with {title}. Refuse it if it belongs to the same patient."]

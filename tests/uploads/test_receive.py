@@ -25,7 +25,7 @@ from core.storage import local_copy, store
 from demo.phantoms import sarcopenia
 from demo.phantoms.phantom import Phantom
 from tests.concours.formats.builders import dicom_bytes, zipped
-from tests.factories.exams import work_all
+from tests.factories.exams import centre, work_all
 from tests.factories.questions import question
 from tests.factories.uploads import sent
 from uploads import receive, staging
@@ -202,6 +202,17 @@ def test_the_same_images_again_are_refused_as_a_copy(of: Question) -> None:
     assert (copy.state, copy.reason, reasons_of(copy)) == ("refused", "duplicate_exam", ["duplicate_exam"])
     assert second.state == "received"
     assert not Work.objects.filter(stage="deidentify", subject_id=str(copy.pk)).exists()
+    (step,) = progress_of(copy).filter(state="refused")
+    assert step.values == {"number": 1} and "your exam %(number)s" in step.template
+
+
+def test_a_copy_of_another_centres_exam_does_not_name_it(of: Question) -> None:
+    received(sent(of, zipped(exam_files(11))))
+    upload = sent(of, zipped(exam_files(11)))
+    Upload.objects.filter(pk=upload.pk).update(centre=centre(of, "Hôpital Sud"))
+    copy = received(upload).exams.get()
+    (step,) = progress_of(copy).filter(state="refused")
+    assert (step.reason, step.values) == ("duplicate_exam", {})
 
 
 def test_one_upload_with_the_exam_in_two_folders_is_one_exam(of: Question) -> None:

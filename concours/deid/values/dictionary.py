@@ -62,5 +62,16 @@ def is_common(word: str) -> bool:
 
 @lru_cache(maxsize=1 << 16)
 def is_name(word: str) -> bool:
-    """Whether a folded word is a given name, a surname or a place."""
-    return word in listed_names() or word in _words("names")
+    """Whether a folded word is a given name, a surname or a place, whatever else it is."""
+    return word in listed_names() or word in _words("names") or word in _words("names_too")
+
+
+@cache
+def _ordinary() -> frozenset[str]:
+    lines = (WORDS / "ordinary.txt").read_text("ascii").splitlines()
+    return frozenset(word for line in lines if not line.startswith("#") for word in line.split())
+
+
+def is_ordinary(word: str) -> bool:
+    """Whether a folded word is one of every report, though it is a name too."""
+    return word in _ordinary()

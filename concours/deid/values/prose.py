@@ -14,6 +14,7 @@ from concours.deid.values.folded import Folded, Span
 from concours.deid.values.known import KnownIdentifiers
 from concours.deid.values.patterns import identifying_spans
 from concours.deid.values.people import named_spans
+from concours.deid.values.small_letters import may_be_a_name
 from concours.deid.values.tokens import TOKEN, Word, gap, word_set, words_of
 
 MARK = "[…]"
@@ -33,7 +34,9 @@ _LONGEST_NUMBER = 4
 _MOST_LETTERS = 3  # beside up to three digits: T2, 18F, 3DT1
 _MEASURE = re.compile(r"\d{1,4}(?:mm|cm|ml|cc|ms|mg|hz|mhz|kv|kvp|ma|mas|mgy|uh|hu)|\d{1,4}(?:x\d{1,4}){1,2}")
 _ROMAN = re.compile(r"(?:x{0,3}(?:ix|iv|v?i{0,3}))[a-d]?")  # stages, segments, nerves
-_STAGE = re.compile(r"[cpyra]{0,3}(?:t(?:\d|is|x)[a-d]?)?(?:n(?:\d|x)[a-d]?)?(?:m(?:\d|x)[a-d]?)?")  # TNM
+_STAGE = re.compile(
+    r"(?=.*[tnm](?:\d|x|is))[cpyra]{0,3}(?:t(?:\d|is|x)[a-d]?)?(?:n(?:\d|x)[a-d]?)?(?:m(?:\d|x)[a-d]?)?"
+)  # TNM
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,9 @@ def examine_text(text: str, identifiers: KnownIdentifiers | None = None) -> Piec
     removed: list[tuple[Span, str]] = [*identifying_spans(folded), *named_spans(folded, words)]
     removed += [(span, "known identifier") for span in (identifiers or KnownIdentifiers()).spans(folded)]
     covered = _Cover(span for span, _kind in removed)
-    unsure = [word for word in words if not covered.holds(word.start) and _is_unsure(text, word)]
+    unsure = [
+        word for place, word in enumerate(words) if not covered.holds(word.start) and _is_unsure(text, words, place)
+    ]
     unsure += _tied(text, words, covered, {word.start for word in unsure})
     unsure += _initials(text, words, covered, {word.start for word in unsure})
     return _cut(text, removed, [(word.start, word.end) for word in unsure])
@@ -99,7 +104,8 @@ def _cut(text: str, removed: Iterable[tuple[Span, str]], unsure: Iterable[Span])
 # --- single words -----------------------------------------------------------------------------------------------------
 
 
-def _is_unsure(text: str, word: Word) -> bool:
+def _is_unsure(text: str, words: list[Word], place: int) -> bool:
+    word = words[place]
     folded = word.folded
     if _ROMAN.fullmatch(folded) or _STAGE.fullmatch(folded):
         return False
@@ -110,7 +116,9 @@ def _is_unsure(text: str, word: Word) -> bool:
     if len(folded) == 1:
         return False
     if is_common(folded):
-        return word.capital and not is_medical(folded) and _stands_out(text, word)
+        if is_medical(folded):
+            return False
+        return _stands_out(text, word) if word.capital else may_be_a_name(text, words, place)
     return word.capital or is_name(folded) or not _is_built(folded)
 
 
@@ -146,7 +154,8 @@ def _sentence_of(text: str, word: Word) -> str:
 def _is_built(word: str) -> bool:
     """A word made of a prefix and a common word, or a plural or feminine of one: dictionaries do not list all of medicine."""
     for ending in ("s", "es", "e", "x"):
-        if word.endswith(ending) and len(word) - len(ending) >= _SHORTEST_STEM and is_common(word.removesuffix(ending)):
+        stem = word.removesuffix(ending)
+        if stem != word and len(stem) >= _SHORTEST_STEM and is_common(stem) and (is_medical(stem) or not is_name(stem)):
             return True
     return any(
         word.startswith(prefix) and len(word) - len(prefix) >= _SHORTEST_STEM and is_common(word[len(prefix) :])

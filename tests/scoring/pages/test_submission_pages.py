@@ -14,6 +14,7 @@ from core.models import User
 from leaderboard.models import Ranking
 from leaderboard.publish import publish_ranking
 from scoring.models import Submission
+from scoring.validate import own_name
 from tests.factories.contests import Contest, contest
 from tests.factories.exams import work_all
 from tests.factories.people import member_of, person, team_in
@@ -146,3 +147,27 @@ def test_the_list_of_results_asks_the_same_whatever_its_length(
     client = browser(member_of(milvue))
     with django_assert_max_num_queries(23):  # type: ignore[operator]
         client.get(f"{HOME}results/")
+
+
+def test_errors_stand_on_the_submit_page_and_name_the_teams_own_file(cup: Contest, milvue: Team) -> None:
+    client = browser(member_of(milvue))
+    sent(cup.question, milvue, b"not a zip at all", name="our results v2.zip")
+    work_all()
+    text = client.get(f"{HOME}submit/verdicts/").content.decode()
+    assert "our results v2.zip" in text and "This is not a complete ZIP archive." in text
+    assert f"/submissions/{Submission.objects.get().pk}/" in text
+
+
+@pytest.mark.parametrize(
+    ("source_name", "name"),
+    [
+        ("results.CSV", "results.csv"),
+        ("C:\\work\\équipe 1.nii.gz", "équipe_1.nii.gz"),
+        ("../../etc/passwd", "passwd"),
+        ("", "submission"),
+        (".zip", "submission.zip"),
+        ("x" * 300 + ".zip", "x" * 80 + ".zip"),
+    ],
+)
+def test_names_that_errors_repeat_are_harmless(source_name: str, name: str) -> None:
+    assert own_name(source_name) == name
