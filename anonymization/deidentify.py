@@ -96,6 +96,7 @@ def _settle(exam: Exam, clean: Clean, bundle: Blob, faults: list[Fault]) -> None
         "bundle_key": bundle.key,
         "bundle_sha256": bundle.sha256,
         "bundle_bytes": bundle.size,
+        "study_uid": next((file.study for file in clean.usable), ""),
         "face_possible": any(file.face_possible for file in clean.usable),
     }
     for fault in [*faults, *clean.answer.faults]:

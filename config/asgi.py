@@ -25,12 +25,14 @@ from core.operation.requests import CountedRequests  # noqa: E402
 from core.raw_headers import RawHeaders, answer_refusal  # noqa: E402
 from core.slow_bodies import BufferedBodies  # noqa: E402
 from uploads.intake import routes as intake_routes  # noqa: E402
+from uploads.stow import routes as stow_routes  # noqa: E402
 
 THREADS = int(os.environ.get("CONCOURS_THREADS", "8"))
 
 application = Starlette(
     routes=[
         *intake_routes,
+        *stow_routes,
         *sending_routes,
         Mount("/", BufferedBodies(cast(Any, WSGIMiddleware(cast(Any, django_application), workers=THREADS)))),
     ],

@@ -18,6 +18,7 @@ ABSENT_WORDS = {
     "postgres": "Start PostgreSQL, or set TEST_POSTGRES.",
     "redis": "Start Redis, or set TEST_REDIS.",
     "browser": "Install Chromium (Debian's package), or set CHROMIUM.",
+    "orthanc": "Install Debian's packages orthanc and orthanc-dicomweb.",
     "packages": "Run make setup where a package index can be reached.",
 }
 
@@ -35,6 +36,13 @@ def cases_dir() -> Path:
 
 def chromium() -> str | None:
     return os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+def orthanc() -> tuple[str, str]:
+    """The program and its DICOMweb plugin; empty where one is not installed."""
+    program = shutil.which("Orthanc", path=f"{os.environ.get('PATH', '')}:/usr/sbin") or ""
+    plugin = Path("/usr/share/orthanc/plugins/libOrthancDicomWeb.so")
+    return (program, str(plugin)) if program and plugin.exists() else ("", "")
 
 
 def answers(url: str) -> bool:
@@ -58,6 +66,8 @@ def absences() -> dict[str, str]:
         missing["redis"] = "no Redis answers."
     if chromium() is None:
         missing["browser"] = "Chromium was not found."
+    if not orthanc()[0]:
+        missing["orthanc"] = "Orthanc with its DICOMweb plugin is not installed."
     if not UV.is_file():
         missing["packages"] = "uv is not in the environment, so an empty environment cannot be filled from its cache."
     return missing

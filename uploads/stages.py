@@ -28,6 +28,6 @@ NOTICES = (
 )
 HOOKS = {
     "metrics": ["uploads.figures.upload_samples"],
-    "sweep": ["uploads.store.sweep_uploads", "uploads.store.sweep_staging"],
+    "sweep": ["uploads.store.sweep_uploads", "uploads.store.sweep_staging", "uploads.stow_groups.sweep_pushed_studies"],
     "role_revoked": ["uploads.store.end_uploads"],
 }

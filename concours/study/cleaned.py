@@ -66,6 +66,10 @@ class CleanedFile:
         return PurePosixPath(self.output).parent.name
 
     @property
+    def study(self) -> str:
+        return PurePosixPath(self.output).parent.parent.name
+
+    @property
     def sop(self) -> str:
         return PurePosixPath(self.output).stem
 

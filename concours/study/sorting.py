@@ -80,18 +80,18 @@ def all_files(
             nested: list[str] = []
             members = unpack(path, folder, limits, in_place=True, nested=nested)
             files += [
-                _sorted(Stored(member.path, member.name, member.offset, member.size), member.sha256, modalities)
+                sort_file(Stored(member.path, member.name, member.offset, member.size), member.sha256, modalities)
                 for member in members
             ]
             files += [SentFile(member, path, 0, 0, "", "archive", Rank.NEVER) for member in nested]
         else:
             with Path(path).open("rb") as content:
                 digest = hashlib.file_digest(content, "sha256").hexdigest()
-            files.append(_sorted(Stored(Path(path), name, 0, Path(path).stat().st_size), digest, modalities))
+            files.append(sort_file(Stored(Path(path), name, 0, Path(path).stat().st_size), digest, modalities))
     return files
 
 
-def _sorted(place: Stored, sha256: str, modalities: Collection[str]) -> SentFile:
+def sort_file(place: Stored, sha256: str, modalities: Collection[str]) -> SentFile:
     file = SentFile(place.name, str(place.path), place.offset, place.size, sha256, "other_file", Rank.NEVER)
     if not place.size:
         return replace(file, kind="empty_file")

@@ -165,6 +165,7 @@ UPLOAD_FREE_SPACE_FLOOR = env.number("CONCOURS_FREE_SPACE_FLOOR", 1_000_000_000)
 UPLOADS_IN_FLIGHT = env.number("CONCOURS_UPLOADS_IN_FLIGHT", 500, least=1)  # unfinished, per person, team and centre
 UPLOADS_IN_FLIGHT_BYTES = env.number("CONCOURS_UPLOADS_IN_FLIGHT_BYTES", 100_000_000_000, least=1)
 UPLOAD_EXPIRES_HOURS = env.number("CONCOURS_UPLOAD_EXPIRES_HOURS", 72, least=1)
+STOW_QUIET_SECONDS = env.number("CONCOURS_STOW_QUIET_SECONDS", 120, least=1)  # after which a pushed study is complete
 QUARANTINE_DAYS = env.number("CONCOURS_QUARANTINE_DAYS", 0)  # kept after acceptance; 0 = erased at once
 UNDECIDED_DAYS = env.number("CONCOURS_UNDECIDED_DAYS", 60)  # originals of exams that nobody decides about
 SCANNER = env.text("CONCOURS_SCANNER", "none")  # a command, or clamd:/socket or clamd:host:port

@@ -81,6 +81,7 @@ NUMBERED = {
 }
 # Routes of libraries that need no row of ours: keys of mails and of security keys.
 OTHER = {
+    **dict.fromkeys(("study", "series", "instance", "numbers"), "1.2.3"),
     "name": "centre",
     "kind": "csv",
     "key": "none-such",
@@ -361,6 +362,9 @@ def test_every_raw_route_is_known_here() -> None:
         ("/api/v1/uploads/{id:uuid}", "HEAD"): "uploads/protocol/test_whose.py",
         ("/api/v1/uploads/{id:uuid}", "PATCH"): "uploads/protocol/test_whose.py",
         ("/api/v1/uploads/{id:uuid}", "DELETE"): "uploads/protocol/test_whose.py",
+        ("/dicomweb/{challenge}/{question}/studies", "POST"): "uploads/protocol/test_stow.py",
+        ("/dicomweb/{challenge}/{question}/studies/{study}", "POST"): "uploads/protocol/test_stow.py",
+        ("/dicomweb/{challenge}/{question}/studies/{study}/complete", "POST"): "uploads/protocol/test_stow.py",
         ("/batches/{id:uuid}/download", "GET"): "journeys/test_production.py",
         ("/batches/{id:uuid}/download", "HEAD"): "journeys/test_production.py",
     }

@@ -64,6 +64,7 @@ def test_names_from_files_are_escaped(render: Callable[..., str]) -> None:
         "components/timeline.html": {"moments": [{"at": None, "title": attack, "note": attack}]},
         "components/empty.html": {"title": attack, "text": attack, "url": attack, "action": attack},
         "components/copy.html": {"text": attack},
+        "components/checksum.html": {"text": attack},
         "components/viewer.html": {"title": attack, "volume_url": attack},
     }
     for template, context in shown.items():

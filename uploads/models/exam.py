@@ -84,6 +84,7 @@ class Exam(Moving):
     bundle_key = models.CharField(max_length=200, blank=True)  # de-identified instances, one stored zip
     bundle_sha256 = models.CharField(max_length=64, blank=True)
     bundle_bytes = models.BigIntegerField(default=0)
+    study_uid = models.CharField(max_length=64, blank=True, db_index=True)  # the new UID, by which DICOMweb names it
     sent_folder = models.CharField(max_length=255, blank=True)  # as its centre names it; erased with the other names
     face_possible = models.BooleanField(default=False)
     received_at = models.DateTimeField(default=timezone.now)
