@@ -134,8 +134,8 @@ ACTIONS = {"batch": "build_batch", "seal": "seal_truth", "score": "score_submiss
 def test_each_failure_is_told_in_words_and_its_buttons_lead_where_they_say(kind: str) -> None:
     """Exam, field and reason; "Correct" and "Leave out" open the exam's pages, "Try again" puts the task back in the queue."""
     example = contest()
-    asked, team = example.question, team_in(example.question, "Owls")
-    submission = sent(asked, team, example.entry())
+    address, team = example.question, team_in(example.question, "Owls")
+    submission = sent(address, team, example.entry())
     exam = Exam.objects.get(number=1)
     subjects = {
         "batch": (str(example.batch.pk), "Batch evaluation of Sarcopenia"),
@@ -155,7 +155,7 @@ def test_each_failure_is_told_in_words_and_its_buttons_lead_where_they_say(kind:
         subject_id=subject,
         defaults={
             "state": "failed",
-            "challenge_id": asked.challenge_id,
+            "challenge_id": address.challenge_id,
             "attempts": 3,
             "reason": "organiser_error",
             "faults": [plain if kind == "mail" else fault],
@@ -163,7 +163,7 @@ def test_each_failure_is_told_in_words_and_its_buttons_lead_where_they_say(kind:
     )
     client = Client()
     client.force_login(person("Olga"))
-    text = shown(asked, "pages:work")
+    text = shown(address, "pages:work")
     assert title in text
     if kind == "mail":
         assert "The mail server refused the address." in text
@@ -171,22 +171,22 @@ def test_each_failure_is_told_in_words_and_its_buttons_lead_where_they_say(kind:
         (trouble,) = troubles_of([row])
         named = trouble.lines[0].subject
         assert named is not None and "Exam 1 of Hôpital Nord" in text
-        assert field_titles(spec_of(asked), "en").title("mask") in trouble.lines[0].message
+        assert field_titles(spec_of(address), "en").title("mask") in trouble.lines[0].message
         assert f'href="{named.correct_url}"' in text and client.get(named.correct_url).status_code == 200
         page, _sharp, place = named.leave_out_url.partition("#")
         answer = client.get(page)
         assert answer.status_code == 200 and f'id="{place}"' in answer.content.decode()
-    client.post(reverse("pages:retry", args=[asked.challenge.slug, row.pk]))
+    client.post(reverse("pages:retry", args=[address.challenge.slug, row.pk]))
     row.refresh_from_db()
     assert (row.state, row.attempts) == ("waiting", 0)
 
 
 def test_a_seal_that_fails_is_done_once_the_exam_is_left_out() -> None:
-    asked = question(changes={"split": {"sets": {"training": 1, "validation": 1, "test": 4}}})
-    sarcopenia_exams(asked, (2, 3, 4, 5, 6, 7))
-    frozen(asked)
+    address = question(changes={"split": {"sets": {"training": 1, "validation": 1, "test": 4}}})
+    sarcopenia_exams(address, (2, 3, 4, 5, 6, 7))
+    frozen(address)
     work_all(("build_batch",))
-    batch = asked.batches.get(name="evaluation")
+    batch = address.batches.get(name="evaluation")
     item = batch.items.first()
     assert item is not None
     Annotation.objects.filter(exam=item.exam_id, field="mask").update(is_chosen=False)
@@ -197,7 +197,7 @@ def test_a_seal_that_fails_is_done_once_the_exam_is_left_out() -> None:
     withdraw_exam(exam=item.exam, actor=person("Olga"), reason="other")
     client = Client()
     client.force_login(person("Olga"))
-    client.post(reverse("pages:retry", args=[asked.challenge.slug, row.pk]))
+    client.post(reverse("pages:retry", args=[address.challenge.slug, row.pk]))
     work_all()
     row.refresh_from_db()
     assert row.state == "done" and batch.truths.exists()
