@@ -25,12 +25,16 @@ SIDE = 1024  # pixels of the longer side of a picture
 
 @dataclass(frozen=True)
 class ReviewFrame:
-    """One frame of one file, with boxes as fractions of its width and height, so that they lie right at any size."""
+    """One frame of one file, with boxes as fractions of its width and height, so that they lie right at any size.
+
+    `is_drawn` is False for an object without an image, such as an ECG.
+    """
 
     number: int
     file: str
     frame: int
     boxes: list[JsonObject] = field(default_factory=list)
+    is_drawn: bool = True
 
 
 def looks_of(review: Review, members: Sequence[str]) -> list[ReviewFrame]:
@@ -43,15 +47,18 @@ def looks_of(review: Review, members: Sequence[str]) -> list[ReviewFrame]:
     boxes_by_frame: dict[tuple[str, int], list[JsonObject]] = {}
     for box in review.boxes:
         boxes_by_frame.setdefault((str(box["file"]), int(box.get("frame", 0))), []).append(box)
+    without_image: set[str] = set()
     for point in points_from(review.points):
         where = point.file or point.where
         named = next((file for file in map(plain, members) if file in where or PurePosixPath(file).name == where), None)
         if named is not None and not any(file == named for file, _frame in boxes_by_frame):
             boxes_by_frame[named, 0] = []
+        if named is not None and point.reason == "unsupported_object":
+            without_image.add(named)
     if not boxes_by_frame and members:
         boxes_by_frame[plain(sorted(members)[len(members) // 2]), 0] = []
     return [
-        ReviewFrame(number, file, frame, boxes)
+        ReviewFrame(number, file, frame, boxes, is_drawn=file not in without_image)
         for number, ((file, frame), boxes) in enumerate(list(boxes_by_frame.items())[:MOST])
     ]
 

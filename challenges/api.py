@@ -21,12 +21,14 @@ from challenges.bodies import (
     CharterDraftBody,
     MilestoneDraftBody,
     MovedDatesBody,
+    NextEditionBody,
     QuestionFileBody,
     QuestionTextBody,
     SignatureBody,
     WindowBody,
 )
 from challenges.charter import publish_charter, sign_charter
+from challenges.editions import EditionNames, next_edition
 from challenges.frame import (
     close_challenge,
     create_challenge,
@@ -113,6 +115,23 @@ class ChallengeViewSet(viewsets.ReadOnlyModelViewSet[Challenge]):
         challenge = organised_challenge(request.user, slug)
         close_challenge(challenge=challenge, actor=request.user, reason=read_body(request)["reason"])
         return Response(ChallengeSerializer(challenge).data)
+
+    @takes(NextEditionBody, responses={201: ChallengeSerializer, 400: MISTAKES})
+    @action(detail=True, methods=["post"], url_path="next-edition")
+    def next_edition(self, request: Request, slug: str = "") -> Response:
+        """A draft with the questions, charters and centres of this challenge, every date moved by the same days."""
+        body, challenge = read_body(request), organised_challenge(request.user, slug)
+        try:
+            edition = next_edition(
+                challenge=challenge,
+                names=EditionNames(body["slug"], body["title"]),
+                first=body["first_opening"],
+                with_centres=body["with_centres"],
+                actor=request.user,
+            )
+        except SpecError as error:
+            return answer_mistakes(error)
+        return Response(ChallengeSerializer(edition).data, status=201)
 
     @extend_schema(responses={200: MilestoneSerializer(many=True)})
     @action(detail=True)

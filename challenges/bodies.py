@@ -51,6 +51,13 @@ class ChallengeChangeBody(Body):
     data_protection_officer = serializers.EmailField(required=False, allow_blank=True, max_length=254)
 
 
+class NextEditionBody(Body):
+    slug = serializers.SlugField(max_length=60)
+    title = WordsField(one_line=True)
+    first_opening = serializers.DateField(help_text="The day on which the first window of all questions opens.")
+    with_centres = serializers.BooleanField(default=True)
+
+
 class QuestionTextBody(Body):
     text = serializers.CharField(trim_whitespace=False, max_length=500_000, help_text="The question file, as YAML.")
 

@@ -49,6 +49,7 @@ DEEDS = frozenset(
         gettext_noop("phase rescored"),
         gettext_noop("draft begun"),
         gettext_noop("draft deleted"),
+        gettext_noop("edition begun"),
         gettext_noop("question entered"),
         gettext_noop("question loaded"),
         gettext_noop("ranking asked for"),

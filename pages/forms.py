@@ -105,6 +105,29 @@ class ChallengeForm(ChallengeWordsForm):
     field_order = ("title_en", "title_fr", "slug")
 
 
+class NextEditionForm(forms.Form):
+    """The next edition of a challenge: its name, and when it begins."""
+
+    title_en = forms.CharField(label=_("Title in English"), max_length=120)
+    title_fr = forms.CharField(label=_("Title in French"), max_length=120, required=False)
+    slug = forms.SlugField(
+        label=_("Short name"),
+        max_length=60,
+        help_text=_("Used in addresses: letters, digits and hyphens, for example jfr-2019."),
+    )
+    first = forms.DateField(
+        label=_("The first window opens on"),
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        help_text=_("Every date of every question moves by the same number of days; hours stay."),
+    )
+    with_centres = forms.BooleanField(
+        label=_("The centres take part again"),
+        required=False,
+        initial=True,
+        help_text=_("Their people are not invited yet."),
+    )
+
+
 class ChallengeEditForm(ChallengeWordsForm):
     """A challenge that exists; its short name stays, for addresses hold it."""
 

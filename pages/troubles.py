@@ -12,12 +12,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from anonymization.correct import is_correctable
-from batches.models import Batch
+from batches.models import Batch, Split
 from challenges.field_titles import KEYS, FieldTitles, field_titles
 from challenges.frame import spec_of
 from challenges.models import Phase, Question
 from core.failures import PLATFORM
-from core.models import User, Work
+from core.models import Notice, User, Work
 from core.words import say
 from scoring.faults import organisers_faults
 from scoring.models import Submission, Truth
@@ -107,6 +107,16 @@ def _jury(question: Question) -> TroubleSubject:
     return TroubleSubject(_("Jury of %(question)s") % {"question": question}, url)
 
 
+def _sets(split: Split) -> TroubleSubject:
+    question = split.question
+    url = reverse("pages:sets", args=[question.challenge.slug, question.slug])
+    return TroubleSubject(_("Sets of %(question)s") % {"question": question}, url)
+
+
+def _notice(notice: Notice) -> TroubleSubject:
+    return _mail(notice.user)
+
+
 def _mail(user: User) -> TroubleSubject:
     return TroubleSubject(_("Mail to %(person)s") % {"person": user.email})
 
@@ -123,7 +133,11 @@ KINDS = (
         lambda: Upload.objects.select_related("team", "centre", "owner", "question__challenge"),
         _upload,
     ),
-    TroubleKind(("build_batch", "seal_truth"), lambda: Batch.objects.select_related("question__challenge"), _batch),
+    TroubleKind(
+        ("build_batch", "seal_truth", "tell_release"),
+        lambda: Batch.objects.select_related("question__challenge"),
+        _batch,
+    ),
     TroubleKind(
         ("validate_submission", "score_submission"),
         lambda: Submission.objects.select_related("team", "phase__question__challenge"),
@@ -136,7 +150,12 @@ KINDS = (
         _jury,
         lambda subject: subject.partition(":")[0],
     ),
-    TroubleKind(("mail_announcement",), User.objects.all, _mail, lambda subject: subject.partition(":")[2]),
+    TroubleKind(("seal_labels",), lambda: Split.objects.select_related("question__challenge"), _sets),
+    TroubleKind(("mail_notice",), lambda: Notice.objects.select_related("user"), _notice),
+    TroubleKind(("mail_digest",), User.objects.all, _mail, lambda subject: subject.partition(":")[0]),
+    TroubleKind(
+        ("mail_correction", "mail_deletion"), User.objects.all, _mail, lambda subject: subject.partition(":")[2]
+    ),
 )
 
 

@@ -56,6 +56,7 @@ app_pages = [
     path("c/<slug:challenge>/setup/drafts/<int:pk>/load/", drafts.load, name="load_draft"),
     path("c/<slug:challenge>/setup/drafts/<int:pk>/delete/", drafts.delete, name="delete_draft"),
     path("c/<slug:challenge>/setup/drafts/<int:pk>/<slug:step>/", drafts.step, name="draft_step"),
+    path("c/<slug:challenge>/setup/edition/", setup.new_edition, name="new_edition"),
     path("c/<slug:challenge>/setup/charter/", setup.charter, name="publish_charter"),
     path("c/<slug:challenge>/work/", queue.work, name="work"),
     path("c/<slug:challenge>/work/retry/", queue.retry_all, name="retry_all"),

@@ -3,15 +3,9 @@
 from django.urls import include, path
 from rest_framework.routers import SimpleRouter
 
-from scoring.api import (
-    JuryImagesView,
-    JurySessionViewSet,
-    JuryView,
-    RescoreView,
-    ScoresView,
-    SubmissionViewSet,
-    TruthsView,
-)
+from scoring.api import SubmissionViewSet
+from scoring.api_jury import JuryImagesView, JurySessionViewSet, JuryView
+from scoring.api_scores import RescoreView, ScoresView, TruthsView
 
 router = SimpleRouter()
 router.register("submissions", SubmissionViewSet, basename="submission")

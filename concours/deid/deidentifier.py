@@ -17,9 +17,9 @@ from concours.deid.refusal import FileRefusedError
 from concours.deid.report import REFUSED, REVIEW, WRITTEN, FileReport
 from concours.deid.rules import DEFAULT, load_profile, options_text
 from concours.deid.source import OpenedFile, open_head, open_source, read_elements, read_meta, read_slowly
-from concours.deid.subject import Acquaintance, Identity, all_identity_tags, gather, identity_of, links_of
+from concours.deid.subject import Acquaintance, Identity, Subject, all_identity_tags, gather, identity_of, links_of
 from concours.deid.tokens import NotPlain, encode, encode_items
-from concours.deid.transform import Outcome, Subject, Transform
+from concours.deid.transform import Outcome, Transform
 from concours.formats.stored import Stored
 
 METHOD = b"Concours, PS3.15 Annex E"

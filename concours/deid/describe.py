@@ -12,7 +12,8 @@ from concours.deid.identity import SHIFT_RANGE_DAYS
 from concours.deid.objects import KINDS, Kind
 from concours.deid.rules import DEFAULT, OPTIONS, Rule, decisions, load_profile, options_text
 from concours.deid.table import table
-from concours.deid.transform import ACTIONS, tag_text
+from concours.deid.tags import tag_text
+from concours.deid.value_rules import ACTIONS
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "deidentification.md"
 

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from concours.deid.pixel_text.box import ReportedBox
-from concours.deid.transform import tag_text
+from concours.deid.tags import tag_text
 
 WRITTEN, REVIEW, REFUSED = "written", "review", "refused"
 

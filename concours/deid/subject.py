@@ -1,15 +1,15 @@
 """Who a file is about: the identifiers it holds, gathered before anything is written, and the identity that replaces them."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
 from concours.deid import charset, tags
-from concours.deid.identity import IdentityKey, centre_key
+from concours.deid.identity import CentreKey, IdentityKey, centre_key
 from concours.deid.known import IdentifierMatcher
 from concours.deid.table import table
 from concours.deid.tokens import DataElement, NotPlain, items
-from concours.deid.transform import Subject
 
 tags.PatientID, tags.IssuerOfPatientID, tags.StudyInstanceUID, SERIES_UID = (
     tags.PatientID,
@@ -34,6 +34,36 @@ _SEQUENCES = """OtherPatientIDsSequence RequestAttributesSequence ReferringPhysi
     PhysiciansReadingStudyIdentificationSequence OperatorIdentificationSequence ReferencedPatientAliasSequence
     ContentSequence VerifyingObserverSequence AuthorObserverSequence ParticipantSequence ActualHumanPerformersSequence
     OriginalAttributesSequence ModifiedAttributesSequence PersonNamesToUseSequence ROIInterpreterSequence"""
+
+_STANDARD_UID = re.compile(rb"1\.2\.840\.10008(?:\.\d{1,4}){1,8}")
+"""UIDs of the standard itself (PS3.6 Annex A) have components of at most four digits: a longer one could be
+a number of a person.
+"""
+
+
+@dataclass
+class Subject:
+    """Who a file is about, and so what stands instead. Its repr shows nothing of the person."""
+
+    key: CentreKey = field(repr=False)
+    pseudonym: str = field(repr=False)
+    shift_days: int = field(repr=False)
+    identifiers: IdentifierMatcher = field(repr=False)
+    uids: dict[bytes, bytes] = field(default_factory=dict, repr=False)
+
+    def uid(self, value: bytes) -> bytes:
+        """The UID that stands instead of `value`; UIDs of the standard itself stay. UIDs stay when the profile says so,
+        before this.
+        """
+        value = value.strip(b"\0 ")
+        if not value or _STANDARD_UID.fullmatch(value):
+            return value
+        new_uid = self.uids.get(value)
+        if new_uid is None:
+            if len(self.uids) > 100_000:
+                self.uids.clear()
+            new_uid = self.uids[value] = self.key.new_uid(value.decode("latin_1")).encode("ascii")
+        return new_uid
 
 
 @cache

@@ -59,3 +59,8 @@ PixelData = 0x7FE00010
 Item = 0xFFFEE000
 ItemDelimitationItem = 0xFFFEE00D
 SequenceDelimitationItem = 0xFFFEE0DD
+
+
+def tag_text(tag: int) -> str:
+    """A tag as reports show it: (gggg,eeee) in hexadecimal."""
+    return f"({tag >> 16:04x},{tag & 0xFFFF:04x})"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta, tzinfo
+from typing import Any
 
+from concours.questions.editing import Change, Path, changed_file, plain_values
 from concours.questions.schema import QuestionSpec
 
-MOMENT = re.compile(r"(?<![\d:T-])\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d)?(?:Z|[+-]\d\d:\d\d)(?![\d:])")
+DATE_KEYS = ("opens", "closes", "released_at", "reveal_at", "changes_until")  # wherever they stand in a file
 
 
 def is_over(spec: QuestionSpec, now: datetime) -> bool:
@@ -23,7 +24,7 @@ def first_opening(spec: QuestionSpec) -> datetime | None:
 
 def shift_dates(text: str, spec: QuestionSpec, first: date, zone: tzinfo) -> str:
     """The same file, comments included, with every date moved by the same number of days, so that the first window opens on
-    the day `first`.
+    the day `first`. Comments say when an edition really took place: their dates stay.
 
     Hours stay what the clock on the wall says: where a date's offset is that of `zone`, the new one is the zone's on the new day.
     """
@@ -31,30 +32,21 @@ def shift_dates(text: str, spec: QuestionSpec, first: date, zone: tzinfo) -> str
     if opens is None:
         return text
     days = (first - opens.date()).days
-    lines = [_shifted_line(line, days, zone) for line in text.splitlines(keepends=True)]
-    return "".join(lines)
+    moments = _moments(plain_values(text), ())
+    return changed_file(text, [Change(path, _shifted(moment, days, zone)) for path, moment in moments])
 
 
-def _shifted_line(line: str, days: int, zone: tzinfo) -> str:
-    """Comments say when an edition really took place: their dates stay."""
-    code, hash_, comment = _cut_comment(line)
-    return MOMENT.sub(lambda match: _shifted(match.group(), days, zone), code) + hash_ + comment
+def _moments(values: Any, path: Path) -> Iterator[tuple[Path, datetime]]:
+    """Every date of the file with its place, in any form that the file's reader takes."""
+    items = values.items() if isinstance(values, dict) else enumerate(values) if isinstance(values, list) else ()
+    for key, value in items:
+        if key in DATE_KEYS and isinstance(value, str):
+            yield (*path, key), datetime.fromisoformat(value)
+        else:
+            yield from _moments(value, (*path, key))
 
 
-def _cut_comment(line: str) -> tuple[str, str, str]:
-    quote = ""
-    for place, letter in enumerate(line):
-        if quote:
-            quote = "" if letter == quote else quote
-        elif letter in "\"'":
-            quote = letter
-        elif letter == "#" and (place == 0 or line[place - 1].isspace()):
-            return line[:place], "#", line[place + 1 :]
-    return line, "", ""
-
-
-def _shifted(text: str, days: int, zone: tzinfo) -> str:
-    moment = datetime.fromisoformat(text)
+def _shifted(moment: datetime, days: int, zone: tzinfo) -> str:
     moved = moment + timedelta(days=days)
     if moment.utcoffset() == moment.astimezone(zone).utcoffset():
         moved = moved.replace(tzinfo=zone)
@@ -70,3 +62,5 @@ def named_dates(spec: QuestionSpec) -> Iterable[tuple[str, datetime]]:
         yield f"batches.{batch.name}.released_at", batch.released_at
     if spec.leaderboard.reveal_at is not None:
         yield "leaderboard.reveal_at", spec.leaderboard.reveal_at
+    if spec.rules.changes_until is not None:
+        yield "rules.team.changes_until", spec.rules.changes_until

@@ -25,7 +25,7 @@ from concours.deid import CentreKey, Deidentifier, FileReport, PreparedKey
 from concours.deid.other_files import clean_file
 from concours.deid.pixel_text.examine import PixelExaminer
 from concours.deid.report import REFUSED
-from concours.deid.transform import DUMMY_TEXT
+from concours.deid.value_rules import DUMMY_TEXT
 from concours.deid.values import Declared, KnownIdentifiers, admit_exam, patient_of, write_for_second_check
 from concours.formats.dicom import content_key
 from concours.formats.json import JsonObject

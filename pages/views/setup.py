@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from challenges.charter import publish_charter
+from challenges.editions import EditionNames, next_edition
 from challenges.frame import create_challenge, load_question, update_challenge
 from challenges.lookup import organised_challenge
 from challenges.models import Challenge, Charter, Question, QuestionDraft
@@ -33,7 +34,7 @@ from core.clock import database_now
 from core.errors import StepError
 from core.pages import render_page
 from core.temporary import lease_folder
-from pages.forms import AUDIENCES, ChallengeEditForm, ChallengeForm, CharterForm, QuestionFileForm
+from pages.forms import AUDIENCES, ChallengeEditForm, ChallengeForm, CharterForm, NextEditionForm, QuestionFileForm
 
 CATALOGUE = Path(__file__).resolve().parents[2] / "concours" / "questions" / "catalogue"
 MOST_BYTES = 2_000_000
@@ -65,6 +66,7 @@ class SetupPage:
     file_form: QuestionFileForm
     charter_form: CharterForm
     challenge_form: ChallengeEditForm
+    edition_form: NextEditionForm
     notes: list[str]
     mistakes: Sequence[QuestionMistake] = ()
     moved_dates: Sequence[MovedDate] = ()
@@ -131,6 +133,7 @@ def _page(request: HttpRequest, challenge: Challenge, wished: Question | None = 
         ),
         charter_form=CharterForm(initial={"audience": next((a for a, _n in AUDIENCES if a not in charters), "centre")}),
         challenge_form=ChallengeEditForm.of(challenge),
+        edition_form=NextEditionForm(prefix="edition"),
         notes=request.session.pop("question_notes", []),
     )
 
@@ -241,3 +244,31 @@ def charter(request: HttpRequest, challenge: str) -> HttpResponse:
             actor=request.user,
         )
     return redirect("pages:setup", challenge_row.slug)
+
+
+@login_required
+@require_POST
+def new_edition(request: HttpRequest, challenge: str) -> HttpResponse:
+    """The challenge again, with other dates: a draft that only organisers see."""
+    organised = organised_challenge(request.user, challenge)
+    form = NextEditionForm(request.POST, prefix="edition")
+    if not form.is_valid():
+        return _show_again(request, organised, edition_form=form)
+    words = form.cleaned_data
+    names = EditionNames(words["slug"], {"en": words["title_en"], "fr": words["title_fr"] or words["title_en"]})
+    try:
+        edition = next_edition(
+            challenge=organised,
+            names=names,
+            first=words["first"],
+            with_centres=words["with_centres"],
+            actor=request.user,
+        )
+    except SpecError as error:
+        return _show_again(request, organised, edition_form=form, mistakes=question_mistakes(error))
+    except StepError as error:
+        form.add_error("slug", error.words())
+        return _show_again(request, organised, edition_form=form)
+    done = _("The new edition is a draft with the questions, charters and centres of “%(challenge)s”.")
+    messages.success(request, done % {"challenge": organised})
+    return redirect("pages:setup", edition.slug)

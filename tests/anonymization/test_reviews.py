@@ -67,6 +67,17 @@ def test_the_picture_shows_the_frame_with_its_box(edition: Edition, as_: As) -> 
     assert as_("olivia").get(at("look", review, 1)).status_code == 404
 
 
+def test_an_object_without_an_image_says_so_instead_of_a_broken_picture(edition: Edition, as_: As) -> None:
+    review = review_of(edition)
+    points = [{**point, "reason": "unsupported_object"} for point in review.points]
+    Review.objects.filter(pk=review.pk).update(points=points, boxes=[])
+    page = as_("olivia").get(at("review", review)).content.decode()
+    assert "It may be an ECG or another recording" in page and at("look", review, 0) not in page
+    Review.objects.filter(pk=review.pk).update(points=review.points)
+    page = as_("olivia").get(at("review", review)).content.decode()
+    assert "It may be an ECG" not in page and at("look", review, 0) in page
+
+
 def test_page_says_why_and_has_one_key(edition: Edition, as_: As) -> None:
     review = review_of(edition)
     page = as_("olivia").get(at("review", review)).content.decode()

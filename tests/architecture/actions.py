@@ -29,6 +29,7 @@ ACTIONS = {
     "pages:draft_file": "PUT draft-detail",
     "pages:load_draft": "POST draft-load",
     "pages:delete_draft": "DELETE draft-detail",
+    "pages:new_edition": "POST challenge-next-edition",
     "pages:publish_charter": "POST charter-list",
     "pages:retry": "POST work-retry",
     "pages:retry_all": "POST work-retry",

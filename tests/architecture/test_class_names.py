@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 from collections import defaultdict
 from collections.abc import Iterator
@@ -69,6 +70,17 @@ def test_the_names_that_are_looked_at() -> None:
 def test_a_value_is_named_after_what_it_is() -> None:
     assert places_without_nouns() == []
     assert places_without_nouns("benchmarks", "locale") == []
+
+
+def test_loops_of_templates_name_what_they_go_through() -> None:
+    loop = re.compile(r"{% for (\w+(?:, \w+)*) in ")
+    unnamed = [
+        f"{name_of(path)}: {names}"
+        for path in sorted((ROOT / "templates").rglob("*.*"))
+        for names in loop.findall(path.read_text(encoding="utf-8"))
+        if NOT_NOUNS & set(names.split(", "))
+    ]
+    assert unnamed == []
 
 
 def test_the_tests_get_no_more_of_them() -> None:

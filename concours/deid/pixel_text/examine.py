@@ -22,8 +22,8 @@ from concours.deid.pixel_text.wording import cut_short, plain_letters, resembles
 from concours.deid.pixels import Masker, PixelModule
 from concours.deid.refusal import FileRefusedError
 from concours.deid.source import OpenedFile
+from concours.deid.subject import Subject
 from concours.deid.tokens import NotPlain, encode, items
-from concours.deid.transform import Subject
 from concours.formats.child import ChildFailedError, ChildLimits, ChildLostError, run_limited
 from concours.formats.fault import FormatError
 

@@ -9,7 +9,7 @@ from concours.deid.objects import Kind
 from concours.deid.pixel_text.box import ReportedBox
 from concours.deid.pixels import PixelModule
 from concours.deid.source import OpenedFile
-from concours.deid.transform import Subject
+from concours.deid.subject import Subject
 
 
 @dataclass

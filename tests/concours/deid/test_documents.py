@@ -11,7 +11,7 @@ from concours.deid import Deidentifier, centre_key, describe
 from concours.deid.mapping import SealError, map_files, open_sealed, seal
 from concours.deid.rules import OPTIONS, Rule
 from concours.deid.table import table
-from concours.deid.transform import ACTIONS
+from concours.deid.value_rules import ACTIONS
 from tests.concours.deid.made import KEY, ct, written
 
 

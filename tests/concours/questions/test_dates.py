@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -9,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from concours.known_names import known_names
-from concours.questions.dates import first_opening, is_over, named_dates, shift_dates
+from concours.questions.dates import DATE_KEYS, first_opening, is_over, named_dates, shift_dates
 from concours.questions.schema import load_spec
 
 CATALOGUE = Path("concours/questions/catalogue")
@@ -47,3 +48,41 @@ def test_an_offset_that_is_not_the_sites_stays() -> None:
     text = (CATALOGUE / "nodules.yaml").read_text(encoding="utf-8").replace("+02:00", "-05:00")
     moved = shift_dates(text, load_spec(text, known_names()), date(2031, 1, 6), PARIS)
     assert "-05:00" in moved and "+01:00" not in moved
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "2019-04-01T00:00:00.250000+02:00",
+        "2019-04-01 00:00:00+02:00",
+        "20190401T000000+0200",
+        "2019-04-01T00:00+02:00",
+        "2019-W14-1T00:00+02:00",
+        "2019-03-31T22:00:00Z",
+    ],
+)
+def test_every_form_that_the_reader_takes_is_moved(form: str) -> None:
+    text = (CATALOGUE / "nodules.yaml").read_text(encoding="utf-8").replace("2019-04-01T00:00:00+02:00", form)
+    before = load_spec(text, known_names())
+    after = load_spec(shift_dates(text, before, date(2031, 1, 6), PARIS), known_names())
+    old, new = before.phases["inclusion"].opens, after.phases["inclusion"].opens
+    assert (new.date() - old.date()).days == (
+        after.phases["final"].opens.date() - before.phases["final"].opens.date()
+    ).days
+    assert new.time() == old.time()
+
+
+def test_no_date_that_the_reader_knows_is_forgotten() -> None:
+    read = {
+        key
+        for path in Path("concours/questions/schema").glob("*.py")
+        for key in re.findall(r'\.moment\("(\w+)"', path.read_text(encoding="utf-8"))
+    }
+    assert read == set(DATE_KEYS)
+
+
+def test_dates_in_sentences_stay() -> None:
+    text = (CATALOGUE / "nodules.yaml").read_text(encoding="utf-8")
+    text = text.replace("source: SFR 2019", "source: of 2019-10-13T09:00:00+02:00, SFR 2019")
+    moved = shift_dates(text, load_spec(text, known_names()), date(2031, 1, 6), PARIS)
+    assert "of 2019-10-13T09:00:00+02:00" in moved

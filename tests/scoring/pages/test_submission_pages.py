@@ -145,7 +145,7 @@ def test_the_list_of_results_asks_the_same_whatever_its_length(
     close_phase(cup.phase)
     publish_ranking(ranking=Ranking.objects.get(), actor=cup.question.challenge.created_by)
     client = browser(member_of(milvue))
-    with django_assert_max_num_queries(23):  # type: ignore[operator]
+    with django_assert_max_num_queries(18):  # type: ignore[operator]
         client.get(f"{HOME}results/")
 
 
