@@ -120,7 +120,7 @@ class ChallengeViewSet(viewsets.ReadOnlyModelViewSet[Challenge]):
     @action(detail=True, methods=["post"], url_path="next-edition")
     def next_edition(self, request: Request, slug: str = "") -> Response:
         """A draft with the questions, charters and centres of this challenge, every date moved by the same days."""
-        body, challenge = read_body(request), organised_challenge(request.user, slug)
+        challenge, body = organised_challenge(request.user, slug), read_body(request)
         try:
             edition = next_edition(
                 challenge=challenge,

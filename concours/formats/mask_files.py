@@ -57,9 +57,9 @@ def _png(mask: MaskArray, grid: Grid) -> bytes:
 
 
 def _nifti(mask: MaskArray, grid: Grid) -> bytes:
-    """NIfTI-1 with the grid's affine as sform; a slice has columns, rows and one plane."""
-    volume = mask.T[:, :, None] if mask.ndim == 2 else mask
-    steps = grid.spacing if mask.ndim == 3 else (*reversed(grid.spacing), 1.0)
+    """NIfTI-1 with the grid's affine as sform; a slice has rows, columns and one plane, as `read_mask` takes it."""
+    volume = mask[:, :, None] if mask.ndim == 2 else mask
+    steps = grid.spacing if mask.ndim == 3 else (*grid.spacing, 1.0)
     affine = np.diag([*steps, 1.0]) if grid.affine is None else np.asarray(grid.affine, float)
     head = bytearray(NIFTI_HEADER + 4)
     struct.pack_into("<i", head, 0, NIFTI_HEADER)

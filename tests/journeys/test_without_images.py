@@ -74,7 +74,9 @@ def test_a_table_of_patients_from_upload_to_board(house: House, tmp_path: Path) 
     archives = house.fetch("paul", "prognosis", tmp_path)
     assert planted_in(archives) == []
     training, evaluation = rows_of(archives["training"], "truth.csv"), rows_of(archives["evaluation"], "cases.csv")
-    assert set(training[0]) == {"case_id", "age", "sex", "creatinine", "albumin", "death"} and "death" not in evaluation[0]
+    assert (
+        set(training[0]) == {"case_id", "age", "sex", "creatinine", "albumin", "death"} and "death" not in evaluation[0]
+    )
     truth = {row["case_id"]: int(float(row["age"])) % 2 for row in evaluation}
     good = house.submit("paul", "prognosis", answers("probability", {case: 0.1 + 0.8 * dead for case, dead in truth.items()}),
                         "prognosis.csv")  # fmt: skip
