@@ -12,13 +12,15 @@ import pytest
 from django.test import Client
 
 from anonymization.models import Review
+from challenges.drafts import start_draft
 from challenges.invitations import invite
 from concours.formats.fault import Fault
 from core.models import User, Work
 from core.progress import tell_fault
 from grading.models import Reading
+from pages.drafting.steps import STEPS
 from tests.frontend.served import Answer, Route, served
-from tests.pages.edition import Edition, accepted_exam, reading_of
+from tests.pages.edition import Edition, accepted_exam, question_text, reading_of
 from uploads.models import Exam
 
 playwright = pytest.importorskip("playwright.sync_api")
@@ -74,6 +76,10 @@ def pages(edition: Edition) -> list[tuple[str, User | None, str]]:
     for what, more in (("reader", {"question": edition.question}), ("team", {"team": team})):
         invite(challenge=edition.challenge, email=f"{what}@example.org", what=what, actor=olivia, **more)
     home, both = "/c/jfr-2019/", "/c/jfr-2019/sarcopenia/"
+    text = question_text("nodules").replace("digits: 3", "digits: many")  # so that its head lists something to settle
+    draft = start_draft(challenge=edition.challenge, text=text, actor=olivia)
+    sound = start_draft(challenge=edition.challenge, text=question_text("nodules"), actor=olivia)
+    drafts = f"{home}setup/drafts/"
     return [
         ("home of a visitor", None, "/"),
         ("upload", claire, f"{both}upload/"),
@@ -95,6 +101,10 @@ def pages(edition: Edition) -> list[tuple[str, User | None, str]]:
         ("sets", olivia, f"{both}sets/"),
         ("results", olivia, f"{both}ending/"),
         ("new challenge", olivia, "/challenges/new/"),
+        ("new question", olivia, f"{home}setup/new/"),
+        *((f"draft: {step.name}", olivia, f"{drafts}{draft.pk}/{step.name}/") for step in STEPS),
+        ("draft: file", olivia, f"{drafts}{draft.pk}/file/"),
+        ("draft: preview", olivia, f"{drafts}{sound.pk}/preview/"),
     ]
 
 
