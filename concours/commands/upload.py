@@ -6,7 +6,6 @@ run again. Nothing that identifies a patient leaves this machine.
 from __future__ import annotations
 
 import json
-import os
 import sys
 import tempfile
 from argparse import ArgumentParser, Namespace
@@ -77,7 +76,7 @@ def _account(arguments: Namespace) -> SiteAccount:
     except ValueError as error:
         raise CommandError(str(error)) from error
     address = arguments.site or (stored.address if stored else "")
-    token = arguments.centre_token or os.environ.get("CONCOURS_CENTRE_TOKEN") or (stored.token if stored else "")
+    token = arguments.centre_token or (stored.token if stored else "")
     if not address or not token:
         raise CommandError("Name the site and a token: --site ADDRESS --centre-token TOKEN, or log in first.")
     return SiteAccount(address.rstrip("/"), token)
