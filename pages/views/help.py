@@ -20,6 +20,7 @@ from core.pages import render_page
 # What the menu of the help offers, in order. Pages for developers and administrators are read in docs/.
 PAGES = {
     "centre": noop("Centres: upload exams"),
+    "orthanc": noop("Centres: send from a PACS"),
     "radiologist": noop("Readers: grade exams"),
     "juror": noop("Jurors: mark generated images"),
     "team": noop("Teams: take part"),
@@ -62,5 +63,6 @@ def _html(name: str, language: str) -> str:
     html = html.replace("<table>", '<div class="table-scroll" tabindex="0"><table class="table">')
     html = html.replace("</table>", "</table></div>")
     for page in PAGES:
-        html = html.replace(f'href="{page}.md', f'href="../{page}/')
+        for link in (page, f"../{page}"):  # a French page links to English ones above its folder
+            html = html.replace(f'href="{link}.md', f'href="../{page}/')
     return html

@@ -9,9 +9,10 @@ from pages.views.help import DOCS, PAGES
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("language", ["en", "fr"])
 @pytest.mark.parametrize("name", PAGES)
-def test_a_page_of_the_help_opens_without_an_account(name: str) -> None:
-    response = Client().get(f"/help/{name}/")
+def test_a_page_of_the_help_opens_without_an_account(name: str, language: str) -> None:
+    response = Client(headers={"accept-language": language}).get(f"/help/{name}/")
     text = response.content.decode()
     assert response.status_code == 200
     assert "<h2" in text and "```" not in text and '.md"' not in text

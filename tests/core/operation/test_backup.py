@@ -103,7 +103,7 @@ def test_an_empty_site_becomes_the_one_that_was_backed_up(any_database: str, set
     before, site, keys = picture(), BackupFolder(tmp_path / "backup", KEY), BackupFolder(tmp_path / "apart", OTHER)
     assert len(before["boards"][0]) >= 2 and len(before["objects"]) >= 3
     report = back_up(site)
-    assert (report.copied, report.kept, report.damaged) == (len(before["objects"]), 0, ())
+    assert (report.copied, report.unchanged, report.damaged) == (len(before["objects"]), 0, ())
     assert back_up_keys(keys) == len(list(settings.KEYS_DIR.iterdir())) >= 1
     _no_text_is_readable(tmp_path / "backup", [b"a key of pseudonyms", b"half an upload", b"@example", b"Blue"])
     assert (back_up(site).copied, picture()) == (0, before)
@@ -171,7 +171,7 @@ def test_the_same_folder_again_takes_what_is_new_and_drops_what_was_erased(setti
     folder.path("objects", "exams/broken").parent.mkdir(parents=True, exist_ok=True)
     folder.path("objects", "exams/broken").with_suffix(".sealed.draft").write_bytes(b"broken off")
     report = back_up(folder)
-    assert (report.copied, report.kept) == (1, 1)
+    assert (report.copied, report.unchanged) == (1, 1)
     assert not folder.path("objects", f"exams/{old.key}").exists()
     assert folder.path("objects", f"exams/{remaining.key}").exists()
     assert list(folder.root.rglob("*.draft")) == []
