@@ -27,6 +27,9 @@ from uploads.withdraw import withdraw_exam
 def own_folders(settings: Any, tmp_path: Path) -> None:
     settings.KEYS_DIR, settings.STAGING_DIR = tmp_path / "keys", tmp_path / "staging"
     settings.WORK_HEARTBEAT_SECONDS = 3600
+    quarantine = settings.STORAGES["quarantine"]  # others who run beside these tests put files into the common one
+    own = {**quarantine, "OPTIONS": {**quarantine.get("OPTIONS", {}), "location": str(tmp_path / "quarantine")}}
+    settings.STORAGES = {**settings.STORAGES, "quarantine": own}
 
 
 def group(count: int = 2) -> list[Work]:

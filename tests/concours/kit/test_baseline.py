@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from concours.evaluation.evaluate import public_manifest, score, validate
+from concours.evaluation.invented import invented_truth
 from concours.evaluation.truth import load_truth
 from concours.formats.mask_files import npy_bytes
 from concours.kit.baseline import run
 from concours.questions.schema import QuestionSpec
-from tests.concours.evaluation.invented import invented_truth
 from tests.concours.evaluation.sets import CATALOGUE, question
 
 SLUGS = sorted(path.stem for path in CATALOGUE.glob("*.yaml"))

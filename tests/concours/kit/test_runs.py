@@ -12,8 +12,8 @@ import pytest
 
 from concours.commands.main import main
 from concours.evaluation.evaluate import public_manifest, score, validate
+from concours.evaluation.invented import invented_truth
 from concours.evaluation.truth import load_truth
-from tests.concours.evaluation.invented import invented_truth
 from tests.concours.evaluation.sets import CATALOGUE, question
 
 IDS = ["a", "b", "c"]
