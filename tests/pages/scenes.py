@@ -76,9 +76,10 @@ def scenes(edition: Edition) -> dict[str, Scene]:
     draft_split(question=edition.question, actor=edition.olivia)
     both = "/c/jfr-2019/sarcopenia/"
     june, case = jury()
+    exam = f"/exams/{refused.pk}/"
     return {
         "centre-upload": Scene(edition.claire, f"{both}upload/", (f"{both}upload/feedback/",)),
-        "centre-refused": Scene(edition.claire, f"/exams/{refused.pk}/", (f"/exams/{refused.pk}/thumbnails/",)),
+        "centre-refused": Scene(edition.claire, exam, (f"{exam}thumbnails/", f"{exam}values/")),
         "radiologist-reading": Scene(
             edition.rita, reading, (f"{reading}volume?image=image", f"{reading}mask?image=image")
         ),
