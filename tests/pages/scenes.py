@@ -50,7 +50,7 @@ PICTURES = (
     Picture("centre-refused", "en", "Exam 4: Sarcopenia"),
     Picture("centre-refused", "fr", "Examen 4 : Sarcopénie"),
     Picture("radiologist-reading", "en", "Reading: Sarcopenia"),
-    Picture("radiologist-reading", "fr", "Relecture\N{NARROW NO-BREAK SPACE}: Sarcopénie"),
+    Picture("radiologist-reading", "fr", "Relecture\N{NO-BREAK SPACE}: Sarcopénie"),
     Picture("juror-case", "en", "Case 1 of 3"),
     Picture("juror-case", "fr", "Cas 1 sur 3"),
     Picture("team-submit", "en", "Submit: Sarcopenia"),
