@@ -38,7 +38,7 @@ WORDS = inline_serializer(
 
 
 class WordsBody(Body):
-    """Words that stay, words that are removed, and words with what stands in their place from now on."""
+    """Which words are kept, which are removed, and which are replaced, each with its replacement."""
 
     question = serializers.CharField()
     keep = serializers.ListField(child=serializers.CharField(max_length=60), default=list)

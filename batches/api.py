@@ -164,7 +164,7 @@ class BatchViewSet(viewsets.ReadOnlyModelViewSet[Batch]):
     @extend_schema(responses={200: READINESS})
     @action(detail=True)
     def readiness(self, request: Request, pk: str | None = None) -> Response:
-        """What stands in the way of a release by hand."""
+        """What prevents a release by hand."""
         batch = self.get_object()
         require_organiser(request.user, batch.question.challenge)
         return Response(readiness_document(release_obstacles(batch)))

@@ -188,7 +188,7 @@ def _write_nifti(path: Path, array: Array, affine: NDArray[np.float64]) -> None:
     """Compressed without a time or a name inside, so that the same voxels are the same bytes."""
     try:
         image = nib.Nifti1Image(array, np.asarray(affine, float))
-        # Both say "scanner": programs that read one of the two find the same. A sheared affine stands in the sform alone.
+        # Both have the code "scanner", so that programs agree whichever they read. Only the sform can hold a sheared affine.
         image.set_sform(image.affine, code=1)
         image.set_qform(image.affine, code=1)
     except HeaderDataError as error:

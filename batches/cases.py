@@ -103,7 +103,7 @@ def write_cases(
 
 
 def of_exam(fault: Fault, exam: Exam) -> Fault:
-    """The fault with the exam that it is about: whoever reads it finds the exam's page."""
+    """The fault with the exam's name and key, so that a page can link to the exam."""
     return replace(fault, where=str(exam), values={**fault.values, "exam": str(exam.pk)})
 
 

@@ -91,8 +91,9 @@ def revoke_batch(*, batch: Batch, actor: Actor, reason: str) -> None:
 
 
 def take_exam_out(exam_id: str) -> None:
-    """An exam was withdrawn: every batch loses it and is built again. One that is out can be fetched no more until then, comes
-    back as the next version, and whoever fetched it is asked to delete the case.
+    """Remove a withdrawn exam from every batch and build these batches again.
+
+    A released batch cannot be downloaded until its next version is built. Those who downloaded it are asked to delete the case.
     """
     now = database_now()
     items = BatchItem.objects.filter(exam_id=exam_id, withdrawn_at=None).select_related("batch__question")

@@ -48,7 +48,7 @@ class QuestionDraftViewSet(viewsets.ReadOnlyModelViewSet[QuestionDraft]):
     @takes(DraftStartBody, responses={201: DraftDetailSerializer})
     @action(detail=False, methods=["post"])
     def begin(self, request: Request) -> Response:
-        """A complete draft made from what is asked, on which images, with which truth."""
+        """Make a complete draft from the task, the images, the truth and the first day."""
         body = read_body(request)
         challenge, first = organised_challenge(request.user, body.pop("challenge")), body.pop("first_opening")
         text = start_file(Start(**body), known_names(), first, get_default_timezone())
